@@ -1,0 +1,1 @@
+"""Hybrid quantum-classical image models: circuits, noise, training, execution and honest reports."""

@@ -1,0 +1,1 @@
+"""Circuits by name, and the program that every interpreter reads."""

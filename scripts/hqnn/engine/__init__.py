@@ -1,0 +1,1 @@
+"""The Pauli-transfer engine: expectation values and gradients, ideal or noisy."""

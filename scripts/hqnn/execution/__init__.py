@@ -1,0 +1,1 @@
+"""Run a trained model by some path."""

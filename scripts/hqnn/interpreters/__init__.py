@@ -1,0 +1,1 @@
+"""PennyLane and Qiskit readings of a program."""

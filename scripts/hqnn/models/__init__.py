@@ -1,0 +1,1 @@
+"""Torch modules of the studies, and their classical references."""

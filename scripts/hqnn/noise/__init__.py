@@ -1,0 +1,1 @@
+"""Noise models and where they come from."""
