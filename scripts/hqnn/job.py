@@ -1,0 +1,116 @@
+"""What every rule's script does around its one call: threads, log, terminal, and errors as sentences."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from hqnn.errors import UserError
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """The rule's side of a script.
+
+    Attributes:
+        input: named input files.
+        output: named output files.
+        params: the rule's parameters.
+        wildcards: what the path of the result says.
+        threads: how many cores the rule may use.
+        terminal: where a progress bar or a line for the user goes; everything else that is printed goes to the log.
+    """
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    threads: int
+    terminal: TextIO
+
+
+@contextmanager
+def job() -> Iterator[Job]:
+    """Run the body of a rule's script.
+
+    Import heavy packages inside the block: the threads they may use are set before it is entered, with an OpenMP wait
+    policy that does not spin. What is printed goes to the rule's log, a traceback too; the terminal gets one line when
+    the job is done, the library's warnings, and the sentence of a `UserError`.
+    """
+    snakemake = sys.modules["__main__"].snakemake  # type: ignore[attr-defined]  # Snakemake injects it
+    limit_threads(snakemake.threads)
+    started = time.monotonic()
+    with _output_to(snakemake.log[0]) as terminal:
+        _report_to(terminal, snakemake.rule)
+        try:
+            yield Job(
+                snakemake.input,
+                snakemake.output,
+                snakemake.params,
+                snakemake.wildcards,
+                snakemake.threads,
+                terminal,
+            )
+        except UserError as error:
+            _stop(snakemake, terminal, str(error))
+        except Exception as error:
+            _stop(snakemake, terminal, f"{type(error).__name__}: {error} (traceback in {snakemake.log[0]})")
+        seconds = time.monotonic() - started
+        print(f"{snakemake.rule:<20} {seconds:6.1f} s  {snakemake.output[0]}", file=terminal)
+
+
+def limit_threads(threads: int) -> None:
+    """Hold torch, BLAS, OpenMP and Numba to so many threads; call before they are imported."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+@contextmanager
+def _output_to(log: str) -> Iterator[TextIO]:
+    """Send file descriptors 1 and 2 to a log, and give the terminal they had."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with open(log, "w", encoding="utf-8") as file, open(saved[1], "w", encoding="utf-8", closefd=False) as terminal:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield terminal
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for kept, descriptor in zip(saved, (1, 2), strict=True):
+                os.dup2(kept, descriptor)
+                os.close(kept)
+
+
+def _report_to(terminal: TextIO, rule: str) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s: %(message)s", force=True)
+    warnings = logging.StreamHandler(terminal)
+    warnings.setLevel(logging.WARNING)
+    warnings.setFormatter(logging.Formatter(f"{rule}: %(message)s"))
+    logging.getLogger("hqnn").addHandler(warnings)
+    logging.captureWarnings(True)
+
+
+def _stop(snakemake: Any, terminal: TextIO, sentence: str) -> None:
+    logging.getLogger("hqnn.job").info("stopped", exc_info=True)
+    print(f"{snakemake.rule}: {sentence}", file=terminal, flush=True)
+    sys.exit(1)

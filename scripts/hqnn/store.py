@@ -1,0 +1,275 @@
+"""Files that are whole or absent: HDF5 tables, models, and their fingerprints."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")  # Lustre and NFS refuse HDF5's locks (h5py #1082)
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save_file
+
+from hqnn.errors import UserError
+
+CHUNK_BYTES = 1 << 20
+RECORDED_PACKAGES = (
+    "h5py",
+    "numpy",
+    "pennylane",
+    "qiskit",
+    "qiskit-aer",
+    "qiskit-ibm-runtime",
+    "rasterio",
+    "scikit-learn",
+    "snakemake",
+    "torch",
+)
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a path beside the target; on success it becomes the target, on failure it disappears.
+
+    The bytes are on disk before the rename, so a killed process leaves the old file or none.
+
+    Raises:
+        UserError: the folder cannot be written, or the disk is full.
+    """
+    target = Path(path)
+    partial: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+        os.close(handle)
+        partial = Path(name)
+        yield partial
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(target)
+    except OSError as error:
+        explained = _explained(error, target)
+        if explained is None:
+            raise
+        raise explained from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def new_table(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Iterator[h5py.File]:
+    """Open a new HDF5 table for writing; it appears under its name when the block ends well.
+
+    Args:
+        path: where it will lie.
+        attributes: what a reader should know; values that HDF5 has no type for are stored as JSON. The versions of the
+            packages that numbers depend on are added.
+    """
+    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+        for key, value in {**attributes, "versions": versions()}.items():
+            file.attrs[key] = _plain(value)
+        yield file
+
+
+def add_column(
+    file: h5py.File | h5py.Group, name: str, values: NDArray[Any], *, rows: int | None = None
+) -> h5py.Dataset:
+    """Create a chunked, compressed and checksummed dataset.
+
+    Args:
+        file: where.
+        name: of the dataset.
+        values: its content, first axis the samples; with `rows`, only its type and trailing shape are used.
+        rows: create an empty dataset of that many rows, to be filled piece by piece.
+
+    Returns:
+        The dataset.
+    """
+    shape = values.shape if rows is None else (rows, *values.shape[1:])
+    row_bytes = max(1, int(np.prod(shape[1:], dtype=int)) * values.dtype.itemsize)
+    chunk = (max(1, min(shape[0], CHUNK_BYTES // row_bytes)), *shape[1:])
+    return file.create_dataset(
+        name,
+        shape=shape,
+        dtype=values.dtype,
+        data=values if rows is None else None,
+        chunks=chunk,
+        compression="gzip",
+        compression_opts=1,
+        shuffle=True,
+        fletcher32=True,
+    )
+
+
+def write_table(path: str | os.PathLike[str], columns: Arrays, attributes: Mapping[str, Any]) -> None:
+    """Write arrays as one HDF5 table.
+
+    Args:
+        path: where.
+        columns: name to array, all with the samples as first axis.
+        attributes: see `new_table`.
+    """
+    with new_table(path, attributes) as file:
+        for name, values in columns.items():
+            add_column(file, name, values)
+
+
+@contextmanager
+def open_table(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Open a table for reading.
+
+    Raises:
+        UserError: the file is missing or is no HDF5 file.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as HDF5 ({_reason(error)}); delete it and run again") from error
+    with file:
+        yield file
+
+
+def read_table(path: str | os.PathLike[str], *names: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read columns and attributes.
+
+    Args:
+        path: of the table.
+        names: which columns; all datasets at the top where none is named.
+
+    Returns:
+        Name to array, and name to attribute (JSON attributes decoded).
+    """
+    with open_table(path) as file:
+        wanted = names or tuple(k for k, v in file.items() if isinstance(v, h5py.Dataset))
+        missing = [name for name in wanted if name not in file]
+        if missing:
+            raise UserError(f"{path} has no column {missing[0]!r}; delete it and run again")
+        return {name: file[name][()] for name in wanted}, read_attributes(file)
+
+
+def read_attributes(file: h5py.File | h5py.Group) -> dict[str, Any]:
+    """All attributes of an open table, JSON decoded."""
+    return {key: _decoded(value) for key, value in file.attrs.items()}
+
+
+def write_model(path: str | os.PathLike[str], tensors: Arrays, about: Mapping[str, Any]) -> str:
+    """Write a model's tensors with their fingerprint and what is known about them.
+
+    Args:
+        path: of the safetensors file.
+        tensors: name to array.
+        about: anything JSON can say.
+
+    Returns:
+        The fingerprint.
+    """
+    mark = fingerprint(tensors)
+    text = {key: json.dumps(value) for key, value in about.items()}
+    with whole_file(path) as partial:
+        save_file(
+            {k: np.ascontiguousarray(v) for k, v in tensors.items()},
+            partial,
+            metadata={**text, "fingerprint": json.dumps(mark), "versions": json.dumps(versions())},
+        )
+    return mark
+
+
+def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read a model's tensors and what was said about them.
+
+    Raises:
+        UserError: the file is missing or damaged, or its tensors are not those it was written with.
+    """
+    try:
+        tensors = load_file(path)
+        with safe_open(path, framework="numpy") as file:
+            about = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as a model ({_reason(error)}); train it again") from error
+    if about.get("fingerprint") != fingerprint(tensors):
+        raise UserError(f"{path} holds other weights than were written there; train the model again")
+    return tensors, about
+
+
+def fingerprint(tensors: Arrays) -> str:
+    """Sha256 over names, types, shapes and bytes, in the order of the names.
+
+    Args:
+        tensors: name to array.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    sha = hashlib.sha256()
+    for name in sorted(tensors):
+        array = np.asarray(tensors[name])
+        array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        sha.update(f"{name}|{array.dtype.name}|{array.shape}|".encode())
+        sha.update(array.tobytes())
+    return sha.hexdigest()
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Sha256 of a file's bytes, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """The installed versions of the packages that numbers depend on."""
+    found = {}
+    for name in RECORDED_PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _explained(error: OSError, target: Path) -> UserError | None:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
+        return UserError(f"{target} could not be written because the disk is full; free some space and run again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        return UserError(f"{target} could not be written ({_reason(error)}); make its folder writable and run again")
+    return None
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).splitlines()[0]
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else "json:" + json.dumps(value)
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("json:"):
+        return json.loads(value[5:])
+    return value.item() if isinstance(value, np.generic) else value
