@@ -52,7 +52,7 @@ def job() -> Iterator[Job]:
     policy that does not spin. What is printed goes to the rule's log, a traceback too; the terminal gets one line when
     the job is done, the library's warnings, and the sentence of a `UserError`.
     """
-    snakemake = sys.modules["__main__"].snakemake  # type: ignore[attr-defined]  # Snakemake injects it
+    snakemake = sys.modules["__main__"].snakemake  # injected there by Snakemake
     limit_threads(snakemake.threads)
     started = time.monotonic()
     with _output_to(snakemake.log[0]) as terminal:
@@ -88,7 +88,7 @@ def _output_to(log: str) -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    with open(log, "w", encoding="utf-8") as file, open(saved[1], "w", encoding="utf-8", closefd=False) as terminal:
+    with Path(log).open("w", encoding="utf-8") as file, os.fdopen(saved[1], "w", closefd=False) as terminal:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         try:
