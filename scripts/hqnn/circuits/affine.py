@@ -1,0 +1,115 @@
+"""Read the affine dependence of a sequence of gates on its variables, by evaluating it.
+
+A circuit is a black box here: it is evaluated at ones and with one variable doubled at a time, and what was read is
+checked at random points. Ones and not zeros, since an amplitude embedding cannot normalise zero; and doubled, since
+``2c - c`` is exact in floating point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.circuits.program import Angle
+
+Vector = NDArray[np.float64]
+
+
+class Parametrised(Protocol):
+    """What is read of a gate.
+
+    Attributes:
+        name: of the gate.
+        wires: it acts on.
+        parameters: its scalar parameters, shape (parameters,).
+        fixed: its other numbers, such as the matrix of a bare unitary, as one flat vector.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def wires(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def parameters(self) -> Vector: ...  # noqa: D102
+    @property
+    def fixed(self) -> NDArray[np.complex128]: ...  # noqa: D102
+
+
+GateT = TypeVar("GateT", bound=Parametrised)
+
+
+class NotAffineError(ValueError):
+    """A gate's parameters, or which gates there are, depend on the variables in another way; the message says which."""
+
+
+def read_affine(
+    sequence: Callable[[Vector], Sequence[GateT]], variables: Sequence[Angle]
+) -> list[tuple[GateT, tuple[Angle, ...]]]:
+    """Read every gate's angles as affine expressions.
+
+    Costs ``len(variables) + 3`` evaluations.
+
+    Args:
+        sequence: variables, shape (variables,), to the gates, first to last.
+        variables: what each variable stands for in the angles that are returned.
+
+    Returns:
+        For every gate, the gate as it is where all variables are one, and its angles.
+
+    Raises:
+        NotAffineError: an angle is not affine, or the gates differ from point to point.
+    """
+    size = len(variables)
+    ones = np.ones(size)
+    gates = sequence(ones)
+    origin = _parameters(gates)
+    rows = [_like(gates, sequence(ones + unit)) - origin for unit in np.eye(size)]
+    slopes = _clean(np.array(rows).reshape(size, len(origin)))
+    constant = _clean(origin - slopes.sum(axis=0))
+    for point in np.random.default_rng(0).uniform(-1, 1, (2, size)):
+        _check(gates, _like(gates, sequence(point)), constant + point @ slopes)
+    angles = iter([_angle(c, column, variables) for c, column in zip(constant, slopes.T, strict=True)])
+    return [(gate, tuple(next(angles) for _ in gate.parameters)) for gate in gates]
+
+
+def composed(angle: Angle, variables: Sequence[Angle]) -> Angle:
+    """Put expressions in the place of an angle's inputs: ``constant + sum(c * variables[i])``."""
+    return sum((variables[i] * c for i, c in angle.inputs), Angle(angle.constant))
+
+
+def _angle(constant: float, slopes: Vector, variables: Sequence[Angle]) -> Angle:
+    terms = tuple((int(i), float(slopes[i])) for i in np.flatnonzero(slopes))
+    return composed(Angle(float(constant), terms), variables)
+
+
+def _parameters(gates: Sequence[Parametrised]) -> Vector:
+    return np.concatenate([np.empty(0), *(gate.parameters for gate in gates)])
+
+
+def _like(gates: Sequence[Parametrised], others: Sequence[Parametrised]) -> Vector:
+    """The parameters of other gates that must be the same gates."""
+    if len(gates) != len(others):
+        raise NotAffineError(f"how many gates there are depends on values ({len(gates)} and {len(others)} were seen)")
+    for gate, other in zip(gates, others, strict=True):
+        if (gate.name, gate.wires) != (other.name, other.wires):
+            raise NotAffineError(f"whether {gate.name} on wires {gate.wires} is applied depends on values")
+        if len(gate.fixed) and not np.allclose(gate.fixed, other.fixed, rtol=0, atol=1e-12):
+            raise NotAffineError(f"the matrix of {gate.name} on wires {gate.wires} depends on values")
+    return _parameters(others)
+
+
+def _check(gates: Sequence[Parametrised], found: Vector, expected: Vector) -> None:
+    wrong = np.abs(found - expected) > 1e-9
+    owners = np.repeat(np.arange(len(gates)), [len(gate.parameters) for gate in gates])
+    if wrong.any():
+        gate = gates[owners[wrong][0]]
+        raise NotAffineError(f"an angle of {gate.name} on wires {gate.wires} is not affine")
+
+
+def _clean(values: Vector) -> Vector:
+    """Take out rounding noise: what lies within 1e-14 of a number of twelve decimals is that number."""
+    rounded = np.round(values, 12) + 0.0
+    return np.where(np.abs(values - rounded) < 1e-14, rounded, values)

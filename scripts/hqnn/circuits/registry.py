@@ -1,0 +1,70 @@
+"""What a circuit's parts are, and the two decorators that name them.
+
+A part is one plain PennyLane function, and its name is the function's name. Options are keyword-only parameters that
+are annotated with the `Literal` of their values and have a default; names are read from the source, without running it
+(see `hqnn.circuits.names`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Puts a sample into the circuit.
+
+    Attributes:
+        apply: ``apply(inputs, wires, **options)``.
+        inputs: wires to the numbers a sample has.
+    """
+
+    apply: Callable[..., None]
+    inputs: Callable[[int], int]
+
+
+@dataclass(frozen=True)
+class Ansatz:
+    """One trainable layer.
+
+    Attributes:
+        apply: ``apply(weights, wires, layer, **options)``, with the weights of this layer and its index.
+        weight_shape: wires to the shape of one layer's weights.
+    """
+
+    apply: Callable[..., None]
+    weight_shape: Callable[[int], tuple[int, ...]]
+
+
+EMBEDDINGS: dict[str, Embedding] = {}
+ANSATZE: dict[str, Ansatz] = {}
+
+
+def embedding(inputs: Callable[[int], int] = lambda wires: wires) -> Callable[[Callable[..., None]], Any]:
+    """Name a function ``(inputs, wires)`` as an embedding.
+
+    Args:
+        inputs: wires to the numbers a sample has; one a wire by default.
+    """
+
+    def name(function: Callable[..., None]) -> Callable[..., None]:
+        EMBEDDINGS[function.__name__] = Embedding(function, inputs)
+        return function
+
+    return name
+
+
+def ansatz(weight_shape: Callable[[int], tuple[int, ...]]) -> Callable[[Callable[..., None]], Any]:
+    """Name a function ``(weights, wires, layer)`` as an ansatz.
+
+    Args:
+        weight_shape: wires to the shape of one layer's weights.
+    """
+
+    def name(function: Callable[..., None]) -> Callable[..., None]:
+        ANSATZE[function.__name__] = Ansatz(function, weight_shape)
+        return function
+
+    return name
