@@ -1,0 +1,117 @@
+"""A program as a Qiskit circuit with named parameters, and a (transpiled, native) circuit as a program.
+
+Qiskit counts the first qubit of a matrix or a label as the least significant; a program as the most. Matrices and words
+are turned round here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from qiskit.circuit import Gate as QiskitGate
+from qiskit.circuit import ParameterVector, QuantumCircuit
+from qiskit.circuit.library import PauliEvolutionGate, UnitaryGate, get_standard_gate_name_mapping
+from qiskit.quantum_info import Pauli, SparsePauliOp
+
+from hqnn.circuits.program import Angle, ComplexMatrix, Constant, Factor, Gate, Program
+from hqnn.errors import UserError
+from hqnn.interpreters.namesakes import Namesake, namesake
+
+
+def to_qiskit(program: Program) -> QuantumCircuit:
+    """Write a program as a Qiskit circuit.
+
+    Args:
+        program: begins in the zero state.
+
+    Returns:
+        A circuit on ``program.wires`` qubits, qubit i being wire i, without measurements. Its parameters are named
+        ``inputs[i]`` and ``weights[j]`` (flat, C order); what enters no gate is no parameter. A gate that Qiskit has
+        keeps being one gate; another becomes its factors.
+
+    Raises:
+        UserError: the program embeds amplitudes, which have no gates yet.
+    """
+    if program.initial_state != "zero":
+        raise UserError(
+            "amplitudes are no gates; make the program's state preparation explicit with "
+            "hqnn.circuits.amplitude.prepared before it is written for Qiskit"
+        )
+    circuit = QuantumCircuit(program.wires)
+    inputs, weights = ParameterVector("inputs", program.inputs), ParameterVector("weights", program.weights)
+    for gate in program.gates:
+        for operation, wires in _operations(gate, program, inputs, weights):
+            circuit.append(operation, wires)
+    return circuit
+
+
+def qiskit_observables(program: Program) -> list[SparsePauliOp]:
+    """The program's observables in Qiskit's order of letters, one operator a word."""
+    return [SparsePauliOp(word[::-1]) for word in program.observables]
+
+
+def turned(matrix: ComplexMatrix) -> ComplexMatrix:
+    """A matrix with the order of its qubits reversed: from Qiskit's convention to a program's, and back.
+
+    Args:
+        matrix: shape (2^k, 2^k).
+    """
+    wires = matrix.shape[0].bit_length() - 1
+    axes = [*range(wires)][::-1]
+    return matrix.reshape((2,) * 2 * wires).transpose([*axes, *(a + wires for a in axes)]).reshape(matrix.shape)
+
+
+def _operations(gate: Gate, program: Program, inputs: Any, weights: Any) -> Iterator[tuple[Any, list[int]]]:
+    own = namesake(gate, program, _standard())
+    if own:
+        yield own.build(*(_expression(a, inputs, weights) for a in gate.angles)), list(gate.wires)
+        return
+    for factor in gate.factors:
+        yield _factor_operation(gate, factor, program, inputs, weights)
+
+
+def _factor_operation(gate: Gate, factor: Factor, program: Program, inputs: Any, weights: Any) -> tuple[Any, list[int]]:
+    if isinstance(factor, Constant):
+        return UnitaryGate(turned(factor.matrix)), list(gate.wires)
+    acting = [place for place, letter in enumerate(factor.word) if letter != "I"]
+    word, wires = "".join(factor.word[p] for p in acting), [gate.wires[p] for p in acting]
+    angle = _expression(factor.angle, inputs, weights)
+    for order in (1, -1):
+        alone = Gate("", tuple(wires[::order]), (factor.angle,), (type(factor)(word[::order], factor.angle),))
+        own = namesake(alone, program, _standard())
+        if own:
+            return own.build(angle), wires[::order]
+    return PauliEvolutionGate(Pauli(word[::-1]), time=angle / 2), wires
+
+
+def _expression(angle: Angle, inputs: Any, weights: Any) -> Any:
+    """The angle as a number or a Qiskit expression; coefficients of one and absent constants leave no trace."""
+    terms = [
+        v if c == 1 else c * v
+        for vector, pairs in ((inputs, angle.inputs), (weights, angle.weights))
+        for v, c in ((vector[i], c) for i, c in pairs)
+    ]
+    if not terms:
+        return angle.constant
+    total = sum(terms[1:], terms[0])
+    return total + angle.constant if angle.constant else total
+
+
+@cache
+def _standard() -> tuple[Namesake, ...]:
+    gates = [g for g in get_standard_gate_name_mapping().values() if isinstance(g, QiskitGate)]
+    return tuple(
+        Namesake(g.name, g.num_qubits, len(g.params), _matrix_of(g.base_class), g.base_class)
+        for g in gates
+        if g.num_qubits in (1, 2)
+    )
+
+
+def _matrix_of(build: Any) -> Any:
+    def matrix(values: Sequence[float]) -> ComplexMatrix:
+        return turned(np.asarray(build(*values).to_matrix(), dtype=complex))
+
+    return matrix
