@@ -1,0 +1,106 @@
+"""Noise models from Qiskit Aer and back.
+
+Aer's matrices are little-endian: the first qubit of a gate is the least significant. Ours are the other way round, so
+every channel passes through `reverse_wires`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from hqnn.errors import UserError
+from hqnn.noise import channels
+from hqnn.noise.model import NoiseModel, Place, Readout, TransferMatrix
+
+
+def from_aer(model: Any, name: str = "aer") -> NoiseModel:
+    """The same noise as an Aer ``NoiseModel``, exactly.
+
+    Errors that hold for all qubits come along as entries with no qubits. Noise on delays and other custom passes of Aer
+    are not part of a `NoiseModel`: they act on idle time, which a program does not have.
+
+    Args:
+        model: a ``qiskit_aer.noise.NoiseModel``.
+        name: of the result.
+
+    Raises:
+        UserError: a readout error holds for all qubits or for several together, or measurement has a quantum error.
+    """
+    found: dict[Place, TransferMatrix] = {
+        (gate, ()): _transfer(error) for gate, error in model._default_quantum_errors.items()
+    }
+    for gate, errors in model._local_quantum_errors.items():
+        found |= {(gate, tuple(qubits)): _transfer(error) for qubits, error in errors.items()}
+    if any(gate == "measure" for gate, _ in found):
+        raise UserError(f"noise model {name!r} has a quantum error on measure; give it as a readout error")
+    if model._default_readout_error is not None:
+        raise UserError(f"noise model {name!r} has one readout error for all qubits; give it to each qubit by number")
+    return NoiseModel(name, found, {_single(q, name): _readout(e) for q, e in model._local_readout_errors.items()})
+
+
+def from_backend(backend: Any) -> NoiseModel:
+    """The noise that a Qiskit backend is simulated with.
+
+    An IQM fake backend brings its own Aer model; for others this is Aer's ``NoiseModel.from_backend``, which knows only
+    a symmetric readout error. For the asymmetric one take a snapshot (`hqnn.noise.export_snapshots`).
+
+    Args:
+        backend: a Qiskit ``BackendV2``.
+    """
+    from qiskit_aer.noise import NoiseModel as AerNoiseModel
+
+    own = getattr(backend, "noise_model", None)
+    model = own if isinstance(own, AerNoiseModel) else AerNoiseModel.from_backend(backend)
+    return from_aer(model, str(backend.name))
+
+
+def to_aer(noise: NoiseModel, qubits: Collection[int] | None = None) -> Any:
+    """The same noise as an Aer ``NoiseModel``.
+
+    Args:
+        noise: ours.
+        qubits: only what lies within these is converted, all if None; a few qubits of a large backend take
+            milliseconds, all of them seconds.
+
+    Returns:
+        A ``qiskit_aer.noise.NoiseModel``.
+    """
+    from qiskit.quantum_info import Kraus
+    from qiskit_aer.noise import NoiseModel as AerNoiseModel
+    from qiskit_aer.noise import QuantumError, ReadoutError
+
+    model = AerNoiseModel()
+    for (gate, place), matrix in noise.channels.items():
+        if qubits is None or set(place) <= set(qubits):
+            error = QuantumError(Kraus(channels.to_kraus(channels.reverse_wires(matrix))))
+            if place:
+                model.add_quantum_error(error, gate, place)
+            else:
+                model.add_all_qubit_quantum_error(error, gate)
+    for qubit, r in noise.readout.items():
+        if qubits is None or qubit in qubits:
+            model.add_readout_error(ReadoutError([[1 - r.p10, r.p10], [r.p01, 1 - r.p01]]), [qubit])
+    return model
+
+
+def _transfer(error: Any) -> TransferMatrix:
+    from qiskit.quantum_info import Kraus
+
+    left, right = Kraus(error.to_quantumchannel())._data
+    if right is not None:
+        raise UserError("an Aer quantum error is not completely positive; build it from Kraus operators")
+    return channels.reverse_wires(channels.from_kraus(left))
+
+
+def _single(qubits: tuple[int, ...], name: str) -> int:
+    if len(qubits) != 1:
+        raise UserError(f"noise model {name!r} reads qubits {qubits} out together; give each its own readout error")
+    return int(qubits[0])
+
+
+def _readout(error: Any) -> Readout:
+    probabilities = np.asarray(error.probabilities)
+    return Readout(p10=float(probabilities[0, 1]), p01=float(probabilities[1, 0]))
