@@ -1,0 +1,101 @@
+"""A program as a torch module: expectation values, ideal or noisy, with gradients to weights and inputs."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from hqnn.circuits.program import Program
+from hqnn.engine.plan import plan_of
+from hqnn.engine.torch_path import expectations
+from hqnn.errors import UserError
+from hqnn.noise.model import NoiseModel
+
+
+class QuantumLayer(nn.Module):
+    """Expectation values of a program's observables; exact, with or without noise.
+
+    Attributes:
+        weights: angles in radians, shape ``program.weight_shape``, with a leading axis of ``copies`` when there is more
+            than one. The only entry of the `state_dict`; whatever tensor stands here is what the circuit runs with.
+        program: what is run.
+        noise: channels after its gates and readout errors, or None.
+        copies: circuits in parallel, each with inputs and weights of its own.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        noise: NoiseModel | None = None,
+        copies: int = 1,
+        *,
+        memory_limit_mb: float = 2000.0,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        """Plan the propagation and draw weights uniformly from [0, 2 pi).
+
+        Args:
+            program: circuit and observables.
+            noise: looked up under the program's native wires where it has them.
+            copies: how many circuits run in parallel.
+            memory_limit_mb: the most that one call may store beside its inputs and outputs.
+            generator: where the weights come from; torch's global one by default, as in other modules.
+            dtype: of the weights and of all arithmetic, float32 or float64; torch's default by default.
+            device: of the weights.
+
+        Raises:
+            UserError: the program or the noise is not one that the engine runs; see `elements_of`.
+        """
+        super().__init__()
+        if copies < 1:
+            raise UserError(f"copies is {copies}; give a whole number from 1")
+        self.program = program
+        self.noise = noise
+        self.copies = copies
+        self.memory_limit_mb = memory_limit_mb
+        self._plan = plan_of(program, noise)
+        shape = (copies, *program.weight_shape) if copies > 1 else program.weight_shape
+        drawn = torch.rand(shape, generator=generator, dtype=dtype, device=generator.device if generator else device)
+        self.weights = nn.Parameter((drawn * (2 * math.pi)).to(device))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Run the circuit on every sample.
+
+        Args:
+            inputs: shape (..., copies * inputs), cast to the weights' dtype; copy after copy.
+
+        Returns:
+            Expectation values, shape (..., copies * observables), of the weights' dtype; copy after copy.
+
+        Raises:
+            UserError: a wrong shape, device or dtype, or NaN among the inputs.
+        """
+        program = self.program
+        samples = self._checked(inputs).reshape(-1, self.copies, program.inputs).transpose(0, 1)
+        weights = self.weights.reshape(self.copies, program.weights)
+        values = expectations(self._plan, samples, weights)
+        values = values.expand(self.copies, samples.shape[1], len(program.observables))
+        return values.transpose(0, 1).reshape(*inputs.shape[:-1], self.copies * len(program.observables))
+
+    def extra_repr(self) -> str:
+        """Sizes, as torch prints them."""
+        noise = f", noise={self.noise.name!r}" if self.noise else ""
+        copies = f", copies={self.copies}" if self.copies > 1 else ""
+        p = self.program
+        return f"inputs={p.inputs}, observables={len(p.observables)}, wires={p.wires}{copies}{noise}"
+
+    def _checked(self, inputs: Tensor) -> Tensor:
+        width = self.copies * self.program.inputs
+        if inputs.dim() < 1 or inputs.shape[-1] != width:
+            raise UserError(f"the quantum layer got inputs of shape {tuple(inputs.shape)}; give (..., {width})")
+        if self.weights.dtype not in (torch.float32, torch.float64):
+            raise UserError(f"the quantum layer's weights are {self.weights.dtype}; use float32 or float64")
+        if inputs.device != self.weights.device:
+            raise UserError(f"inputs are on {inputs.device}, weights on {self.weights.device}; move one of them")
+        if torch.isnan(inputs).any():
+            raise UserError("the quantum layer got NaN among its inputs; look at the data and at the learning rate")
+        return inputs.to(self.weights.dtype)

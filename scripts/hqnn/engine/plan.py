@@ -1,0 +1,184 @@
+"""What is done to the observables, last gate first: blocks on one or two wires, and the form that meets the inputs.
+
+The vector of an observable has one axis a wire: of size 1 where the observable has not come yet, 4 inside its light
+cone, and as many as the wire has features once the first gates on it are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from math import prod
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.circuits.program import Program
+from hqnn.engine.elements import Element, Turn, elements_of
+from hqnn.engine.embedding import Wire, split_embedding
+from hqnn.engine.fusion import Group, fused, merged
+from hqnn.engine.pauli import Matrix, kron
+from hqnn.noise.model import NoiseModel
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Neighbouring elements on one or two wires, as one transfer matrix ``F_m ... F_1 start``.
+
+    Attributes:
+        wires: one or two, rising.
+        rows: size of these wires' axes before the block (last gate first, so: later in time), each 1 or 4.
+        columns: their size after it.
+        start: shape (4^k, columns), what the first factor multiplies.
+        factors: by rising time; rotations by weights and fixed channels on some of the wires.
+    """
+
+    wires: tuple[int, ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    start: Matrix
+    factors: tuple[Element, ...]
+
+
+Step: TypeAlias = Block | Turn
+"""A `Turn` among the steps is by inputs: its matrix differs from sample to sample."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What the executors run.
+
+    Attributes:
+        wires: of the program.
+        inputs: numbers a sample.
+        weight_shape: of the program.
+        amplitudes: whether the inputs are amplitudes of the initial state.
+        observables: the vectors to begin with, shape (observables, d_0, ..., d_(wires-1)).
+        shared: blocks that every sample shares, last gate first.
+        batched: the steps after them (earlier in time), where inputs enter again; empty for most circuits.
+        embedding: how each wire begins.
+    """
+
+    wires: int
+    inputs: int
+    weight_shape: tuple[int, ...]
+    amplitudes: bool
+    observables: NDArray[np.float64]
+    shared: tuple[Block, ...]
+    batched: tuple[Step, ...]
+    embedding: tuple[Wire, ...]
+
+    @property
+    def weights(self) -> int:
+        """How many weights one copy has."""
+        return prod(self.weight_shape)
+
+
+def plan_of(program: Program, noise: NoiseModel | None = None) -> Plan:
+    """Fuse a program and its noise into blocks, last gate first.
+
+    Raises:
+        UserError: see `elements_of`.
+    """
+    elements = elements_of(program, noise)
+    embedding, rest = split_embedding(elements, program.wires, program.initial_state)
+    groups = fused(rest)
+    early, late = _at_last_input(groups)
+    observables = _observables(program, noise)
+    dims = list(observables.shape[1:])
+    shared: list[Step] = _scheduled(late, early, dims, embedding)
+    batched = _scheduled(early, [], dims, embedding)
+    unfinished = [w for w, size in enumerate(dims) if size == 4 and embedding[w].columns != 4]
+    last = batched if early else shared
+    last.extend(Block((w,), (4,), (embedding[w].columns,), embedding[w].start, ()) for w in unfinished)
+    return Plan(
+        wires=program.wires,
+        inputs=program.inputs,
+        weight_shape=program.weight_shape,
+        amplitudes=program.initial_state == "amplitudes",
+        observables=observables,
+        shared=tuple(step for step in shared if isinstance(step, Block)),
+        batched=tuple(batched),
+        embedding=tuple(embedding),
+    )
+
+
+def _observables(program: Program, noise: NoiseModel | None) -> NDArray[np.float64]:
+    """Vectors of the words as noisy detectors see them: P -> (1 - p10 - p01) P + (p01 - p10) I on every wire."""
+    dims = [4 if any(word[w] != "I" for word in program.observables) else 1 for w in range(program.wires)]
+    vectors = []
+    for word in program.observables:
+        letters = []
+        for wire, letter in enumerate(word):
+            vector = np.zeros(dims[wire])
+            vector["IXYZ".index(letter)] = 1.0
+            qubit = program.native_wires[wire] if program.native_wires else wire
+            if letter != "I" and noise is not None and qubit in noise.readout:
+                error = noise.readout[qubit]
+                vector *= 1 - error.p10 - error.p01
+                vector[0] = error.p01 - error.p10
+            letters.append(vector)
+        vectors.append(reduce(np.multiply.outer, letters))
+    return np.array(vectors)
+
+
+def _at_last_input(groups: list[Group]) -> tuple[list[Group], list[Group]]:
+    """Part what comes before (and with) a rotation by inputs on the same wires from what every sample shares."""
+    early: list[Group] = []
+    late: list[Group] = []
+    reached: set[int] = set()
+    for group in reversed(groups):
+        if group.by_input or reached.intersection(group.wires):
+            reached.update(group.wires)
+            early.append(group)
+        else:
+            late.append(group)
+    return early[::-1], late[::-1]
+
+
+def _scheduled(groups: list[Group], earlier: list[Group], dims: list[int], embedding: Sequence[Wire]) -> list[Step]:
+    """Steps, last gate first; among those that commute the one that keeps the vector smallest goes first.
+
+    Args:
+        groups: first to last.
+        earlier: groups before them, which are scheduled afterwards.
+        dims: sizes of the vector's axes before, one a wire; changed to those after.
+        embedding: how each wire begins.
+    """
+    left = list(groups)
+    steps = []
+    while left:
+        ready = [n for n, group in enumerate(left) if not any(set(group.wires) & set(g.wires) for g in left[n + 1 :])]
+        made = {n: _step(left[n], [*earlier, *left[:n]], dims, embedding) for n in ready}
+        best = min(ready, key=lambda n: (_growth(made[n], dims), -n))
+        steps.append(made[best])
+        for wire, size in zip(made[best].wires, _columns(made[best]), strict=True):
+            dims[wire] = size
+        del left[best]
+    return steps
+
+
+def _step(group: Group, earlier: list[Group], dims: list[int], embedding: Sequence[Wire]) -> Step:
+    if group.by_input:
+        (turn,) = group.elements
+        assert isinstance(turn, Turn)  # noqa: S101 -- what `by_input` says, for the type checker
+        return turn
+    busy = {wire for g in earlier for wire in g.wires}
+    starts = [np.eye(4) if wire in busy else embedding[wire].start for wire in group.wires]
+    return Block(
+        wires=group.wires,
+        rows=tuple(dims[wire] for wire in group.wires),
+        columns=tuple(start.shape[1] for start in starts),
+        start=kron(*starts),
+        factors=tuple(merged(group.elements)),
+    )
+
+
+def _columns(step: Step) -> tuple[int, ...]:
+    return step.columns if isinstance(step, Block) else (4,) * len(step.wires)
+
+
+def _growth(step: Step, dims: Sequence[int]) -> float:
+    return prod(_columns(step)) / prod(dims[wire] for wire in step.wires)
