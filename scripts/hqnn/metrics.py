@@ -7,6 +7,7 @@ multiplicities, so a thousand draws are a few matrix products and cumulative sum
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def score(
     Args:
         labels: 0 or 1, shape (samples,).
         probability: of class 1, in [0, 1], shape (samples,).
-        predicted: class, shape (samples,); probability >= 1/2 where absent.
+        predicted: class, shape (samples,); probability > 1/2 where absent.
         groups: name of each sample's group (its city), shape (samples,); without it there is only the pooled score.
         draws: number of bootstrap draws; 0 leaves the intervals out (NaN).
         seed: of all draws.
@@ -231,8 +232,9 @@ def read_metrics(path: Path) -> pd.DataFrame:
 def read_published(path: Path) -> pd.DataFrame:
     """Read a paper's figures.
 
-    One row a figure, columns `PUBLISHED_COLUMNS`. An empty dataset means whatever dataset the study runs on; `sampling`
-    says which of ours a figure stands beside (all or balanced); `source` is the place in the paper.
+    One row a figure, columns `PUBLISHED_COLUMNS`. An empty dataset or phase stands for any; a phase or path without a
+    backend, such as device, for every backend's; `sampling` says which of ours a figure stands beside (all or
+    balanced); `source` is the place in the paper.
 
     Raises:
         UserError: the file is missing or has other columns.
@@ -252,7 +254,7 @@ def _read_csv(path: Path, columns: Sequence[str], numbers: Sequence[str]) -> pd.
 
 def _checked(labels: ArrayLike, probability: ArrayLike, predicted: ArrayLike | None) -> tuple[Floats, Floats, Floats]:
     y, p = np.asarray(labels, dtype=float), np.asarray(probability, dtype=float)
-    guess = (p >= THRESHOLD).astype(float) if predicted is None else np.asarray(predicted, dtype=float)
+    guess = (p > THRESHOLD).astype(float) if predicted is None else np.asarray(predicted, dtype=float)
     if not y.ndim == p.ndim == 1 or not y.shape == p.shape == guess.shape or y.size == 0:
         raise ValueError(f"labels, probability and predicted have shapes {y.shape}, {p.shape} and {guess.shape}")
     if not (np.isin(y, (0, 1)).all() and np.isin(guess, (0, 1)).all()):
@@ -334,11 +336,17 @@ def _in_subset(predictions: Path, present: NDArray[np.int64], subset: Sequence[i
 def _published_beside(table: pd.DataFrame, published: pd.DataFrame | None) -> pd.Series[float]:
     if published is None:
         return pd.Series(np.nan, index=table.index)
-    keys = ["model", "phase", "path", "sampling", "metric"]
-    figures: dict[tuple[Any, ...], float] = {}
-    for row in published.to_dict("records"):
-        figures[(row["dataset"], *(row[key] for key in keys))] = row["value"]
-    sampling = table["sampling"].replace({subset: whole for whole, subset in SUBSET_SAMPLINGS.items()})
-    wanted = table[["dataset", *keys]].assign(sampling=sampling).itertuples(index=False, name=None)
-    found = [figures.get(row, figures.get(("", *row[1:]), np.nan)) for row in wanted]
+    keys = ["dataset", "phase", "model", "path", "sampling", "metric"]
+    figures: dict[tuple[Any, ...], float] = dict(
+        zip(published[keys].itertuples(index=False, name=None), published["value"], strict=True)
+    )
+    wanted = table[keys].assign(
+        phase=table["phase"].str.split("-").str[0],
+        path=table["path"].str.split("-").str[0],
+        sampling=table["sampling"].replace({subset: whole for whole, subset in SUBSET_SAMPLINGS.items()}),
+    )
+    found = [
+        next((figures[place] for place in product((dataset, ""), (phase, ""), *zip(rest)) if place in figures), np.nan)
+        for dataset, phase, *rest in wanted.itertuples(index=False, name=None)
+    ]
     return pd.Series(found, index=table.index, dtype=float).where(table["group"] == POOLED)

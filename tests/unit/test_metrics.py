@@ -23,7 +23,7 @@ from hqnn.metrics import (
     score,
     write_metrics,
 )
-from hqnn.store import write_table
+from hqnn.store import read_table, write_table
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "published"
 PREDICTIONS = 400
@@ -44,7 +44,7 @@ def made_up(samples: int, seed: int, share: float = 0.1) -> tuple[np.ndarray, np
 
 
 def by_sklearn(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
-    guess = (p >= 0.5).astype(int)
+    guess = (p > 0.5).astype(int)
     tn, fp, fn, tp = sk.confusion_matrix(y, guess, labels=[0, 1]).ravel()
     return {
         "accuracy": sk.accuracy_score(y, guess),
@@ -97,7 +97,7 @@ def test_weights_mean_repeated_samples() -> None:
     labels, probability = labels[order].astype(float), probability[order]
     rng = np.random.default_rng(2)
     weights = rng.multinomial(200, np.full(200, 1 / 200), size=5).astype(float)
-    found = BinaryMeasures(labels, probability, (probability >= 0.5).astype(float))(weights)
+    found = BinaryMeasures(labels, probability, (probability > 0.5).astype(float))(weights)
     for draw, counts in enumerate(weights.astype(int)):
         expected = by_sklearn(np.repeat(labels, counts), np.repeat(probability, counts))
         for metric, value in expected.items():
@@ -191,7 +191,7 @@ def write_predictions(path: Path, sample: np.ndarray, labels: np.ndarray, probab
             "expectation": probability[:, None],
             "standard_error": np.zeros((len(sample), 1)),
             "probability": probability,
-            "predicted": (probability >= 0.5).astype(np.uint8),
+            "predicted": (probability > 0.5).astype(np.uint8),
         },
         {
             "study": "change",
@@ -219,6 +219,12 @@ def test_a_predictions_file_becomes_tidy_rows(files: tuple[Path, Path], tmp_path
     assert pick(table, "accuracy", "balanced")["published"] == 0.74
     assert np.isnan(pick(table, "accuracy")["published"])
     assert table[table["group"] != "pooled"]["published"].isna().all()
+
+    hardware = tmp_path / "hardware.h5"
+    columns, about = read_table(predictions)
+    write_table(hardware, columns, {**about, "path": "hardware-ibm_brisbane"})
+    device_run = evaluate(hardware, samples, subset, read_published(RESOURCES / "change.csv"), draws=0)
+    assert pick(device_run, "accuracy", "subset_balanced")["published"] == 0.56694
 
     write_metrics(tmp_path / "metrics.csv", [table, table.assign(seed=1)])
     read = read_metrics(tmp_path / "metrics.csv")
