@@ -39,7 +39,7 @@ class Job:
     input: Any
     output: Any
     params: Any
-    wildcards: Any
+    wildcards: dict[str, str]
     threads: int
     terminal: TextIO
 
@@ -62,7 +62,7 @@ def job() -> Iterator[Job]:
                 snakemake.input,
                 snakemake.output,
                 snakemake.params,
-                snakemake.wildcards,
+                dict(snakemake.wildcards.items()),
                 snakemake.threads,
                 terminal,
             )

@@ -102,6 +102,10 @@ class Change(Section):
     baselines: tuple[Literal["change_vector", "logistic_regression", "mlp"], ...] = Field(
         ("change_vector", "logistic_regression", "mlp"), description="Classical references on the same pixels."
     )
+    mlp_parameters: Positive = Field(
+        114,
+        description="The `mlp` is as wide as brings it nearest to so many trainable numbers; the study's has 114.",
+    )
     training: Training = Training()
 
 
@@ -114,6 +118,7 @@ class Execution(Section):
         "backend's noise and readout error, exact; `hardware`: Runtime primitives, in local mode on the snapshot.",
     )
     backend: str = Field("ibm_brisbane", description="A calibration in `resources/calibrations`.")
+    layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
     shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})
     subset: Positive = Field(
         500,

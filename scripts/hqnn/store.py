@@ -256,7 +256,7 @@ def _umask() -> int:
 def _explained(error: OSError, target: Path) -> UserError | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return UserError(f"{target} could not be written because the disk is full; free some space and run again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return UserError(f"{target} could not be written ({_reason(error)}); make its folder writable and run again")
     return None
 

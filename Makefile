@@ -1,0 +1,54 @@
+# The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: setup demo test lint bench config clean lock
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= 2
+SUITE ?= pipeline engine
+export UV_COMPILE_BYTECODE := 1
+export UV_FIND_LINKS :=
+
+# TORCH=cpu takes PyTorch's CPU wheels from its own index; the CUDA packages of the lock stay out.
+TORCH ?= default
+LOCKED_default = $(BIN)/uv pip sync -q --require-hashes requirements.lock
+LOCKED_cpu = $(BIN)/uv pip install -q --no-verify-hashes --torch-backend cpu -r requirements.lock \
+	--excludes <(grep -oE '^(cuda|nvidia|triton)[a-z0-9-]*' requirements.lock)
+
+setup: $(VENV)/.set-up-$(TORCH)
+
+$(VENV)/.set-up-$(TORCH): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q uv
+	$(LOCKED_$(TORCH))
+	$(BIN)/uv pip install -q --no-deps -e .
+	rm -f $(VENV)/.set-up-* && touch $@
+
+demo: setup
+	$(BIN)/snakemake --cores $(CORES)
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakemake --lint
+
+bench: setup
+	for suite in $(SUITE); do $(BIN)/python tests/bench/$$suite.py || exit 1; done
+
+config: setup
+	$(BIN)/python -m hqnn.manual config
+
+lock:
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find results -mindepth 1 ! -name .gitkeep -delete

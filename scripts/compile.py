@@ -1,0 +1,16 @@
+"""Transpile a model's circuit for a backend, weights and inputs still symbols; write it as QPY and as a program."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.circuits.library import build
+    from hqnn.execution.backends import backend
+    from hqnn.execution.compilation import compile_program, save_compiled
+
+    compiled = compile_program(
+        build(rule.wildcards["model"], rule.params.qubits, [rule.params.observable]),
+        backend(rule.wildcards["backend"]),
+        seed=rule.params.seed,
+        layouts=rule.params.layouts,
+    )
+    save_compiled(rule.output.circuit, rule.output.program, compiled)

@@ -1,0 +1,15 @@
+"""Run a trained model without noise on every test sample."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.exact import run_exact
+    from hqnn.execution.predictions import predict, read_samples
+
+    predict(
+        rule.output.predictions,
+        samples=read_samples(rule.input.samples),
+        model=rule.input.model,
+        path=run_exact,
+        about={"study": "change", "path": "exact", **rule.wildcards},
+    )

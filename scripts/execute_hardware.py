@@ -1,0 +1,16 @@
+"""Send a trained model's native circuit with the subset of test samples to a backend as one job."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.hardware import Hardware
+
+    from hqnn.execution.predictions import predict, read_samples
+
+    predict(
+        rule.output.predictions,
+        samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
+        model=rule.input.model,
+        path=Hardware(rule.input.circuit, rule.wildcards["backend"], rule.params.shots, rule.params.seed),
+        about={"study": "change", "path": "hardware", **rule.wildcards},
+    )

@@ -1,0 +1,15 @@
+"""Run a trained model's native circuit under a backend's noise, exactly, on the subset of test samples."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.noisy import Noisy
+    from hqnn.execution.predictions import predict, read_samples
+
+    predict(
+        rule.output.predictions,
+        samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
+        model=rule.input.model,
+        path=Noisy(rule.input.program, rule.input.calibration),
+        about={"study": "change", "path": "noisy", **rule.wildcards},
+    )

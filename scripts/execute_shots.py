@@ -1,0 +1,16 @@
+"""Sample a trained model's circuit, without noise, on the subset of test samples."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.sampled import Shots
+
+    from hqnn.execution.predictions import predict, read_samples
+
+    predict(
+        rule.output.predictions,
+        samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
+        model=rule.input.model,
+        path=Shots(rule.params.shots, rule.params.seed),
+        about={"study": "change", "path": "shots", **rule.wildcards},
+    )

@@ -1,0 +1,92 @@
+"""Transpile a circuit once, with its symbols: the native program that is trained, simulated and sent."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+from qiskit.circuit import QuantumCircuit
+from qiskit.providers import BackendV2
+from qiskit.transpiler import Target
+from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+
+from hqnn.circuits.program import Program
+from hqnn.errors import UserError
+from hqnn.interpreters.native import from_qiskit
+from hqnn.interpreters.qiskit import to_qiskit
+from hqnn.interpreters.qpy import save_qpy
+from hqnn.store import write_text
+
+OPTIMIZATION_LEVEL = 3
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One circuit on one backend.
+
+    Attributes:
+        circuit: native gates on the backend's qubits, inputs and weights still symbols, no measurement.
+        program: the same, read back; its observables follow the final layout.
+        expected_fidelity: see `expected_fidelity`.
+    """
+
+    circuit: QuantumCircuit
+    program: Program
+    expected_fidelity: float
+
+
+def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts: int) -> Compiled:
+    """Transpile for a backend several times and keep the layout of the highest expected fidelity.
+
+    Args:
+        program: abstract.
+        backend: its target says gates, couplings and errors.
+        seed: of the first try; the others count up from it.
+        layouts: how many tries.
+
+    Raises:
+        UserError: the backend has too few qubits.
+    """
+    if program.wires > backend.num_qubits:
+        raise UserError(
+            f"backend {backend.name} has {backend.num_qubits} qubits and the circuit {program.wires}; choose a larger "
+            "backend or fewer qubits"
+        )
+    abstract = to_qiskit(program)
+    tries = []
+    for number in range(layouts):
+        passes = generate_preset_pass_manager(OPTIMIZATION_LEVEL, backend=backend, seed_transpiler=seed + number)
+        circuit = passes.run(abstract)
+        native = from_qiskit(
+            circuit, observables=program.observables, inputs=program.inputs, weight_shape=program.weight_shape
+        )
+        tries.append(Compiled(circuit, native, expected_fidelity(native, backend.target)))
+    return max(tries, key=lambda compiled: compiled.expected_fidelity)
+
+
+def expected_fidelity(native: Program, target: Target) -> float:
+    """Product of ``1 - error`` over all gates and over the readout of the qubits that an observable meets.
+
+    Args:
+        native: a native program.
+        target: with an error for each place; a place without one counts as perfect.
+    """
+    qubits = native.native_wires
+    places = [(gate.name, tuple(qubits[w] for w in gate.wires)) for gate in native.gates]
+    read = {w for word in native.observables for w, letter in enumerate(word) if letter != "I"}
+    places += [("measure", (qubits[w],)) for w in sorted(read)]
+    known = [target[name].get(place) if name in target else None for name, place in places]
+    return math.prod(1 - (properties.error or 0.0) for properties in known if properties)
+
+
+def save_compiled(circuit: str | os.PathLike[str], program: str | os.PathLike[str], compiled: Compiled) -> None:
+    """Write a compiled circuit in both forms.
+
+    Args:
+        circuit: of the QPY file, which goes to hardware.
+        program: of the neutral form, which is trained and simulated.
+        compiled: what to write.
+    """
+    save_qpy(circuit, compiled.circuit)
+    write_text(program, compiled.program.to_json())

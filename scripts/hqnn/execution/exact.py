@@ -1,0 +1,18 @@
+"""Expectation values without noise or sampling."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hqnn.execution.predictions import Expectations
+from hqnn.models.hybrid import HybridClassifier, require_trained_weights
+
+
+def run_exact(model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
+    """Run the trained circuit in the engine; see `hqnn.execution.predictions.ExecutionPath`."""
+    require_trained_weights(model, model.quantum_weights(), trained, "the engine")
+    with torch.no_grad():
+        values = model.quantum(torch.from_numpy(inputs)).numpy()
+    return Expectations(values, np.zeros_like(values), model.program.digest, "engine")

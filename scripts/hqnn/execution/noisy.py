@@ -1,0 +1,44 @@
+"""Exact expectation values of the native circuit under a backend's noise and readout error."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hqnn.circuits.program import Program
+from hqnn.engine import QuantumLayer
+from hqnn.execution.predictions import Expectations
+from hqnn.models.hybrid import HybridClassifier, require_trained_weights
+from hqnn.noise.coverage import require_noise
+from hqnn.noise.snapshot import read_snapshot
+from hqnn.noise.thermal import from_snapshot
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """The execution path ``noisy``; see `hqnn.execution.predictions.ExecutionPath`.
+
+    Attributes:
+        program: file of the native program.
+        calibration: file of the backend's snapshot.
+    """
+
+    program: str | os.PathLike[str]
+    calibration: str | os.PathLike[str]
+
+    def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
+        """Run the native circuit in the engine, noise after every gate, readout error at the end."""
+        program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
+        noise = from_snapshot(read_snapshot(Path(self.calibration)))
+        require_noise(program, noise)
+        layer = QuantumLayer(program, noise, dtype=torch.float64)
+        layer.weights = model.quantum.weights
+        require_trained_weights(model, layer.weights.detach().numpy().ravel(), trained, noise.name)
+        with torch.no_grad():
+            values = layer(torch.from_numpy(inputs)).numpy()
+        return Expectations(values, np.zeros_like(values), program.digest, noise.name, noise.digest)

@@ -1,0 +1,163 @@
+"""A hybrid classifier: features, a classical layer, a circuit, and a reading of its expectation values."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hqnn.circuits.library import build
+from hqnn.engine import QuantumLayer
+from hqnn.errors import UserError
+from hqnn.store import fingerprint, read_model, write_model
+
+QUANTUM_WEIGHTS = "quantum.weights"
+
+
+class Reading(nn.Module):
+    """One expectation value as the logit of a probability.
+
+    Args:
+        kind: ``"sigmoid"``: the value itself, so the probability stays within [.269, .731]; ``"scaled"``: a trainable
+            factor times the value plus a trainable bias, which start as 1 and 0.
+    """
+
+    def __init__(self, kind: Literal["sigmoid", "scaled"]) -> None:
+        super().__init__()
+        if kind == "scaled":
+            self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
+            self.bias = nn.Parameter(torch.zeros((), dtype=torch.float64))
+        self.kind = kind
+
+    def forward(self, expectations: Tensor) -> Tensor:
+        """Read shape (batch, 1) as logits of shape (batch,)."""
+        value = expectations[..., 0]
+        return self.scale * value + self.bias if self.kind == "scaled" else value
+
+
+class HybridClassifier(nn.Module):
+    """``features -> linear -> circuit -> reading``, in float64.
+
+    Args:
+        name: of the circuit, ``embedding-ansatz-layers``.
+        qubits: its wires.
+        observable: the Pauli word that is measured.
+        reading: see `Reading`.
+        features: numbers a sample has.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        qubits: int,
+        observable: str,
+        reading: Literal["sigmoid", "scaled"],
+        features: int,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.about = {
+            "name": name,
+            "qubits": qubits,
+            "observable": observable,
+            "reading": reading,
+            "features": features,
+        }
+        self.program = build(name, qubits, [observable])
+        generator = torch.Generator().manual_seed(seed)
+        self.encode = seeded_linear(features, self.program.inputs, generator)
+        self.quantum = QuantumLayer(self.program, generator=generator, dtype=torch.float64)
+        self.read = Reading(reading)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits, shape (batch,), of features, shape (batch, features)."""
+        logits: Tensor = self.read(self.quantum(self.encode(features)))
+        return logits
+
+    @torch.no_grad()
+    def circuit_inputs(self, features: NDArray[Any]) -> NDArray[np.float64]:
+        """What the circuit sees of features, shape (samples, features); shape (samples, inputs)."""
+        inputs: NDArray[np.float64] = self.encode(torch.as_tensor(features, dtype=torch.float64)).numpy()
+        return inputs
+
+    @torch.no_grad()
+    def probabilities(self, expectations: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probability of class 1, shape (samples,), from expectation values, shape (samples, 1)."""
+        values: NDArray[np.float64] = torch.sigmoid(self.read(torch.as_tensor(expectations))).numpy()
+        return values
+
+    def tensors(self) -> dict[str, NDArray[np.float64]]:
+        """All weights by name."""
+        return {name: tensor.detach().cpu().numpy() for name, tensor in self.state_dict().items()}
+
+    def quantum_weights(self) -> NDArray[np.float64]:
+        """The circuit's weights, flat, in C order."""
+        return self.tensors()[QUANTUM_WEIGHTS].ravel()
+
+
+def seeded_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer in float64 with torch's usual initial distribution, from a generator of its own."""
+    layer = nn.Linear(inputs, outputs, dtype=torch.float64)
+    bound = 1 / math.sqrt(inputs)
+    with torch.no_grad():
+        layer.weight.uniform_(-bound, bound, generator=generator)
+        layer.bias.uniform_(-bound, bound, generator=generator)
+    return layer
+
+
+def save_classifier(path: str | os.PathLike[str], model: HybridClassifier, about: Mapping[str, Any]) -> str:
+    """Write a classifier with what is needed to build it again.
+
+    Args:
+        path: of the safetensors file.
+        model: trained.
+        about: more that a reader should know.
+
+    Returns:
+        The fingerprint of its weights.
+    """
+    return write_model(path, model.tensors(), {**about, "model": model.about, "program": model.program.digest})
+
+
+def load_classifier(path: str | os.PathLike[str]) -> tuple[HybridClassifier, str]:
+    """Read a classifier, and the fingerprint its file was written with.
+
+    Raises:
+        UserError: the file is damaged, or its circuit is no longer built as it was when the weights were trained.
+    """
+    tensors, about = read_model(path)
+    model = HybridClassifier(**about["model"])
+    if about["program"] != model.program.digest:
+        raise UserError(f"{path} was trained on another circuit than {about['model']['name']!r} is now; train it again")
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
+    return model, about["fingerprint"]
+
+
+def require_trained_weights(model: HybridClassifier, bound: NDArray[np.float64], trained: str, where: str) -> None:
+    """Prove that the weights bound to a circuit are those that were trained.
+
+    Args:
+        model: the classifier whose classical layers surround the circuit.
+        bound: the weights about to run, read back from the bound circuit, flat or shape (samples, weights).
+        trained: fingerprint in the model's file.
+        where: what is about to run, for the message.
+
+    Raises:
+        UserError: they differ.
+    """
+    rows = np.atleast_2d(bound)
+    shape = model.tensors()[QUANTUM_WEIGHTS].shape
+    tensors = {**model.tensors(), QUANTUM_WEIGHTS: rows[0].reshape(shape)}
+    if (rows != rows[0]).any() or fingerprint(tensors) != trained:
+        raise UserError(
+            f"the weights bound to the circuit of {where} are not the trained ones (fingerprint "
+            f"{fingerprint(tensors)[:12]}, trained {trained[:12]}), so nothing was run; train and compile again"
+        )

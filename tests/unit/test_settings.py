@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hqnn.errors import UserError
+from hqnn.manual import manual, schema
+from hqnn.settings import Settings, read_settings
+
+
+@pytest.mark.parametrize(("page", "made"), [("README.md", manual), ("schema.json", schema)])
+def test_pages_in_config_are_what_the_model_says(root: Path, page: str, made: Any) -> None:
+    kept = (root / "config" / page).read_text(encoding="utf-8")
+    drift = "\n".join(difflib.unified_diff(kept.splitlines(), made().splitlines(), "kept", "made", lineterm=""))
+    assert not drift, f"run `make config`:\n{drift}"
+
+
+def test_every_config_file_is_valid(root: Path) -> None:
+    files = [root / "config/config.yaml", *sorted((root / "config/studies").glob("*.yaml"))]
+    assert len(files) >= 2
+    for file in files:
+        read_settings(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"change": {"training": {"learning_rte": 1}}},
+            r"'change.training.learning_rte'.*did you mean 'learning_rate'",
+        ),
+        ({"evaluatoin": {}}, "did you mean 'evaluation'"),
+        ({"execution": {"paths": ["exakt"]}}, r"'execution.paths.0' is 'exakt'.*'exact'"),
+        ({"change": {"training": {"learning_rate": 0}}}, "greater than 0"),
+        ({"change": {"features": {"stride": "ten"}}}, r"change.features.stride.*integer"),
+        ({"data": {"source": "path"}}, "data.path is empty"),
+        ({"seeds": []}, "at least 1 item"),
+    ],
+)
+def test_a_wrong_config_is_one_sentence_that_names_the_key(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        read_settings(config)
+    assert "\n" not in str(caught.value)
+
+
+def test_values_from_the_command_line_arrive_as_text_and_are_read() -> None:
+    settings = read_settings({"seeds": ["1", "2"], "change": {"features": {"stride": "5"}}})
+    assert (settings.seeds, settings.change.features.stride) == ((1, 2), 5)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({}, "sample"),
+        ({"source": "download"}, "published"),
+        ({"source": "path", "path": "some/where/my-set/"}, "my_set"),
+        ({"source": "path", "path": "x", "name": "mine"}, "mine"),
+    ],
+)
+def test_results_are_named_after_the_data(data: dict[str, str], name: str) -> None:
+    assert Settings.model_validate({"data": data}).data.dataset == name

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from hqnn import store
+from hqnn.errors import UserError
+
+
+def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    columns = {"features": np.arange(30, dtype=np.float32).reshape(10, 3), "labels": np.arange(10, dtype=np.uint8)}
+    store.write_table(tmp_path / "t.h5", columns, {"settings": {"stride": 10}, "seed": 3, "name": "x"})
+    read, attributes = store.read_table(tmp_path / "t.h5")
+    assert {k: v.tolist() for k, v in read.items()} == {k: v.tolist() for k, v in columns.items()}
+    assert attributes["settings"] == {"stride": 10}
+    assert (attributes["seed"], attributes["name"]) == (3, "x")
+    assert "numpy" in attributes["versions"]
+
+
+def test_tables_with_equal_content_have_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        store.write_table(tmp_path / name, {"x": np.arange(5)}, {"seed": 1})
+        time.sleep(0.01)
+    assert store.file_digest(tmp_path / "a") == store.file_digest(tmp_path / "b")
+
+
+def test_every_column_is_chunked_compressed_and_checksummed(tmp_path: Path) -> None:
+    store.write_table(tmp_path / "t.h5", {"x": np.zeros((4096, 100))}, {})
+    with h5py.File(tmp_path / "t.h5") as file:
+        assert file["x"].fletcher32 and file["x"].compression == "gzip" and file["x"].chunks[0] < 4096
+
+
+def test_a_flipped_byte_in_a_table_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "t.h5"
+    store.write_table(path, {"x": np.random.default_rng(0).integers(0, 255, 50_000).astype(np.uint8)}, {})
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 0xFF
+    path.write_bytes(bytes(raw))
+    with pytest.raises((OSError, UserError)):
+        store.read_table(path)
+
+
+def test_a_failing_writer_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "t.h5"
+    store.write_table(path, {"x": np.arange(3)}, {})
+    with pytest.raises(RuntimeError), store.new_table(path, {}) as file:
+        store.add_column(file, "x", np.arange(9))
+        raise RuntimeError
+    assert store.read_table(path)[0]["x"].tolist() == [0, 1, 2]
+    assert [p.name for p in tmp_path.iterdir()] == ["t.h5"]
+
+
+def test_a_killed_writer_leaves_no_file_under_the_result_s_name(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from hqnn.store import whole_file\n"
+        "with whole_file(sys.argv[1]) as p:\n p.write_text('half'); print('writing', flush=True); time.sleep(60)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "out.txt")], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "writing\n"
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not (tmp_path / "out.txt").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere; run the tests as a plain user to see this one")
+def test_an_unwritable_folder_is_a_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UserError, match="could not be written"):
+        store.write_text(tmp_path / "x", "text")
+    tmp_path.chmod(0o700)
+
+
+def test_a_file_where_a_folder_should_be_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(UserError, match=r"could not be written .*make its folder writable"):
+        store.write_text(tmp_path / "results" / "x", "text")
+
+
+def test_a_table_that_is_no_hdf5_file_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "t.h5").write_text("not a table")
+    with pytest.raises(UserError, match=r"t\.h5 cannot be read as HDF5"):
+        store.read_table(tmp_path / "t.h5")
+
+
+@given(arrays(np.float64, array_shapes(max_dims=3, max_side=4)), st.integers(0, 2**16))
+def test_the_fingerprint_knows_every_bit_and_no_order(array: np.ndarray, bit: int) -> None:
+    other = {"w": array, "b": np.zeros(2)}
+    assert store.fingerprint(other) == store.fingerprint(dict(reversed(other.items())))
+    raw = bytearray(array.tobytes())
+    raw[bit // 8 % len(raw)] ^= 1 << (bit % 8)
+    changed = np.frombuffer(bytes(raw)).reshape(array.shape)
+    assert store.fingerprint({**other, "w": changed}) != store.fingerprint(other)
+    assert store.fingerprint({**other, "w": array[None]}) != store.fingerprint(other)
+
+
+def test_a_model_whose_tensors_were_exchanged_is_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "model.safetensors"
+    mark = store.write_model(path, {"w": np.ones(3)}, {"layers": 3})
+    tensors, about = store.read_model(path)
+    assert (tensors["w"].tolist(), about["layers"], about["fingerprint"]) == ([1, 1, 1], 3, mark)
+    save_file({"w": np.zeros(3)}, path, metadata={"fingerprint": json.dumps(mark)})
+    with pytest.raises(UserError, match="other weights than were written"):
+        store.read_model(path)

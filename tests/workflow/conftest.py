@@ -1,0 +1,24 @@
+"""A small run of the whole workflow, shared by the tests that look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from checkout import Checkout, copy_checkout
+
+
+@pytest.fixture(scope="session")
+def finished(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The whole workflow, run once on synthetic data."""
+    checkout = copy_checkout(root, tmp_path_factory.mktemp("a checkout ü") / "hqnn")
+    checkout.snakemake()
+    return checkout
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """One worker runs all of these, since they share the run."""
+    for item in items:
+        if "workflow" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("workflow"))

@@ -1,0 +1,74 @@
+from hqnn.circuits.names import parse_name
+from hqnn.closure import closure_digest
+from hqnn.errors import UserError
+from hqnn.execution.backends import calibration_file
+from hqnn.settings import read_settings
+
+try:
+    settings = read_settings(config)
+    for name in settings.change.models:
+        parse_name(name)
+    calibration_file(settings.execution.backend)
+except UserError as error:
+    sys.exit(f"config: {error}")
+
+change = settings.change
+dataset = settings.data.dataset
+
+
+wildcard_constraints:
+    study="[a-z]+",
+    dataset=r"\w+",
+    model=r"[a-z_]+-[a-z_]+-\d+(-[a-z]+)?",
+    baseline="change_vector|logistic_regression|mlp",
+    phase=r"ideal|(device|noisy)-\w+",
+    backend=r"\w+",
+    seed=r"\d+",
+
+
+def execution_paths():
+    """Folder names of the execution paths, the backend in them where there is one."""
+    backend = settings.execution.backend
+    return [
+        path if path in ("exact", "shots") else f"{path}-{backend}"
+        for path in settings.execution.paths
+    ]
+
+
+def model_runs(name):
+    """The files called so of every training run of the quantum models."""
+    return expand(
+        "results/change/{dataset}/{model}/ideal/seed{seed}/{name}",
+        dataset=dataset,
+        model=change.models,
+        seed=settings.seeds,
+        name=name,
+    )
+
+
+def model_predictions():
+    """Predictions of every trained quantum model by every execution path."""
+    return [
+        file
+        for path in execution_paths()
+        for file in model_runs(f"{path}/predictions.h5")
+    ]
+
+
+def baseline_predictions():
+    """Predictions of the classical references; one that is not trained has no seeds."""
+    return [
+        f"results/change/{dataset}/{baseline}/ideal/seed{seed}/exact/predictions.h5"
+        for baseline in change.baselines
+        for seed in (
+            settings.seeds[:1] if baseline == "change_vector" else settings.seeds
+        )
+    ]
+
+
+def map_folders():
+    """Change maps of the first training run of every quantum model."""
+    return [
+        f"results/change/{dataset}/{model}/ideal/seed{settings.seeds[0]}/maps"
+        for model in change.models
+    ]

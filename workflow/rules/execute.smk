@@ -1,0 +1,106 @@
+RUN = "results/change/{dataset}/{model}/{phase}/seed{seed}"
+
+
+rule execute_exact:
+    input:
+        samples="results/change/{dataset}/samples.h5",
+        model=f"{RUN}/model.safetensors",
+    output:
+        predictions=f"{RUN}/exact/predictions.h5",
+    log:
+        f"{RUN}/exact/predictions.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        code=closure_digest("execute_exact"),
+    script:
+        "../../scripts/execute_exact.py"
+
+
+rule execute_shots:
+    input:
+        samples="results/change/{dataset}/samples.h5",
+        model=f"{RUN}/model.safetensors",
+    output:
+        predictions=f"{RUN}/shots/predictions.h5",
+    log:
+        f"{RUN}/shots/predictions.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        shots=settings.execution.shots,
+        subset=settings.execution.subset,
+        seed=settings.execution.seed,
+        code=closure_digest("execute_shots"),
+    script:
+        "../../scripts/execute_shots.py"
+
+
+rule execute_noisy:
+    input:
+        samples="results/change/{dataset}/samples.h5",
+        model=f"{RUN}/model.safetensors",
+        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+        calibration="resources/calibrations/{backend}.json",
+    output:
+        predictions=f"{RUN}/noisy-{{backend}}/predictions.h5",
+    log:
+        f"{RUN}/noisy-{{backend}}/predictions.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        subset=settings.execution.subset,
+        seed=settings.execution.seed,
+        code=closure_digest("execute_noisy"),
+    script:
+        "../../scripts/execute_noisy.py"
+
+
+rule execute_hardware:
+    input:
+        samples="results/change/{dataset}/samples.h5",
+        model=f"{RUN}/model.safetensors",
+        circuit="results/change/{dataset}/{model}/compiled/{backend}/program.qpy",
+        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+        calibration="resources/calibrations/{backend}.json",
+    output:
+        predictions=f"{RUN}/hardware-{{backend}}/predictions.h5",
+    log:
+        f"{RUN}/hardware-{{backend}}/predictions.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        shots=settings.execution.shots,
+        subset=settings.execution.subset,
+        seed=settings.execution.seed,
+        code=closure_digest("execute_hardware"),
+    script:
+        "../../scripts/execute_hardware.py"
+
+
+rule map_changes:
+    input:
+        raw=raw_files,
+        samples="results/change/{dataset}/samples.h5",
+        model=f"{RUN}/model.safetensors",
+    output:
+        folder=report(
+            directory(f"{RUN}/maps"),
+            patterns=["{city}.png"],
+            caption="../report/map.rst",
+            category="Change maps",
+        ),
+    log:
+        f"{RUN}/maps.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        root=RAW_FOLDERS[settings.data.source],
+        code=closure_digest("map_changes"),
+    script:
+        "../../scripts/map_changes.py"

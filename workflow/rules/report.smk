@@ -1,0 +1,21 @@
+rule write_report:
+    input:
+        samples=f"results/change/{dataset}/samples.h5",
+        metrics="results/metrics.csv",
+        histories=model_runs("history.csv"),
+        predictions=[*model_predictions(), *baseline_predictions()],
+        maps=map_folders(),
+    output:
+        page=report(
+            "results/report.html", caption="../report/page.rst", category="Report"
+        ),
+    log:
+        "results/report.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=settings.model_dump(),
+        code=closure_digest("write_report"),
+    script:
+        "../../scripts/write_report.py"
