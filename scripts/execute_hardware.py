@@ -4,13 +4,18 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.execution.hardware import Hardware
-
     from hqnn.execution.predictions import predict, read_samples
 
     predict(
         rule.output.predictions,
         samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
         model=rule.input.model,
-        path=Hardware(rule.input.circuit, rule.wildcards["backend"], rule.params.shots, rule.params.seed),
+        path=Hardware(
+            rule.input.circuit,
+            rule.input.program,
+            rule.wildcards["backend"],
+            rule.params.shots,
+            rule.params.seed,
+        ),
         about={"study": "change", "path": "hardware", **rule.wildcards},
     )

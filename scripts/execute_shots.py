@@ -3,9 +3,8 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.execution.sampled import Shots
-
     from hqnn.execution.predictions import predict, read_samples
+    from hqnn.execution.sampled import Shots
 
     predict(
         rule.output.predictions,

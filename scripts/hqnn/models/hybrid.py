@@ -146,18 +146,19 @@ def require_trained_weights(model: HybridClassifier, bound: NDArray[np.float64],
 
     Args:
         model: the classifier whose classical layers surround the circuit.
-        bound: the weights about to run, read back from the bound circuit, flat or shape (samples, weights).
+        bound: the weights about to run, read back from the bound circuit, flat; NaN for one that enters no gate.
         trained: fingerprint in the model's file.
         where: what is about to run, for the message.
 
     Raises:
         UserError: they differ.
     """
-    rows = np.atleast_2d(bound)
-    shape = model.tensors()[QUANTUM_WEIGHTS].shape
-    tensors = {**model.tensors(), QUANTUM_WEIGHTS: rows[0].reshape(shape)}
-    if (rows != rows[0]).any() or fingerprint(tensors) != trained:
+    own = model.tensors()
+    weights = own[QUANTUM_WEIGHTS]
+    about_to_run = np.where(np.isnan(bound), weights.ravel(), bound).reshape(weights.shape)
+    found = fingerprint({**own, QUANTUM_WEIGHTS: about_to_run})
+    if found != trained:
         raise UserError(
-            f"the weights bound to the circuit of {where} are not the trained ones (fingerprint "
-            f"{fingerprint(tensors)[:12]}, trained {trained[:12]}), so nothing was run; train and compile again"
+            f"the weights bound to the circuit of {where} are not the trained ones (fingerprint {found[:12]}, trained "
+            f"{trained[:12]}), so nothing was run; train and compile again"
         )

@@ -1,0 +1,60 @@
+"""The stored native circuit on a backend, through the primitives of Qiskit Runtime."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit.circuit import QuantumCircuit
+from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+
+from hqnn.circuits.program import Program
+from hqnn.execution.backends import backend
+from hqnn.execution.predictions import Expectations
+from hqnn.execution.sampled import sample
+from hqnn.interpreters.qpy import load_qpy
+from hqnn.models.hybrid import HybridClassifier
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The execution path ``hardware``, in Runtime's local mode on a calibration snapshot.
+
+    See `hqnn.execution.predictions.ExecutionPath`.
+
+    Attributes:
+        circuit: QPY file of the native circuit.
+        program: file of the same circuit as a program.
+        backend: name of the calibration.
+        shots: repetitions a sample.
+        seed: of the simulator behind local mode.
+    """
+
+    circuit: str | os.PathLike[str]
+    program: str | os.PathLike[str]
+    backend: str
+    shots: int
+    seed: int
+
+    def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
+        """Send one job with all samples as parameter sets."""
+        from qiskit_ibm_runtime import SamplerV2
+
+        machine = backend(self.backend)
+        program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
+        sampler = SamplerV2(mode=machine)
+        sampler.options.simulator.seed_simulator = self.seed
+        passes = generate_preset_pass_manager(0, backend=machine, initial_layout=range(machine.num_qubits))
+
+        def translate(turns: QuantumCircuit) -> QuantumCircuit:
+            return passes.run(turns)
+
+        values, errors = sample(
+            sampler, load_qpy(self.circuit), program, model, trained, inputs, self.shots, self.backend, translate
+        )
+        return Expectations(
+            values, errors, program.digest, self.backend, machine.noise.digest, shots=self.shots, jobs=1
+        )
