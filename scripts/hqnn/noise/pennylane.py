@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import numpy as np
 import pennylane as qml
 
 from hqnn.circuits.program import Angle, Gate, Program
@@ -61,7 +62,7 @@ def from_noise_model(model: qml.NoiseModel, program: Program, name: str = "penny
         place = gate.name, qubits_of(program, gate)
         if noise:
             matrix = _joined(noise, gate.wires, gate)
-            if place in clean or (found.setdefault(place, matrix) != matrix).any():
+            if place in clean or not np.allclose(found.setdefault(place, matrix), matrix, atol=1e-12):
                 _ambiguous(place)
         elif place in found:
             _ambiguous(place)
@@ -112,12 +113,17 @@ def _inserted(
                 f"the condition or noise {condition} cannot be decided for {what} ({error}); "
                 "let it depend on the gate's name and wires only"
             ) from error
-        if any(operation is subject for operation in operations):
-            if operations[0] is not subject:
-                raise UserError(f"the noise of {condition} stands before {what}; only noise after gates is supported")
-            operations = operations[1:]
-        added += operations
+        if any(_same(operation, subject) for operation in operations[1:]):
+            raise UserError(f"the noise of {condition} stands before {what}; only noise after gates is supported")
+        added += operations[1:] if operations and _same(operations[0], subject) else operations
     return added
+
+
+def _same(operation: Any, subject: Any) -> bool:
+    """Whether a noise function queued the gate itself, to say where its noise stands."""
+    if type(operation) is not type(subject) or operation.wires != subject.wires:
+        return False
+    return all(mine is own for mine, own in zip(operation.data, subject.data, strict=True))
 
 
 def _joined(operations: Sequence[Any], wires: Sequence[int], gate: Gate) -> TransferMatrix:
@@ -156,7 +162,8 @@ def _readouts(model: qml.NoiseModel, program: Program) -> dict[int, Readout]:
             own = _joined([o for o in noise if wire in o.wires], gate.wires, gate)
             qubit = program.native_wires[wire] if program.native_wires else wire
             readout = _as_readout(own, letter, word)
-            if found.setdefault(qubit, readout) != readout:
+            known = found.setdefault(qubit, readout)
+            if not np.allclose((known.p10, known.p01), (readout.p10, readout.p01), atol=1e-12):
                 raise UserError(
                     f"qubit {qubit} is read with different noise for different observables; measure them apart"
                 )

@@ -1,0 +1,166 @@
+"""Snapshots: what is read is what was written, and what is impossible is refused."""
+
+import dataclasses
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hqnn.errors import UserError
+from hqnn.execution.backends import backend, known_backends, snapshot
+from hqnn.noise import channels
+from hqnn.noise.snapshot import GateCalibration, Qubit, Snapshot, read_snapshot
+from hqnn.noise.target import to_target
+from hqnn.noise.thermal import depolarizing_rest, from_snapshot, relaxation_of, total_error
+
+TWO = Snapshot(
+    name="two",
+    date="2024-01-01",
+    source="a test",
+    qubits=(Qubit(100.0, 80.0, 0.01, 0.04), Qubit(20.0, 30.0, 0.0, 0.0)),
+    gates=(
+        GateCalibration("sx", (0,), 35.0, 0.0003),
+        GateCalibration("sx", (1,), 35.0, 0.002),
+        GateCalibration("rz", (0,), 0.0, 0.0),
+        GateCalibration("cx", (1, 0), 300.0, 0.02),
+    ),
+    readout_ns=700.0,
+    dt_ns=0.5,
+)
+
+
+def written(folder: Path, *keys: str | int, value: object) -> Path:
+    """The snapshot above as a file, with one entry changed."""
+    plain = json.loads(TWO.to_json())
+    place = plain
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    path = folder / "two.json"
+    path.write_text(json.dumps(plain))
+    return path
+
+
+def test_a_snapshot_survives_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "two.json"
+    path.write_text(TWO.to_json())
+    again = read_snapshot(path)
+    assert again == TWO
+    assert again.digest == TWO.digest
+    assert again.coupling == ((1, 0),)
+    assert again.basis_gates == ("sx", "rz", "cx")
+    assert dataclasses.replace(TWO, dt_ns=0.25).digest != TWO.digest
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "sentence"),
+    [
+        (("qubits", "p10", 1), 1.2, r"two\.json: p10 of qubit 1 is 1\.2, it must be at least 0 and at most 1; correct"),
+        (("qubits", "t1_us", 0), 0, r"t1_us of qubit 0 is 0, it must be above 0"),
+        (("qubits", "t2_us", 1), None, r"t2_us of qubit 1 is not calibrated; fill in"),
+        (("qubits", "t2_us", 1), "long", r"t2_us of qubit 1 is 'long', not a number"),
+        (("gates", "cx", "error"), None, r"gate cx on \(1, 0\): error is not calibrated"),
+        (("gates", "cx", "error"), -0.1, r"gate cx on \(1, 0\): error is -0\.1"),
+        (("gates", "cx", "qubits"), [[0, 2]], r"gate cx on \(0, 2\) names qubits that are equal or not among 0\.\.1"),
+        (("gates", "sx", "error"), [0.1], r"not a calibration snapshot"),
+        (("gates",), {}, r"calibrates no qubit or no gate"),
+    ],
+)
+def test_an_impossible_calibration_is_refused_by_name(
+    tmp_path: Path, keys: tuple[str | int, ...], value: object, sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        read_snapshot(written(tmp_path, *keys, value=value))
+
+
+def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "two.json"
+    path.write_text(TWO.to_json()[:200])
+    with pytest.raises(UserError, match=r"two\.json is not JSON .* cut short; write it again"):
+        read_snapshot(path)
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    plain = json.loads(TWO.to_json())
+    del plain["qubits"]["p01"]
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(plain))
+    with pytest.raises(UserError, match=r"two\.json has no 'p01'"):
+        read_snapshot(path)
+
+
+def test_t2_above_twice_t1_is_cut_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = written(tmp_path, "qubits", "t2_us", 1, value=45.0)
+    with caplog.at_level(logging.WARNING):
+        long = read_snapshot(path)
+    assert "T2 exceeds 2 T1 on 1 of 2 qubits (1)" in caplog.text
+    assert long.remarks
+    assert not TWO.remarks
+    cut = dataclasses.replace(TWO, qubits=(TWO.qubits[0], Qubit(20.0, 40.0, 0.0, 0.0)))
+    assert from_snapshot(long).digest == from_snapshot(cut).digest
+
+
+def test_the_parts_of_the_noise_make_the_whole() -> None:
+    whole = from_snapshot(TWO)
+    relaxation = from_snapshot(TWO, depolarizing=False, readout=False)
+    rest = from_snapshot(TWO, relaxation=False, readout=False)
+    readout = from_snapshot(TWO, relaxation=False, depolarizing=False)
+    assert ("rz", (0,)) not in whole.channels
+    assert not relaxation.readout
+    assert not rest.readout
+    assert not readout.channels
+    assert readout.readout == whole.readout
+    assert set(whole.readout) == {0}
+    for place, matrix in whole.channels.items():
+        np.testing.assert_allclose(channels.compose(rest.channels[place], relaxation.channels[place]), matrix)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(1, 500), st.floats(0.1, 2), st.floats(0, 2000), st.floats(0, 0.5), st.integers(1, 2))
+def test_relaxation_and_depolarizing_together_make_the_reported_error(
+    t1: float, ratio: float, duration: float, error: float, wires: int
+) -> None:
+    relaxation = relaxation_of([Qubit(t1, ratio * t1, 0, 0)] * wires, duration)
+    lost = channels.average_infidelity(relaxation)
+    fraction = depolarizing_rest(error, relaxation)
+    assert total_error(fraction, relaxation) == pytest.approx(max(lost, error), abs=1e-12)
+
+
+def test_each_qubit_of_a_directed_gate_relaxes_by_its_own_times() -> None:
+    # both qubits excited, infinite waiting on the second qubit of the gate only
+    far = Snapshot(
+        "far", "", "", (Qubit(1e9, 1e9, 0, 0), Qubit(1e-6, 1e-6, 0, 0)), (GateCalibration("cx", (0, 1), 10, 0),), 0
+    )
+    excited = np.kron([1, 0, 0, -1], [1, 0, 0, -1])
+    after = from_snapshot(far).channels["cx", (0, 1)] @ excited
+    np.testing.assert_allclose(after, np.kron([1, 0, 0, -1], [1, 0, 0, 1]), atol=1e-9)
+
+
+def test_a_gate_that_qiskit_does_not_know_is_refused_by_name() -> None:
+    odd = dataclasses.replace(TWO, gates=(GateCalibration("eccr", (0, 1), 10, 0.1),))
+    with pytest.raises(UserError, match="gate 'eccr' of two is not one of Qiskit's; did you mean 'ecr'"):
+        to_target(odd)
+
+
+def test_an_unknown_backend_gets_the_nearest_name_and_the_list() -> None:
+    with pytest.raises(UserError, match=r"'ibm_brisban'.*did you mean 'ibm_brisbane'.*published_lima"):
+        backend("ibm_brisban")
+    with pytest.raises(UserError, match=r"mine\.json does not exist"):
+        snapshot("mine.json")
+
+
+def test_calibrations_are_listed_and_read_without_a_vendors_package() -> None:
+    code = (
+        "import sys; from hqnn.execution.backends import known_backends, snapshot;"
+        "[snapshot(name) for name in known_backends()];"
+        "print(sorted({'qiskit', 'pennylane', 'torch', 'iqm', 'qiskit_aer'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert {"ibm_brisbane", "ibmq_lima", "iqm_apollo", "published_ehningen"} <= set(known_backends())
