@@ -46,7 +46,7 @@ class Hardware:
         machine = backend(self.backend)
         program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
         sampler = SamplerV2(mode=machine)
-        sampler.options.simulator.seed_simulator = self.seed
+        sampler.options.simulator.seed_simulator = self.seed + 1  # local mode takes 0 for no seed
         passes = generate_preset_pass_manager(0, backend=machine, initial_layout=range(machine.num_qubits))
 
         def translate(turns: QuantumCircuit) -> QuantumCircuit:
