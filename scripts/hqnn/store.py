@@ -62,7 +62,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         partial.chmod(0o666 & ~_umask())
         partial.replace(target)
     except OSError as error:
-        explained = _explained(error, target)
+        explained = explained_write_error(error, target)
         if explained is None:
             raise
         raise explained from error
@@ -87,8 +87,7 @@ def new_table(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> It
             packages that numbers depend on are added.
     """
     with whole_file(path) as partial, h5py.File(partial, "w") as file:
-        for key, value in {**attributes, "versions": versions()}.items():
-            file.attrs[key] = _plain(value)
+        write_attributes(file, {**attributes, "versions": versions()})
         yield file
 
 
@@ -101,7 +100,7 @@ def add_column(
         file: where.
         name: of the dataset.
         values: its content, first axis the samples; with `rows`, only its type and trailing shape are used.
-        rows: create an empty dataset of that many rows, to be filled piece by piece.
+        rows: create an empty dataset of that many rows, to be filled piece by piece and resized to what was filled.
 
     Returns:
         The dataset.
@@ -114,6 +113,7 @@ def add_column(
         shape=shape,
         dtype=values.dtype,
         data=values if rows is None else None,
+        maxshape=None if rows is None else (None, *shape[1:]),
         chunks=chunk,
         compression="gzip",
         compression_opts=1,
@@ -166,6 +166,12 @@ def read_table(path: str | os.PathLike[str], *names: str) -> tuple[dict[str, NDA
         if missing:
             raise UserError(f"{path} has no column {missing[0]!r}; delete it and run again")
         return {name: file[name][()] for name in wanted}, read_attributes(file)
+
+
+def write_attributes(file: h5py.File | h5py.Group, attributes: Mapping[str, Any]) -> None:
+    """Write attributes; values that HDF5 has no type for are stored as JSON."""
+    for key, value in attributes.items():
+        file.attrs[key] = _plain(value)
 
 
 def read_attributes(file: h5py.File | h5py.Group) -> dict[str, Any]:
@@ -253,7 +259,8 @@ def _umask() -> int:
     return mask
 
 
-def _explained(error: OSError, target: Path) -> UserError | None:
+def explained_write_error(error: OSError, target: Path) -> UserError | None:
+    """What a user can do about a failed write; None where it is no fault of a full disk or a closed folder."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return UserError(f"{target} could not be written because the disk is full; free some space and run again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
