@@ -10,6 +10,7 @@ import numpy as np
 import pennylane as qml
 
 from hqnn.circuits.registry import ansatz
+from hqnn.errors import UserError
 
 CNOTS = {
     "line": ((0, 1), (1, 2), (2, 3)),
@@ -79,6 +80,8 @@ def quanvolutional(
     rotations: Literal["first", "last"] = "first",
 ) -> None:
     """One rotation a wire and three CNOTs on the four wires of a 2x2 kernel (Senokosov et al. 2024)."""
+    if len(wires) != 4:
+        raise UserError(f"quanvolutional is a circuit on 4 wires, not on {len(wires)}; take a 2x2 kernel")
     rotation = {"x": qml.RX, "y": qml.RY, "z": qml.RZ}[axis]
 
     def rotate() -> None:

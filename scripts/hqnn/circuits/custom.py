@@ -15,3 +15,7 @@ makes ``angle_y-brick-3`` a model, on every simulator and device.
 """
 
 from __future__ import annotations
+
+import pennylane as qml  # noqa: F401  for your functions
+
+from hqnn.circuits.registry import ansatz, embedding  # noqa: F401

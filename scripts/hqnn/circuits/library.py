@@ -37,6 +37,8 @@ def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Progr
     for source in SOURCES:
         import_module(f"hqnn.circuits.{source}")
     embedding, ansatz = EMBEDDINGS[name.embedding], ANSATZE[name.ansatz]
+    if name.reupload and name.embedding == "amplitude":
+        raise UserError("amplitudes can only be embedded once; leave '-reupload' out, or take an angle embedding")
 
     def circuit(inputs: Any, weights: Any, wires: Sequence[int]) -> None:
         for layer in range(name.layers):
@@ -44,12 +46,15 @@ def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Progr
                 embedding.apply(inputs, wires)
             ansatz.apply(weights[layer], wires, layer, **dict(name.options))
 
-    if name.reupload and name.embedding == "amplitude":
-        raise UserError("amplitudes can only be embedded once; leave '-reupload' out, or take an angle embedding")
-    return trace(
-        circuit,
-        inputs=embedding.inputs(wires),
-        weight_shape=(name.layers, *ansatz.weight_shape(wires)),
-        wires=wires,
-        observables=observables,
-    )
+    try:
+        return trace(
+            circuit,
+            inputs=embedding.inputs(wires),
+            weight_shape=(name.layers, *ansatz.weight_shape(wires)),
+            wires=wires,
+            observables=observables,
+        )
+    except (ValueError, IndexError) as error:
+        raise UserError(
+            f"{name.embedding} and {name.ansatz} make no circuit on {wires} wires ({error}); take other wires or parts"
+        ) from error

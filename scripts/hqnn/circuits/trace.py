@@ -44,12 +44,14 @@ class PennyLaneGate:
     @cached_property
     def parameters(self) -> Vector:
         """Scalar parameters, shape (parameters,)."""
-        return np.array([float(d) for d in self.operation.data if np.ndim(d) == 0])
+        return np.array([float(d) for d in self.operation.data if _is_angle(d)])
 
     @cached_property
     def fixed(self) -> NDArray[np.complex128]:
-        """Array parameters, flat."""
-        return np.concatenate([np.empty(0), *(np.ravel(d) for d in self.operation.data if np.ndim(d))]).astype(complex)
+        """Array and complex parameters, flat."""
+        return np.concatenate([np.empty(0), *(np.ravel(d) for d in self.operation.data if not _is_angle(d))]).astype(
+            complex
+        )
 
     def matrix(self, parameters: Vector) -> ComplexMatrix:
         """The unitary at other parameters."""
@@ -62,7 +64,7 @@ class PennyLaneGate:
 
     def _at(self, parameters: Vector) -> Any:
         scalars = iter(parameters)
-        data = [next(scalars) if np.ndim(d) == 0 else d for d in self.operation.data]
+        data = [next(scalars) if _is_angle(d) else d for d in self.operation.data]
         return bind_new_parameters(self.operation, data)
 
 
@@ -118,6 +120,10 @@ def trace(
         observables=tuple(parse_word(o, wires) for o in observables),
         initial_state="amplitudes" if amplitudes else "zero",
     )
+
+
+def _is_angle(parameter: Any) -> bool:
+    return bool(np.ndim(parameter) == 0 and np.isrealobj(parameter))
 
 
 def _read(

@@ -1,0 +1,189 @@
+"""A program as a PennyLane quantum function or QNode, on any device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import product
+from typing import Any, TypeAlias
+
+import numpy as np
+import pennylane as qml
+
+from hqnn.circuits.pauli import parse_word
+from hqnn.circuits.program import Constant, Gate, Program
+from hqnn.circuits.trace import QuantumFunction
+from hqnn.interpreters.namesakes import Namesake, namesake
+from hqnn.noise.channels import to_kraus
+from hqnn.noise.coverage import qubits_of, require_noise
+from hqnn.noise.model import NoiseModel, Readout
+
+Evaluation: TypeAlias = Callable[[Any, Any], Any]
+Sum: TypeAlias = Mapping[str, float]
+
+
+def to_qfunc(program: Program, noise: NoiseModel | None = None) -> Callable[[Any, Any], None]:
+    """Write a program as a quantum function.
+
+    Args:
+        program: any.
+        noise: its channels follow the gates, as Kraus operators; its readout errors are not here but in `to_qnode`.
+
+    Returns:
+        A function of inputs, shape (inputs,) or (samples, inputs), and weights of any shape, which applies the gates.
+        A gate that PennyLane has keeps being one operation.
+    """
+    steps = [step for gate in program.gates for step in (_applied(gate, program), _noisy(gate, program, noise)) if step]
+
+    def circuit(inputs: Any, weights: Any) -> None:
+        flat = qml.math.reshape(weights, (-1,))
+        if program.initial_state == "amplitudes":
+            qml.AmplitudeEmbedding(inputs, range(program.wires), pad_with=0.0, normalize=True)
+        for step in steps:
+            step(inputs, flat)
+
+    return circuit
+
+
+def to_qnode(
+    program: Program,
+    device: Any,
+    *,
+    diff_method: str = "backprop",
+    shots: int | None = None,
+    interface: str = "torch",
+    noise: NoiseModel | None = None,
+) -> Evaluation:
+    """Run a program on a PennyLane device.
+
+    Args:
+        program: any.
+        device: with at least the program's wires, 0 to wires - 1; with noise, one for density matrices.
+        diff_method: PennyLane's name, such as ``"backprop"``, ``"adjoint"`` or ``"parameter-shift"``.
+        shots: None for exact expectation values.
+        interface: of arrays and gradients.
+        noise: channels after the gates and readout errors, or None. A readout error is exact: in every word each letter
+            P other than I becomes ``(1 - p10 - p01) P + (p01 - p10) I``.
+
+    Returns:
+        A function of inputs, shape (samples, inputs) or (inputs,), and weights, to expectation values, shape
+        (samples, observables) or (observables,). A device that cannot broadcast runs one circuit a sample. Lightning's
+        values come through PennyLane's torch interface in single precision; take ``interface="numpy"`` for all digits.
+
+    Raises:
+        UserError: no gate of the program gets noise from the model.
+    """
+    if noise is not None:
+        require_noise(program, noise)
+    qubits = program.native_wires or tuple(range(program.wires))
+    readout = [noise.readout.get(q, Readout(0.0, 0.0)) if noise else Readout(0.0, 0.0) for q in qubits]
+    sums = [_as_read(word, readout) for word in program.observables]
+    return _evaluation(to_qfunc(program, noise), sums, device, diff_method, shots, interface)
+
+
+def function_to_qnode(
+    circuit: QuantumFunction,
+    device: Any,
+    *,
+    wires: int,
+    observables: Sequence[str],
+    diff_method: str = "backprop",
+    shots: int | None = None,
+    interface: str = "torch",
+) -> Evaluation:
+    """Run a plain quantum function as it is, for circuits that cannot be a program.
+
+    Args:
+        circuit: applies PennyLane operations, given inputs, weights and wires; it sees the whole batch at once.
+        device: with at least these wires.
+        wires: how many.
+        observables: Pauli words, as `hqnn.circuits.pauli.parse_word` reads them.
+        diff_method: see `to_qnode`.
+        shots: see `to_qnode`.
+        interface: see `to_qnode`.
+
+    Returns:
+        As `to_qnode`.
+    """
+    sums = [{parse_word(text, wires): 1.0} for text in observables]
+    return _evaluation(lambda x, w: circuit(x, w, range(wires)), sums, device, diff_method, shots, interface)
+
+
+def _evaluation(
+    circuit: Callable[[Any, Any], object],
+    observables: Sequence[Sum],
+    device: Any,
+    diff_method: str,
+    shots: int | None,
+    interface: str,
+) -> Evaluation:
+    def measured(inputs: Any, weights: Any) -> list[Any]:
+        circuit(inputs, weights)
+        return [qml.expval(_operator(observable)) for observable in observables]
+
+    qnode = qml.QNode(measured, device, interface=interface, diff_method=diff_method, shots=shots)
+
+    def evaluate(inputs: Any, weights: Any) -> Any:
+        return qml.math.stack(qnode(inputs, weights), axis=-1)
+
+    return evaluate
+
+
+def _applied(gate: Gate, program: Program) -> Callable[[Any, Any], None]:
+    own = namesake(gate, program, _standard())
+    if own:
+        return lambda x, w: own.build(*(a.value(x, w) for a in gate.angles), wires=gate.wires)
+
+    def factors(inputs: Any, weights: Any) -> None:
+        for factor in gate.factors:
+            if isinstance(factor, Constant):
+                qml.QubitUnitary(factor.matrix, wires=gate.wires)
+            else:
+                qml.PauliRot(factor.angle.value(inputs, weights), factor.word, wires=gate.wires)
+
+    return factors
+
+
+def _noisy(gate: Gate, program: Program, noise: NoiseModel | None) -> Callable[[Any, Any], object] | None:
+    channel = noise.after(gate.name, qubits_of(program, gate)) if noise else None
+    if channel is None:
+        return None
+    kraus = to_kraus(channel)
+    return lambda _x, _w: qml.QubitChannel(kraus, wires=gate.wires)
+
+
+def _as_read(word: str, readout: Sequence[Readout]) -> Sum:
+    """A word as a noisy detector sees it: a sum of words."""
+    letters = [
+        [(letter, 1.0)] if letter == "I" else [(letter, 1 - r.p10 - r.p01), ("I", r.p01 - r.p10)]
+        for letter, r in zip(word, readout, strict=True)
+    ]
+    terms = (("".join(a for a, _ in term), float(np.prod([c for _, c in term]))) for term in product(*letters))
+    return {seen: c for seen, c in terms if c != 0}
+
+
+def _operator(observable: Sum) -> Any:
+    words = [qml.pauli.string_to_pauli_word(word) for word in observable]
+    coefficients = list(observable.values())
+    return words[0] if coefficients == [1.0] else qml.dot(coefficients, words)
+
+
+@cache
+def _standard() -> tuple[Namesake, ...]:
+    """PennyLane's unitary operations on one or two wires whose parameters are all scalars."""
+    kinds: set[Any] = {kind for kind in vars(qml.ops).values() if isinstance(kind, type)}
+    gates = sorted((kind for kind in kinds if _is_small_gate(kind)), key=lambda kind: str(kind.__name__))
+    return tuple(Namesake(k.__name__, k.num_wires, k.num_params, _matrix_of(k), k) for k in gates)
+
+
+def _is_small_gate(kind: Any) -> bool:
+    if not issubclass(kind, qml.operation.Operation) or kind.num_wires not in (1, 2):
+        return False
+    try:
+        return bool(np.shape(kind.compute_matrix(*[0.5] * kind.num_params)) == (2**kind.num_wires,) * 2)
+    except (TypeError, ValueError, IndexError, AttributeError, qml.operation.MatrixUndefinedError):
+        return False  # it takes arrays, or has no matrix
+
+
+def _matrix_of(kind: Any) -> Any:
+    return lambda values: np.asarray(kind.compute_matrix(*values), dtype=complex)

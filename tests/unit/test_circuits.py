@@ -1,0 +1,217 @@
+"""Named circuits, tracing, and what both refuse."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pennylane as qml
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hqnn.circuits.amplitude import preparation_angles, prepared
+from hqnn.circuits.factors import unitary
+from hqnn.circuits.library import build
+from hqnn.circuits.measurement import measurement_groups
+from hqnn.circuits.names import declared, parse_name
+from hqnn.circuits.pauli import parse_word, word_matrix
+from hqnn.circuits.program import Angle, Program
+from hqnn.circuits.registry import ANSATZE, ansatz
+from hqnn.circuits.trace import trace
+from hqnn.errors import UserError
+
+RNG = np.random.default_rng(5)
+
+
+def state_of(program: Program, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The slowest true thing: every factor as a matrix on all wires, by Kronecker products."""
+    state = np.zeros(2**program.wires, dtype=complex)
+    state[0] = 1
+    for gate in program.gates:
+        matrix = unitary(gate.factors, len(gate.wires), inputs, weights)
+        state = qml.matrix(qml.QubitUnitary(matrix, wires=gate.wires), wire_order=range(program.wires)) @ state
+    return state
+
+
+def template_state(name: str, wires: int, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """What PennyLane makes of its whole template."""
+
+    @qml.qnode(qml.device("default.qubit", wires=wires))
+    def circuit() -> qml.measurements.StateMP:
+        qml.AngleEmbedding(inputs, range(wires), rotation="X")
+        if name == "simplified_two_design":
+            qml.SimplifiedTwoDesign(np.zeros(wires), weights, range(wires))
+        else:
+            {"strongly_entangling": qml.StronglyEntanglingLayers, "basic_entangler": qml.BasicEntanglerLayers}[name](
+                weights, range(wires)
+            )
+        return qml.state()
+
+    return circuit()
+
+
+@pytest.mark.parametrize("name", ["strongly_entangling", "simplified_two_design", "basic_entangler"])
+@pytest.mark.parametrize("wires", [2, 5])
+def test_layers_one_by_one_are_the_whole_template(name: str, wires: int) -> None:
+    program = build(f"angle_x-{name}-3", wires)
+    inputs, weights = RNG.normal(size=wires), RNG.normal(size=program.weight_shape)
+    ours, theirs = state_of(program, inputs, weights.ravel()), template_state(name, wires, inputs, weights)
+    assert abs(np.vdot(ours, theirs)) == pytest.approx(1, abs=1e-12)
+
+
+def test_bellman_is_what_the_study_printed() -> None:
+    gates = [(g.name, g.wires) for g in build("angle_y-bellman-1", 3).gates[3:]]
+    ladder = [("CNOT", (0, 1)), ("CNOT", (1, 2))]
+    assert gates == [("Hadamard", (0,)), *ladder, *(("RY", (w,)) for w in range(3)), *reversed(ladder)]
+
+
+def test_dressed_circuit_is_what_the_study_printed() -> None:
+    gates = [(g.name, g.wires) for g in build("hadamard_angle_y-dressed-1", 4).gates]
+    assert gates[:8] == [("Hadamard", (w,)) for w in range(4)] + [("RY", (w,)) for w in range(4)]
+    assert gates[8:] == [("CNOT", p) for p in ((0, 1), (2, 3), (1, 2))] + [("RY", (w,)) for w in range(4)]
+
+
+@pytest.mark.parametrize("embedding", sorted(declared("embedding")))
+@pytest.mark.parametrize("ansatz_name", sorted(declared("ansatz")))
+def test_every_named_circuit_survives_json(embedding: str, ansatz_name: str) -> None:
+    program = build(f"{embedding}-{ansatz_name}-2", 4, ["Z0", "XIYI"])
+    again = Program.from_json(program.to_json())
+    assert again == program
+    assert again.digest == program.digest
+    entering = {j for gate in program.gates for angle in gate.angles for j, _ in angle.weights}
+    assert entering == set(range(program.weights))
+
+
+def test_reuploading_embeds_before_every_layer() -> None:
+    program = build("angle_z-basic_entangler-3-reupload", 2)
+    inputs_seen = [i for gate in program.gates for angle in gate.angles for i, _ in angle.inputs]
+    assert inputs_seen == [0, 1] * 3
+
+
+def test_quanvolutional_options_choose_axis_layout_and_order() -> None:
+    gates = build("angle_y-quanvolutional-1-axis_x-cnots_star-rotations_last", 4).gates[4:]
+    assert [(g.name, g.wires) for g in gates] == [("CNOT", (0, t)) for t in (1, 2, 3)] + [
+        ("RX", (w,)) for w in range(4)
+    ]
+
+
+def test_a_users_function_is_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def brick(weights: np.ndarray, wires: range, layer: int) -> None:
+        qml.IsingXY(2 * weights[0] - weights[1] / 4 + 0.5, wires=[wires[layer], wires[layer + 1]])
+
+    monkeypatch.setitem(ANSATZE, "brick", None)
+    ansatz(weight_shape=lambda wires: (2,))(brick)
+    program = trace(
+        lambda x, w, wires: [ANSATZE["brick"].apply(w[k], wires, k) for k in range(2)],
+        inputs=0,
+        weight_shape=(2, 2),
+        wires=3,
+        observables=["Z2"],
+    )
+    assert program.gates[1].name == "IsingXY"
+    assert program.gates[1].angles == (Angle(0.5, weights=((2, 2.0), (3, -0.25))),)
+
+
+def test_custom_functions_are_named_by_reading_the_file() -> None:
+    code = (
+        "import sys; from hqnn.circuits.names import parse_name; parse_name('angle_y-bellman-2-reupload');"
+        "print([m for m in ('pennylane', 'torch', 'qiskit', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("angel_y-bellman-3", "'angle_y'"),
+        ("angle_y-belman-3", "'bellman'"),
+        ("angle_y-bellman-0", "embedding-ansatz-layers"),
+        ("angle_y-bellman", "embedding-ansatz-layers"),
+        ("angle_y-quanvolutional-1-axis_w", "axis_x"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_right_one(name: str, hint: str) -> None:
+    with pytest.raises(UserError, match=hint):
+        parse_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "wires", "says"),
+    [
+        ("angle_y-quanvolutional-1", 5, "4 wires"),
+        ("amplitude-bellman-2-reupload", 3, "embedded once"),
+        ("angle_y-simplified_two_design-1", 0, "no circuit on 0 wires"),
+    ],
+)
+def test_a_circuit_that_does_not_fit_says_so(name: str, wires: int, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        build(name, wires)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "says"),
+    [
+        (lambda x, w, _: qml.RY(x[0] * w[0], 0), "RY on wires .0,. is not affine"),
+        (lambda x, w, _: qml.CRX(np.sin(w[0]), [1, 0]), r"CRX on wires \(1, 0\) is not affine"),
+        (lambda x, w, _: qml.RX(x[0], 0) if x[0] > 0.9 else qml.RY(x[0], 0), "depends on values"),
+        (lambda x, w, _: qml.PhaseShift(w[0], 0) if w[0] > 0.9 else None, "depends on values"),
+        (lambda x, w, _: qml.QubitUnitary(qml.RX.compute_matrix(w[0]), 0), "matrix of QubitUnitary"),
+        (lambda x, w, _: qml.DepolarizingChannel(0.1, 0), "no unitary gate"),
+        (lambda x, w, _: qml.measure(0), "no unitary gate"),
+        (lambda x, w, _: qml.expval(qml.Z(0)), "measures"),
+        (lambda x, w, _: qml.AmplitudeEmbedding(2 * x[::-1], [0], pad_with=0.0, normalize=True), "as they are"),
+    ],
+)
+def test_what_is_no_program_is_refused(circuit: object, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        trace(circuit, inputs=2, weight_shape=(1,), wires=2, observables=["Z0"])
+
+
+def test_a_refusal_names_the_interpreter_that_can_run_the_function() -> None:
+    with pytest.raises(UserError, match="function_to_qnode"):
+        trace(lambda x, w, _: qml.RY(x[0] ** 2, 0), inputs=1, weight_shape=(), wires=1, observables=["Z"])
+
+
+@pytest.mark.parametrize(("text", "word"), [("IZII", "IZII"), ("Z1", "IZII"), ("X0Y3", "XIIY")])
+def test_observables_are_read_in_both_forms(text: str, word: str) -> None:
+    assert parse_word(text, 4) == word
+
+
+@pytest.mark.parametrize("text", ["Z", "Z4", "Z1Z1", "z1", "IZIIZ", ""])
+def test_what_is_no_pauli_word_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match=repr(text)):
+        parse_word(text, 4)
+
+
+@given(st.lists(st.text("IXYZ", min_size=3, max_size=3), min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_a_groups_gates_turn_its_words_into_words_of_z(words: list[str]) -> None:
+    groups = measurement_groups(words)
+    assert sorted(i for group in groups for i in group.members) == list(range(len(words)))
+    for group in groups:
+        turn = np.eye(8, dtype=complex)
+        for gate in group.gates:
+            operation = getattr(qml, gate.name)(gate.angles[0].constant, wires=gate.wires)
+            turn = qml.matrix(operation, wire_order=range(3)) @ turn
+        for index, support in zip(group.members, group.supports, strict=True):
+            parity = word_matrix("".join("Z" if wire in support else "I" for wire in range(3)))
+            np.testing.assert_allclose(turn.conj().T @ parity @ turn, word_matrix(words[index]), atol=1e-12)
+
+
+@given(st.integers(1, 4), st.data())
+@settings(max_examples=40, deadline=None)
+def test_the_cascade_prepares_the_amplitudes_signs_and_zeros_included(wires: int, data: st.DataObject) -> None:
+    entries = st.sampled_from([0.0, 1.0, -2.0, 0.3, -1e-3])
+    amplitudes = np.array(data.draw(st.lists(entries, min_size=1, max_size=2**wires).filter(any)))
+    program = prepared(Program(wires, 2**wires, (), (), (), initial_state="amplitudes"))
+    state = state_of(program, preparation_angles(amplitudes[None], wires)[0], np.empty(0))
+    expected = np.pad(amplitudes / np.linalg.norm(amplitudes), (0, 2**wires - len(amplitudes)))
+    np.testing.assert_allclose(state, expected, atol=1e-12)
+
+
+def test_a_zero_sample_has_no_amplitudes() -> None:
+    with pytest.raises(UserError, match="zero everywhere"):
+        preparation_angles(np.array([[1.0, 0.0], [0.0, 0.0]]), 1)
