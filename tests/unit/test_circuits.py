@@ -114,7 +114,7 @@ def test_a_users_function_is_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert program.gates[1].angles == (Angle(0.5, weights=((2, 2.0), (3, -0.25))),)
 
 
-def test_custom_functions_are_named_by_reading_the_file() -> None:
+def test_names_are_checked_without_a_heavy_import() -> None:
     code = (
         "import sys; from hqnn.circuits.names import parse_name; parse_name('angle_y-bellman-2-reupload');"
         "print([m for m in ('pennylane', 'torch', 'qiskit', 'numpy') if m in sys.modules])"

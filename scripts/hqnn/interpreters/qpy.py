@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
+from qiskit.exceptions import QiskitError
 
 from hqnn.errors import UserError
 from hqnn.store import whole_file
@@ -29,5 +31,5 @@ def load_qpy(path: str | os.PathLike[str]) -> QuantumCircuit:
     try:
         with Path(path).open("rb") as file:
             return qpy.load(file)[0]
-    except (OSError, qpy.exceptions.QpyError) as error:
+    except (OSError, QiskitError, struct.error, ValueError, EOFError) as error:
         raise UserError(f"{path} cannot be read as a QPY circuit ({error}); compile the model again") from error
