@@ -1,7 +1,7 @@
 rule write_report:
     input:
-        samples=f"results/change/{dataset}/samples.h5",
         metrics="results/metrics.csv",
+        published="resources/published/change.csv",
         histories=model_runs("history.csv"),
         predictions=[*model_predictions(), *baseline_predictions()],
         maps=map_folders(),
