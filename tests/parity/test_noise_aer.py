@@ -114,6 +114,14 @@ def test_a_shipped_snapshot_is_what_the_installed_package_says(name: str) -> Non
         assert shipped.to_json() == snapshot_of_iqm(made, name, shipped.source).to_json()
 
 
+def test_a_backend_that_lacks_a_calibration_is_not_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, properties = fake("ibmq_lima"), fake("ibmq_lima").properties()
+    del properties._qubits[3]["prob_meas0_prep1"]
+    monkeypatch.setattr(backend, "properties", lambda: properties)
+    with pytest.raises(UserError, match="lima today: p01 of qubit 3 is not calibrated; fill in the value or choose"):
+        snapshot_of_ibm(backend, "lima", "lima today")
+
+
 @pytest.mark.parametrize("name", SUBSETS)
 def test_a_snapshots_target_is_the_fake_backends(name: str) -> None:
     ours, theirs = to_target(snapshot(name)), fake(name).target

@@ -10,7 +10,8 @@ from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
 from hqnn.execution.backends import backend
-from hqnn.noise.aer import to_aer
+from hqnn.noise.aer import from_backend, to_aer
+from hqnn.noise.model import Readout
 
 
 def symbolic() -> tuple[QuantumCircuit, ParameterVector]:
@@ -85,6 +86,13 @@ def test_the_estimator_in_local_mode_sees_the_readout_error() -> None:
     flip = machine.snapshot.qubits[2].p01
     assert -1 + 2 * flip - 0.05 < value < -1 + 2 * flip + 0.05
     assert value > -0.95
+
+
+def test_the_noise_of_a_backend_made_of_a_snapshot_keeps_its_asymmetric_readout() -> None:
+    machine = backend("ibmq_lima")
+    qubit = machine.snapshot.qubits[0]
+    assert qubit.p10 != qubit.p01
+    assert from_backend(machine).readout[0] == Readout(qubit.p10, qubit.p01)
 
 
 def test_wide_circuits_and_several_at_once_run() -> None:

@@ -45,14 +45,17 @@ def from_aer(model: Any, name: str = "aer") -> NoiseModel:
 def from_backend(backend: Any) -> NoiseModel:
     """The noise that a Qiskit backend is simulated with.
 
-    An IQM fake backend brings its own Aer model; for others this is Aer's ``NoiseModel.from_backend``, which knows only
-    a symmetric readout error. For the asymmetric one take a snapshot (`hqnn.noise.export_snapshots`).
+    A backend made of a snapshot and an IQM fake backend bring their own model; for others this is Aer's
+    ``NoiseModel.from_backend``, which knows only a symmetric readout error. For the asymmetric one take a snapshot
+    (`hqnn.noise.export_snapshots`).
 
     Args:
         backend: a Qiskit ``BackendV2``.
     """
     from qiskit_aer.noise import NoiseModel as AerNoiseModel
 
+    if isinstance(ours := getattr(backend, "noise", None), NoiseModel):
+        return ours
     own = getattr(backend, "noise_model", None)
     model = own if isinstance(own, AerNoiseModel) else AerNoiseModel.from_backend(backend)
     return from_aer(model, str(backend.name))

@@ -22,6 +22,7 @@ IBM = {
     "ibmq_kolkata": "FakeKolkataV2",
     "ibmq_lima": "FakeLimaV2",
 }
+READOUT = ("prob_meas1_prep0", "prob_meas0_prep1")
 IQM = {"iqm_adonis": "IQMFakeAdonis", "iqm_apollo": "IQMFakeApollo"}
 
 
@@ -47,11 +48,11 @@ def snapshot_of_ibm(backend: Any, name: str, source: str) -> Snapshot:
         Qubit(
             _digits(found.t1, 1e6),
             _digits(found.t2, 1e6),
-            *(_digits(properties.qubit_property(k, key)[0]) for key in ("prob_meas1_prep0", "prob_meas0_prep1")),
+            *(_digits(properties.qubit_property(k).get(key, (None,))[0]) for key in READOUT),
         )
         for k, found in enumerate(target.qubit_properties)
     ]
-    readout_ns = max(_digits(found.duration, 1e9) for found in target["measure"].values())
+    readout_ns = max(_digits(found.duration, 1e9) or 0.0 for found in target["measure"].values())
     date = properties.last_update_date.isoformat()
     return checked(
         Snapshot(name, date, source, tuple(qubits), tuple(gates), readout_ns, _digits(target.dt, 1e9)), source
