@@ -258,20 +258,37 @@ def test_a_noisy_qnode_is_aers_density_matrix_with_its_readout() -> None:
         assert value == pytest.approx((parity * probabilities).sum(), abs=1e-9)
 
 
-@pytest.mark.parametrize(("name", "method"), [("lightning.qubit", "adjoint"), ("default.qubit", "parameter-shift")])
-def test_gradients_are_those_of_backpropagation(name: str, method: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("default.qubit", "adjoint"),
+        ("default.qubit", "parameter-shift"),
+        ("default.qubit", "finite-diff"),
+        ("default.mixed", "backprop"),
+        ("lightning.qubit", "adjoint"),
+    ],
+)
+def test_a_batch_has_the_gradients_of_backpropagation_by_every_method(name: str, method: str) -> None:
     program = build("angle_y-dressed-1", 3)
-    weights = torch.linspace(-1, 1, 3, dtype=torch.float64, requires_grad=True)
-    inputs = torch.tensor([[0.2, 0.4, -0.7], [1.1, 0.3, 0.9]], dtype=torch.float64)
     found = []
-    for evaluate in (
-        to_qnode(program, qml.device(name, wires=3), diff_method=method),
-        to_qnode(program, qml.device("default.qubit")),
-    ):
-        values = evaluate(inputs, weights).double()
-        found.append((values.detach(), *torch.autograd.grad((values * torch.arange(6).reshape(2, 3)).sum(), weights)))
+    for device, diff_method in ((name, method), ("default.qubit", "backprop")):
+        weights = torch.linspace(-1, 1, 3, dtype=torch.float64, requires_grad=True)
+        inputs = torch.tensor([[0.2, 0.4, -0.7], [1.1, 0.3, 0.9]], dtype=torch.float64, requires_grad=True)
+        values = to_qnode(program, qml.device(device, wires=3), diff_method=diff_method)(inputs, weights).double()
+        loss = (values * torch.arange(6).reshape(2, 3)).sum()
+        found.append((values.detach(), *torch.autograd.grad(loss, (inputs, weights))))
     for ours, theirs in zip(*found, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+
+
+def test_parameter_shift_executes_what_the_formula_says() -> None:
+    program = build("angle_y-dressed-2", 3)
+    device = qml.device("default.qubit", wires=3)
+    inputs = torch.zeros((4, 3), dtype=torch.float64, requires_grad=True)
+    weights = torch.ones(6, dtype=torch.float64, requires_grad=True)
+    with qml.Tracker(device) as tracker:
+        to_qnode(program, device, diff_method="parameter-shift")(inputs, weights).sum().backward()
+    assert tracker.totals["executions"] == 4 * (1 + 2 * (3 + 6))
 
 
 def two(name: str) -> QuantumCircuit:

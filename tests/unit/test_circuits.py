@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pennylane as qml
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hqnn.circuits import custom
 from hqnn.circuits.amplitude import preparation_angles, prepared
 from hqnn.circuits.factors import unitary
 from hqnn.circuits.library import build
@@ -18,7 +22,6 @@ from hqnn.circuits.measurement import measurement_groups
 from hqnn.circuits.names import declared, parse_name
 from hqnn.circuits.pauli import parse_word, word_matrix
 from hqnn.circuits.program import Angle, Program
-from hqnn.circuits.registry import ANSATZE, ansatz
 from hqnn.circuits.trace import trace
 from hqnn.errors import UserError
 
@@ -97,21 +100,31 @@ def test_quanvolutional_options_choose_axis_layout_and_order() -> None:
     ]
 
 
-def test_a_users_function_is_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def brick(weights: np.ndarray, wires: range, layer: int) -> None:
-        qml.IsingXY(2 * weights[0] - weights[1] / 4 + 0.5, wires=[wires[layer], wires[layer + 1]])
+def test_the_example_in_custom_is_a_circuit_once_it_stands_in_that_file(tmp_path: Path) -> None:
+    package = Path(custom.__file__).parents[1]
+    shutil.copytree(package, tmp_path / "hqnn", ignore=shutil.ignore_patterns("__pycache__"))
+    example = textwrap.dedent((custom.__doc__ or "").split("::\n")[1].split("\nmakes")[0])
+    with (tmp_path / "hqnn" / "circuits" / "custom.py").open("a") as file:
+        file.write(example)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from hqnn.circuits.library import build;"
+        "p = build('angle_y-brick-3', 3); print(p.weight_shape, *(g.name for g in p.gates[:10]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
+    assert done.stdout.split("(3, 3, 2) ")[1].split() == ["RY"] * 3 + ["RX", "RZ"] * 3 + ["ISWAP"]
 
-    monkeypatch.setitem(ANSATZE, "brick", None)
-    ansatz(weight_shape=lambda wires: (2,))(brick)
+
+def test_angles_are_read_to_the_last_bit() -> None:
     program = trace(
-        lambda x, w, wires: [ANSATZE["brick"].apply(w[k], wires, k) for k in range(2)],
-        inputs=0,
+        lambda x, w, wires: qml.IsingXY(2 * w[1, 0] - w[1, 1] / 4 + x[2] + 0.5, wires=[2, 0]),
+        inputs=3,
         weight_shape=(2, 2),
         wires=3,
         observables=["Z2"],
     )
-    assert program.gates[1].name == "IsingXY"
-    assert program.gates[1].angles == (Angle(0.5, weights=((2, 2.0), (3, -0.25))),)
+    assert program.gates[0].angles == (Angle(0.5, inputs=((2, 1.0),), weights=((2, 2.0), (3, -0.25))),)
+    single = trace(lambda x, w, _: qml.RY(w[6] / 3, 0), inputs=0, weight_shape=(9,), wires=1, observables=["Z"])
+    assert single.gates[0].angles == (Angle(weights=((6, 1 / 3),)),)
 
 
 def test_names_are_checked_without_a_heavy_import() -> None:
@@ -131,6 +144,7 @@ def test_names_are_checked_without_a_heavy_import() -> None:
         ("angle_y-bellman-0", "embedding-ansatz-layers"),
         ("angle_y-bellman", "embedding-ansatz-layers"),
         ("angle_y-quanvolutional-1-axis_w", "axis_x"),
+        ("angle_y-quanvolutional-1-axis_x-axis_z", "twice"),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_right_one(name: str, hint: str) -> None:

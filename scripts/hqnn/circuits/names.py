@@ -56,13 +56,14 @@ def parse_name(name: str) -> CircuitName:
     """Read a circuit's name.
 
     Raises:
-        UserError: it has not the form ``embedding-ansatz-layers[-option...]``, or a part is unknown.
+        UserError: it has not the form ``embedding-ansatz-layers[-option...]``, or a part is unknown or said twice.
     """
-    embedding, ansatz, layers, *options = [*name.split("-"), "", ""] if name.count("-") < 2 else name.split("-")
-    if not layers.isdecimal() or int(layers) < 1:
+    parts = name.split("-")
+    if len(parts) < 3 or not parts[2].isdecimal() or int(parts[2]) < 1:
         raise UserError(
             f"circuit {name!r} must be named embedding-ansatz-layers, as in 'angle_y-simplified_two_design-3'"
         )
+    embedding, ansatz, layers, *options = parts
     _check(name, "embedding", embedding, declared("embedding"))
     _check(name, "ansatz", ansatz, declared("ansatz"))
     choices = declared("ansatz")[ansatz]
@@ -70,6 +71,8 @@ def parse_name(name: str) -> CircuitName:
     for option in options:
         _check(name, "option", option, [REUPLOAD, *known])
     chosen = tuple(known[option] for option in options if option != REUPLOAD)
+    if len(dict(chosen)) < len(chosen):
+        raise UserError(f"circuit {name!r} says an option twice; leave one of {', '.join(options)} out")
     return CircuitName(embedding, ansatz, int(layers), REUPLOAD in options, chosen)
 
 

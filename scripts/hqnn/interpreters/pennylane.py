@@ -53,6 +53,7 @@ def to_qnode(
     shots: int | None = None,
     interface: str = "torch",
     noise: NoiseModel | None = None,
+    **options: Any,
 ) -> Evaluation:
     """Run a program on a PennyLane device.
 
@@ -64,6 +65,8 @@ def to_qnode(
         interface: of arrays and gradients.
         noise: channels after the gates and readout errors, or None. A readout error is exact: in every word each letter
             P other than I becomes ``(1 - p10 - p01) P + (p01 - p10) I``.
+        options: of the differentiation method, such as ``h`` for finite differences and SPSA, whose step of 1e-7 drowns
+            in shot noise.
 
     Returns:
         A function of inputs, shape (samples, inputs) or (inputs,), and weights, to expectation values, shape
@@ -78,7 +81,7 @@ def to_qnode(
     qubits = program.native_wires or tuple(range(program.wires))
     readout = [noise.readout.get(q, Readout(0.0, 0.0)) if noise else Readout(0.0, 0.0) for q in qubits]
     sums = [_as_read(word, readout) for word in program.observables]
-    return _evaluation(to_qfunc(program, noise), sums, device, diff_method, shots, interface)
+    return _evaluation(to_qfunc(program, noise), sums, device, diff_method, shots, interface, options)
 
 
 def function_to_qnode(
@@ -90,6 +93,7 @@ def function_to_qnode(
     diff_method: str = "backprop",
     shots: int | None = None,
     interface: str = "torch",
+    **options: Any,
 ) -> Evaluation:
     """Run a plain quantum function as it is, for circuits that cannot be a program.
 
@@ -101,12 +105,13 @@ def function_to_qnode(
         diff_method: see `to_qnode`.
         shots: see `to_qnode`.
         interface: see `to_qnode`.
+        options: see `to_qnode`.
 
     Returns:
         As `to_qnode`.
     """
     sums = [{parse_word(text, wires): 1.0} for text in observables]
-    return _evaluation(lambda x, w: circuit(x, w, range(wires)), sums, device, diff_method, shots, interface)
+    return _evaluation(lambda x, w: circuit(x, w, range(wires)), sums, device, diff_method, shots, interface, options)
 
 
 def _evaluation(
@@ -116,12 +121,17 @@ def _evaluation(
     diff_method: str,
     shots: int | None,
     interface: str,
+    options: Mapping[str, Any],
 ) -> Evaluation:
     def measured(inputs: Any, weights: Any) -> list[Any]:
         circuit(inputs, weights)
         return [qml.expval(_operator(observable)) for observable in observables]
 
-    qnode = qml.QNode(measured, device, interface=interface, diff_method=diff_method, shots=shots)
+    qnode = qml.QNode(
+        measured, device, interface=interface, diff_method=diff_method, shots=shots, gradient_kwargs=dict(options)
+    )
+    if diff_method != "backprop":  # the others refuse a batch whose inputs need gradients (PennyLane #4462)
+        qnode = qml.transforms.broadcast_expand(qnode)
 
     def evaluate(inputs: Any, weights: Any) -> Any:
         return qml.math.stack(qnode(inputs, weights), axis=-1)
