@@ -103,9 +103,9 @@ def _part(root: Path, part: str) -> Path | None:
     """The folder of a part: its plain name, or what the published archive unpacks to."""
     if (root / part).is_dir():
         return root / part
-    ending = part.replace("_", " ")
-    folders = sorted(root.iterdir()) if root.is_dir() else []
-    return next((f for f in folders if f.is_dir() and f.name.lower().endswith(f"- {ending}")), None)
+    ending = f"- {part.replace('_', ' ')}"
+    folders = [f for f in sorted(root.glob("*")) if f.is_dir() and f.name.lower().endswith(ending)]
+    return next((f / f.name if (f / f.name).is_dir() else f for f in folders), None)
 
 
 def _bands(folder: Path) -> dict[str, Path]:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import from_bounds
 
 from hqnn.data.folders import whole_folder
@@ -19,6 +14,7 @@ from hqnn.data.grids import NOMINAL_M
 from hqnn.data.labels import CHANGED, UNCHANGED
 from hqnn.data.oscd import BANDS
 from hqnn.data.scenes import make_scene
+from hqnn.data.tiffs import write_band
 
 NAMES = ("alder", "birch", "cedar", "elm", "fir", "hazel", "juniper", "larch", "maple", "oak", "pine", "rowan")
 SIDES = (200, 260)
@@ -68,8 +64,10 @@ def _write_city(root: Path, split: str, city: str, shape: tuple[int, int], gener
     dates = "".join(f"date_{date}: {acquired}\n" for date, acquired in enumerate(ACQUIRED, start=1))
     (folder / "dates.txt").write_text(dates, encoding="utf-8")
     maps = root / f"{split}_labels" / city / "cm"
-    _write(maps / f"{city}-cm.tif", np.where(scene.changed, CHANGED, UNCHANGED).astype(np.uint8), {"driver": "GTiff"})
-    _write(maps / "cm.png", np.where(scene.changed, 255, 0).astype(np.uint8), {"driver": "PNG"})
+    write_band(
+        maps / f"{city}-cm.tif", np.where(scene.changed, CHANGED, UNCHANGED).astype(np.uint8), {"driver": "GTiff"}
+    )
+    write_band(maps / "cm.png", np.where(scene.changed, 255, 0).astype(np.uint8), {"driver": "PNG"})
 
 
 def _write_band(
@@ -79,7 +77,7 @@ def _write_band(
     averaged = _averaging(values.shape[0], rows) @ values @ _averaging(values.shape[1], columns).T
     georeference = {"crs": "EPSG:4326", "transform": from_bounds(*bounds, columns, rows)}
     compression = {"driver": "GTiff", "compress": "deflate", "predictor": 2, "zlevel": 1}
-    _write(path, np.clip(np.rint(averaged), 1, 65535).astype(np.uint16), compression | georeference)
+    write_band(path, np.clip(np.rint(averaged), 1, 65535).astype(np.uint16), compression | georeference)
 
 
 def _averaging(fine: int, coarse: int) -> NDArray[np.float64]:
@@ -88,12 +86,3 @@ def _averaging(fine: int, coarse: int) -> NDArray[np.float64]:
     starts = np.arange(fine)
     overlap = np.minimum(edges[1:, None], starts + 1) - np.maximum(edges[:-1, None], starts)
     return np.asarray(np.clip(overlap, 0, None) * (coarse / fine))
-
-
-def _write(path: Path, values: NDArray[Any], options: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    height, width = values.shape
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path, "w", height=height, width=width, count=1, dtype=values.dtype, **options) as file:
-            file.write(values, 1)

@@ -1,0 +1,50 @@
+"""Unpack archives that strangers packed."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from hqnn.errors import UserError
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a zip or tar archive.
+
+    Args:
+        archive: the file, of either format, compressed or not.
+        folder: that gets its content.
+
+    Raises:
+        UserError: it is neither, is damaged, or a member would lie outside of the folder.
+    """
+    try:
+        if zipfile.is_zipfile(archive):
+            _unzip(archive, folder)
+        elif tarfile.is_tarfile(archive):
+            with tarfile.open(archive) as file:
+                file.extractall(folder, filter="data")
+        else:
+            raise UserError(f"{archive} is neither a zip nor a tar archive; remove it and download it again")
+    except tarfile.FilterError as error:
+        raise _climbs_out(archive, error.tarinfo.name) from error
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        raise UserError(f"{archive} is damaged ({error}); remove it and download it again") from error
+
+
+def _unzip(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as file:
+        for member in file.infolist():
+            if _leaves(member.filename):
+                raise _climbs_out(archive, member.filename)
+        file.extractall(folder)  # noqa: S202 (every name was looked at)
+
+
+def _leaves(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
+
+
+def _climbs_out(archive: Path, name: str) -> UserError:
+    return UserError(f"{archive} holds {name!r}, which would lie outside of the folder; do not trust this archive")

@@ -1,0 +1,150 @@
+"""Fetch a public data set: resumable, verified, from the first address that works."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import requests
+
+from hqnn.data.archives import unpack
+from hqnn.data.catalogue import Dataset, RemoteFile
+from hqnn.data.folders import whole_folder
+from hqnn.errors import UserError
+from hqnn.store import explained_write_error
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1 << 16
+ATTEMPTS = 3  # in a row without a new byte, at one address
+PAUSE_S = 1.0  # before the next of them
+TIMEOUT_S = (15, 60)  # to connect, and between two pieces
+
+
+def fetch(dataset: Dataset, folder: str | os.PathLike[str], archives: str | os.PathLike[str]) -> None:
+    """Download a data set and unpack it.
+
+    What was downloaded stays among the archives, half a file as `<name>.part`, so a second call goes on where the first
+    one stopped and downloads nothing twice.
+
+    Args:
+        dataset: its entry in the catalogue.
+        folder: gets the content, whole or not at all.
+        archives: folder of what is downloaded; a file that was put there by hand is used if its checksum is right.
+
+    Raises:
+        UserError: no address works, a checksum is wrong, an archive is damaged or climbs out of its folder, the disk is
+            full, or the data set has to be fetched by hand.
+    """
+    if dataset.access == "by_hand":
+        raise UserError(
+            f"{dataset.title} cannot be downloaded by a program; get it from {dataset.page} and name its path"
+        )
+    log.info("%s; licence: %s; cite: %s", dataset.title, dataset.licence, dataset.citation)
+    paths = [(file, fetch_file(file, archives)) for file in dataset.files]
+    with whole_folder(folder) as partial:
+        for file, path in paths:
+            if file.unpack:
+                unpack(path, partial)
+            else:
+                shutil.copyfile(path, partial / file.name)
+
+
+def fetch_file(file: RemoteFile, archives: str | os.PathLike[str]) -> Path:
+    """Download one file unless it is there; what is raised, see `fetch`."""
+    target = Path(archives) / file.name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_file():
+            _verify(target, file)
+        else:
+            _download(target, file)
+    except OSError as error:
+        explained = explained_write_error(error, target)
+        if explained is None:
+            raise
+        raise explained from error
+    return target
+
+
+def _download(target: Path, file: RemoteFile) -> None:
+    part = target.with_name(f"{target.name}.part")
+    if file.checksum == "unknown":
+        part.unlink(missing_ok=True)  # nothing would tell whether a later piece belongs to the same file
+    failures = []
+    for url in file.urls:
+        reason = _from(url, part)
+        if reason is None:
+            _verify(part, file)
+            part.replace(target)
+            return
+        failures.append(f"{url}: {reason}")
+        log.warning("%s", failures[-1])
+    raise UserError(
+        f"{file.name} could not be downloaded ({'; '.join(failures)}); check the network and run again, put the file "
+        f"at {target} yourself, or name the path of a local copy of the data set"
+    )
+
+
+def _from(url: str, part: Path) -> str | None:
+    """Go on with a partial file until it is whole; why not, where it never gets there."""
+    reason, left = "", ATTEMPTS
+    while left:
+        before = _size(part)
+        try:
+            if _continue(url, part):
+                return None
+            reason = "the connection broke off"
+        except requests.HTTPError as error:
+            return f"the server answers {error.response.status_code}"
+        except requests.RequestException as error:
+            reason = type(error).__name__
+        left = ATTEMPTS if _size(part) > before else left - 1
+        time.sleep(PAUSE_S if left else 0)
+    return reason
+
+
+def _continue(url: str, part: Path) -> bool:
+    """Ask for what is missing and append it; whether the file is whole then."""
+    have = _size(part)
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+        if response.status_code == requests.codes.requested_range_not_satisfiable:
+            return _whole_or_discarded(part, response.headers)
+        response.raise_for_status()
+        resumed = response.status_code == requests.codes.partial_content
+        with part.open("ab" if resumed else "wb") as file:
+            for chunk in response.iter_content(CHUNK_BYTES):
+                file.write(chunk)
+        length = response.headers.get("Content-Length")
+    return length is None or _size(part) == int(length) + (have if resumed else 0)
+
+
+def _whole_or_discarded(part: Path, headers: Mapping[str, str]) -> bool:
+    """Whether the server, which has nothing beyond what is here, has as much as is here; if not, it is discarded."""
+    if headers.get("Content-Range", "").endswith(f"/{_size(part)}"):
+        return True
+    part.unlink()
+    return False
+
+
+def _verify(path: Path, file: RemoteFile) -> None:
+    kind, _, wanted = file.checksum.partition(":")
+    with path.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256" if kind == "unknown" else kind).hexdigest()
+    if kind == "unknown":
+        log.warning("no checksum of %s is known; it came as sha256 %s", file.name, found)
+    elif found != wanted:
+        path.unlink()
+        raise UserError(
+            f"{path} has the {kind} {found} instead of {wanted} and was removed; run again, or put the right file there"
+        )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
