@@ -13,9 +13,11 @@ from typing import TypeAlias
 import numpy as np
 
 from hqnn.circuits.program import Angle, Constant, Factor, Gate, Program
-from hqnn.engine.pauli import Matrix, rotation_transfer, swap_wires, unitary_transfer
+from hqnn.engine.pauli import rotation_transfer
 from hqnn.errors import UserError
-from hqnn.noise.model import NoiseModel
+from hqnn.noise.channels import from_kraus, is_trace_preserving, reverse_wires
+from hqnn.noise.coverage import qubits_of
+from hqnn.noise.model import NoiseModel, TransferMatrix
 
 _TRACE_TOLERANCE = 1e-7
 
@@ -50,7 +52,7 @@ class Fixed:
     """
 
     wires: tuple[int, ...]
-    matrix: Matrix
+    matrix: TransferMatrix
 
     by_input = False
 
@@ -72,7 +74,7 @@ def elements_of(program: Program, noise: NoiseModel | None) -> list[Element]:
     for gate in program.gates:
         for factor in gate.factors:
             everything.extend(_of_factor(gate, factor))
-        everything.extend(_of_noise(gate, program.native_wires, noise))
+        everything.extend(_of_noise(gate, qubits_of(program, gate), noise))
     seen = {wire for word in program.observables for wire, letter in enumerate(word) if letter != "I"}
     return _inputs_first(_light_cone(everything, seen))
 
@@ -80,7 +82,7 @@ def elements_of(program: Program, noise: NoiseModel | None) -> list[Element]:
 def _of_factor(gate: Gate, factor: Factor) -> Iterator[Element]:
     if isinstance(factor, Constant):
         _reject_wide(gate, gate.wires)
-        yield from _fixed(gate.wires, unitary_transfer(factor.matrix), gate.name)
+        yield from _fixed(gate.wires, from_kraus([factor.matrix]), gate.name)
         return
     wires = tuple(w for w, letter in zip(gate.wires, factor.word, strict=True) if letter != "I")
     word = factor.word.replace("I", "")
@@ -98,10 +100,9 @@ def _of_factor(gate: Gate, factor: Factor) -> Iterator[Element]:
         yield Fixed(wires, rotation_transfer(word, angle.constant))
 
 
-def _of_noise(gate: Gate, native_wires: tuple[int, ...], noise: NoiseModel | None) -> Iterator[Element]:
+def _of_noise(gate: Gate, qubits: tuple[int, ...], noise: NoiseModel | None) -> Iterator[Element]:
     if noise is None:
         return
-    qubits = tuple(native_wires[w] for w in gate.wires) if native_wires else gate.wires
     channel = noise.after(gate.name, qubits)
     if channel is None:
         return
@@ -114,13 +115,13 @@ def _of_noise(gate: Gate, native_wires: tuple[int, ...], noise: NoiseModel | Non
     yield from _fixed(gate.wires, channel, f"the noise {noise.name!r} after {gate.name!r} on qubits {qubits}")
 
 
-def _fixed(wires: tuple[int, ...], transfer: Matrix, origin: str) -> Iterator[Fixed]:
-    if abs(transfer[0, 0] - 1) > _TRACE_TOLERANCE or np.abs(transfer[0, 1:]).max() > _TRACE_TOLERANCE:
+def _fixed(wires: tuple[int, ...], transfer: TransferMatrix, origin: str) -> Iterator[Fixed]:
+    if not is_trace_preserving(transfer, _TRACE_TOLERANCE):
         raise UserError(f"{origin} does not preserve the trace; give a channel whose Kraus operators are complete")
     if np.allclose(transfer, np.eye(len(transfer)), rtol=0, atol=1e-15):
         return
     if len(wires) == 2 and wires[0] > wires[1]:
-        wires, transfer = wires[::-1], swap_wires(transfer)
+        wires, transfer = wires[::-1], reverse_wires(transfer)
     yield Fixed(wires, np.asarray(transfer, dtype=float))
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from hqnn.circuits.program import Angle
 from hqnn.engine.elements import Element, Fixed, Turn
-from hqnn.engine.pauli import ZERO_STATE, Matrix, rotation_parts
+from hqnn.engine.pauli import ZERO_STATE, rotation_parts
+from hqnn.noise.model import TransferMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Wire:
         chain: what is done to |0> sample by sample, where there are four.
     """
 
-    start: Matrix
+    start: TransferMatrix
     angle: Angle | None = None
     chain: tuple[Element, ...] = ()
 

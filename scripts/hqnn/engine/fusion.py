@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hqnn.engine.elements import Element, Fixed
-from hqnn.engine.pauli import embed
+from hqnn.noise.channels import embed
 
 
 @dataclass(eq=False)
@@ -78,8 +78,6 @@ def _last(kept: list[Element], wire: int) -> Element | None:
 
 
 def _product(first: Fixed, second: Fixed) -> Fixed:
-    if first.wires == second.wires:
-        return Fixed(first.wires, second.matrix @ first.matrix)
     wires = max(first.wires, second.wires, key=len)
-    matrices = [e.matrix if e.wires == wires else embed(e.matrix, wires.index(e.wires[0])) for e in (first, second)]
-    return Fixed(wires, matrices[1] @ matrices[0])
+    before, after = (embed(e.matrix, [wires.index(w) for w in e.wires], len(wires)) for e in (first, second))
+    return Fixed(wires, after @ before)

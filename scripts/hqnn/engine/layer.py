@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from hqnn.circuits.program import Program
+from hqnn.engine.execute import Executor
 from hqnn.engine.plan import plan_of
-from hqnn.engine.torch_path import expectations
 from hqnn.errors import UserError
+from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 
 
@@ -48,16 +49,17 @@ class QuantumLayer(nn.Module):
             device: of the weights.
 
         Raises:
-            UserError: the program or the noise is not one that the engine runs; see `elements_of`.
+            UserError: the engine cannot run the program or the noise (see `elements_of`), or no gate would be noisy.
         """
         super().__init__()
+        if noise is not None:
+            require_noise(program, noise)
         if copies < 1:
             raise UserError(f"copies is {copies}; give a whole number from 1")
         self.program = program
         self.noise = noise
         self.copies = copies
-        self.memory_limit_mb = memory_limit_mb
-        self._plan = plan_of(program, noise)
+        self._executor = Executor(plan_of(program, noise), copies, memory_limit_mb)
         shape = (copies, *program.weight_shape) if copies > 1 else program.weight_shape
         drawn = torch.rand(shape, generator=generator, dtype=dtype, device=generator.device if generator else device)
         self.weights = nn.Parameter((drawn * (2 * math.pi)).to(device))
@@ -77,8 +79,7 @@ class QuantumLayer(nn.Module):
         program = self.program
         samples = self._checked(inputs).reshape(-1, self.copies, program.inputs).transpose(0, 1)
         weights = self.weights.reshape(self.copies, program.weights)
-        values = expectations(self._plan, samples, weights)
-        values = values.expand(self.copies, samples.shape[1], len(program.observables))
+        values = self._executor(samples, weights)
         return values.transpose(0, 1).reshape(*inputs.shape[:-1], self.copies * len(program.observables))
 
     def extra_repr(self) -> str:

@@ -19,8 +19,8 @@ from hqnn.circuits.program import Program
 from hqnn.engine.elements import Element, Turn, elements_of
 from hqnn.engine.embedding import Wire, split_embedding
 from hqnn.engine.fusion import Group, fused, merged
-from hqnn.engine.pauli import Matrix, kron
-from hqnn.noise.model import NoiseModel
+from hqnn.noise.channels import tensor
+from hqnn.noise.model import NoiseModel, TransferMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Block:
     wires: tuple[int, ...]
     rows: tuple[int, ...]
     columns: tuple[int, ...]
-    start: Matrix
+    start: TransferMatrix
     factors: tuple[Element, ...]
 
 
@@ -69,6 +69,15 @@ class Plan:
     shared: tuple[Block, ...]
     batched: tuple[Step, ...]
     embedding: tuple[Wire, ...]
+
+    @property
+    def final(self) -> tuple[int, ...]:
+        """Axes of the vectors after the shared blocks: observables, then one a wire."""
+        dims = list(self.observables.shape)
+        for block in self.shared:
+            for wire, size in zip(block.wires, block.columns, strict=True):
+                dims[1 + wire] = size
+        return tuple(dims)
 
     @property
     def weights(self) -> int:
@@ -171,7 +180,7 @@ def _step(group: Group, earlier: list[Group], dims: list[int], embedding: Sequen
         wires=group.wires,
         rows=tuple(dims[wire] for wire in group.wires),
         columns=tuple(start.shape[1] for start in starts),
-        start=kron(*starts),
+        start=tensor(*starts),
         factors=tuple(merged(group.elements)),
     )
 

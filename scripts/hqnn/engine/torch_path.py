@@ -15,9 +15,11 @@ from torch import Tensor
 from hqnn.circuits.program import Angle
 from hqnn.engine.elements import Fixed, Turn
 from hqnn.engine.embedding import Wire
-from hqnn.engine.pauli import Matrix, embed, rotation_parts, word_matrices
+from hqnn.engine.pauli import rotation_parts
 from hqnn.engine.plan import Block, Plan
 from hqnn.errors import UserError
+from hqnn.noise.channels import PAULIS, embed
+from hqnn.noise.model import TransferMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +28,26 @@ class Tables:
 
     like: Tensor
 
-    def __call__(self, array: Matrix) -> Tensor:
+    def __call__(self, array: TransferMatrix) -> Tensor:
         """The array with the dtype and the device of the weights."""
         return torch.as_tensor(array, dtype=self.like.dtype, device=self.like.device)
 
 
-def expectations(plan: Plan, inputs: Tensor, weights: Tensor) -> Tensor:
-    """Expectation values of a plan.
+def shared_vectors(plan: Plan, weights: Tensor) -> Tensor:
+    """The observables after the shared blocks: (copies, weights) to (copies, observables, d_0, ..., d_(wires-1))."""
+    table = Tables(weights)
+    vectors = table(plan.observables)[None, None].expand(weights.shape[0], 1, *plan.observables.shape)
+    for block in plan.shared:
+        vectors = _apply(vectors, _block_matrix(block, weights, table)[:, None], block)
+    return vectors[:, 0]
+
+
+def expectations(plan: Plan, vectors: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
+    """Expectation values of samples.
 
     Args:
         plan: from `plan_of`.
+        vectors: from `shared_vectors`.
         inputs: shape (copies, samples, inputs).
         weights: shape (copies, weights), of the dtype and on the device of the inputs.
 
@@ -43,9 +55,8 @@ def expectations(plan: Plan, inputs: Tensor, weights: Tensor) -> Tensor:
         Shape (copies, samples, observables).
     """
     table = Tables(weights)
-    vectors = table(plan.observables)[None, None].expand(weights.shape[0], 1, *plan.observables.shape)
-    vectors = vectors.contiguous()
-    for step in (*plan.shared, *plan.batched):
+    vectors = vectors[:, None]
+    for step in plan.batched:
         if isinstance(step, Block):
             matrix = _block_matrix(step, weights, table)[:, None]
         else:
@@ -54,7 +65,8 @@ def expectations(plan: Plan, inputs: Tensor, weights: Tensor) -> Tensor:
         vectors = _apply(vectors, matrix, step)
     if plan.amplitudes:
         return _with_amplitudes(vectors, inputs, table)
-    return _with_features(vectors, [_features(wire, inputs, weights, table) for wire in plan.embedding])
+    values = _with_features(vectors, [features(wire, inputs, weights) for wire in plan.embedding])
+    return values.expand(-1, inputs.shape[1], -1)
 
 
 def angle_value(angle: Angle, inputs: Tensor, weights: Tensor) -> Tensor:
@@ -95,8 +107,8 @@ def _block_matrix(block: Block, weights: Tensor, table: Tables) -> Tensor:
     return matrix[:, _kept_rows(list(block.rows))]
 
 
-def _on(wires: tuple[int, ...], own: tuple[int, ...], matrix: Matrix) -> Matrix:
-    return matrix if own == wires else embed(matrix, wires.index(own[0]))
+def _on(wires: tuple[int, ...], own: tuple[int, ...], matrix: TransferMatrix) -> TransferMatrix:
+    return matrix if own == wires else embed(matrix, [wires.index(own[0])], 2)
 
 
 def _apply(vectors: Tensor, matrix: Tensor, step: Block | Turn) -> Tensor:
@@ -110,8 +122,9 @@ def _apply(vectors: Tensor, matrix: Tensor, step: Block | Turn) -> Tensor:
     return flat.reshape(*flat.shape[:2], *others, *columns).movedim(last, axes)
 
 
-def _features(wire: Wire, inputs: Tensor, weights: Tensor, table: Tables) -> Tensor:
+def features(wire: Wire, inputs: Tensor, weights: Tensor) -> Tensor:
     """What meets one wire's axis, shape (copies, samples or 1, columns)."""
+    table = Tables(weights)
     if wire.angle is not None:
         angle = angle_value(wire.angle, inputs, weights)
         return torch.stack([torch.ones_like(angle), torch.cos(angle), torch.sin(angle)], dim=-1)
@@ -125,9 +138,9 @@ def _features(wire: Wire, inputs: Tensor, weights: Tensor, table: Tables) -> Ten
     return state[..., 0]
 
 
-def _with_features(vectors: Tensor, features: list[Tensor]) -> Tensor:
+def _with_features(vectors: Tensor, by_wire: list[Tensor]) -> Tensor:
     """Contract each wire's axis; wires that no observable reached contribute their 1."""
-    present = [feature for axis, feature in enumerate(features) if vectors.shape[3 + axis] > 1]
+    present = [feature for axis, feature in enumerate(by_wire) if vectors.shape[3 + axis] > 1]
     half = len(present) // 2
     one = vectors.new_ones(1, 1, 1)
     left, right = _products([one, *present[:half]]), _products([one, *present[half:]])
@@ -135,9 +148,9 @@ def _with_features(vectors: Tensor, features: list[Tensor]) -> Tensor:
     return torch.einsum("kbsuv,kbu,kbv->kbs", matrix, left, right)
 
 
-def _products(features: list[Tensor]) -> Tensor:
-    total = features[0]
-    for feature in features[1:]:
+def _products(factors: list[Tensor]) -> Tensor:
+    total = factors[0]
+    for feature in factors[1:]:
         total = (total[..., :, None] * feature[..., None, :]).flatten(-2)
     return total
 
@@ -155,7 +168,7 @@ def _with_amplitudes(vectors: Tensor, inputs: Tensor, table: Tables) -> Tensor:
 def operators(vectors: Tensor, table: Tables) -> Tensor:
     """Real parts of the matrices of observables: (copies, samples, observables, d_0, ...) to (..., 2^n, 2^n)."""
     wires = vectors.dim() - 3
-    paulis = torch.as_tensor(word_matrices(1), device=vectors.device).to(table.like.dtype.to_complex())
+    paulis = torch.as_tensor(PAULIS, device=vectors.device).to(table.like.dtype.to_complex())
     matrices = vectors.to(paulis.dtype)
     for _ in range(wires):
         matrices = torch.tensordot(matrices, paulis[: matrices.shape[3]], dims=([3], [0]))

@@ -1,0 +1,324 @@
+"""Kernels of the shared part, in Numba: build the blocks, take the observables through them, and the way back.
+
+A block is contracted tile by tile: the entries that one application of its matrix needs are gathered into rows of
+`TILE` contiguous numbers, multiplied, and scattered, so that no axis order is slow. Arithmetic is in the dtype of the
+arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hqnn.engine.jit import kernel, part
+from hqnn.engine.tables import ROTATE
+
+TILE = 64
+
+
+@kernel
+def cosines(tables: Any, weights: Any, cosine: Any, sine: Any) -> None:
+    """Cosines and sines of all angles: (copies, weights) to twice (copies, angles)."""
+    for copy in range(weights.shape[0]):
+        for a in range(len(tables.angle_constants)):
+            angle = tables.angle_constants[a]
+            for term in range(tables.angle_starts[a], tables.angle_starts[a + 1]):
+                angle += tables.angle_factors[term] * weights[copy, tables.angle_weights[term]]
+            cosine[copy, a] = np.cos(angle)
+            sine[copy, a] = np.sin(angle)
+
+
+@kernel
+def build(tables: Any, cosine: Any, sine: Any, stages: Any) -> None:
+    """Every block's matrix after each of its factors, in place: stages has shape (copies, stage_size)."""
+    for copy in range(stages.shape[0]):
+        for b in range(len(tables.blocks)):
+            row = tables.blocks[b]
+            words, columns = row.words, row.columns_a * row.columns_b
+            size = words * columns
+            place = row.stages
+            stages[copy, place : place + size] = tables.constants[row.start : row.start + size]
+            for at in range(row.op_start, row.op_end):
+                before = stages[copy, place : place + size].reshape(words, columns)
+                place += size
+                after = stages[copy, place : place + size].reshape(words, columns)
+                op = tables.ops[at]
+                if op.kind == ROTATE:
+                    _rotate(tables, op, cosine[copy, op.angle], sine[copy, op.angle], before, after)
+                else:
+                    _multiply(tables, op, before, after)
+
+
+@kernel
+def unbuild(tables: Any, cosine: Any, sine: Any, stages: Any, matrix_gradients: Any, gradient: Any) -> None:
+    """Gradients of the blocks' matrices to gradients of the weights.
+
+    Args:
+        tables: of the plan.
+        cosine: shape (copies, angles).
+        sine: likewise.
+        stages: from `build`.
+        matrix_gradients: shape (copies, blocks, 256), each beginning with (words, columns); overwritten.
+        gradient: shape (copies, weights), added to.
+    """
+    scratch = np.empty((16, 16), stages.dtype)
+    for copy in range(stages.shape[0]):
+        for b in range(len(tables.blocks)):
+            row = tables.blocks[b]
+            words, columns = row.words, row.columns_a * row.columns_b
+            size = words * columns
+            flowing = matrix_gradients[copy, b, :size].reshape(words, columns)
+            for at in range(row.op_end - 1, row.op_start - 1, -1):
+                op = tables.ops[at]
+                if op.kind != ROTATE:
+                    _multiply_back(tables, op, flowing, scratch)
+                    continue
+                place = row.stages + (at - row.op_start + 1) * size
+                after = stages[copy, place : place + size].reshape(words, columns)
+                slope = _rotate_back(tables, op, cosine[copy, op.angle], sine[copy, op.angle], after, flowing)
+                for term in range(tables.angle_starts[op.angle], tables.angle_starts[op.angle + 1]):
+                    gradient[copy, tables.angle_weights[term]] += tables.angle_factors[term] * slope
+
+
+@part
+def _rotate(tables: Any, op: Any, cosine: Any, sine: Any, before: Any, after: Any) -> None:
+    after[:] = before
+    for p in range(op.where, op.where + op.extent):
+        i, j = tables.pairs[p, 0], tables.pairs[p, 1]
+        signed = sine if tables.pairs[p, 2] > 0 else -sine
+        for c in range(before.shape[1]):
+            after[i, c] = cosine * before[i, c] - signed * before[j, c]
+            after[j, c] = cosine * before[j, c] + signed * before[i, c]
+
+
+@part
+def _rotate_back(tables: Any, op: Any, cosine: Any, sine: Any, after: Any, flowing: Any) -> Any:
+    """Take the gradient through a rotation, in place; return the gradient of its angle."""
+    slope = cosine * 0
+    for p in range(op.where, op.where + op.extent):
+        i, j = tables.pairs[p, 0], tables.pairs[p, 1]
+        positive = tables.pairs[p, 2] > 0
+        signed = sine if positive else -sine
+        part = cosine * 0
+        for c in range(after.shape[1]):
+            up, down = flowing[i, c], flowing[j, c]
+            part += down * after[i, c] - up * after[j, c]
+            flowing[i, c] = cosine * up + signed * down
+            flowing[j, c] = cosine * down - signed * up
+        slope += part if positive else -part
+    return slope
+
+
+@part
+def _multiply(tables: Any, op: Any, before: Any, after: Any) -> None:
+    size, inner = op.extent, op.inner
+    after[:] = 0
+    for o in range(op.outer):
+        for n in range(inner):
+            for r in range(size):
+                for s in range(size):
+                    factor = tables.constants[op.where + r * size + s]
+                    if factor != 0:
+                        to, of = (o * size + r) * inner + n, (o * size + s) * inner + n
+                        for c in range(before.shape[1]):
+                            after[to, c] += factor * before[of, c]
+
+
+@part
+def _multiply_back(tables: Any, op: Any, flowing: Any, scratch: Any) -> None:
+    """Take the gradient through a fixed channel, in place."""
+    size, inner = op.extent, op.inner
+    words, columns = flowing.shape
+    scratch[:words, :columns] = flowing
+    flowing[:] = 0
+    for o in range(op.outer):
+        for n in range(inner):
+            for r in range(size):
+                for s in range(size):
+                    factor = tables.constants[op.where + r * size + s]
+                    if factor != 0:
+                        to, of = (o * size + r) * inner + n, (o * size + s) * inner + n
+                        for c in range(columns):
+                            flowing[of, c] += factor * scratch[to, c]
+
+
+@kernel
+def propagate(tables: Any, stages: Any, first: int, last: int, vectors: Any) -> None:
+    """Take vectors through the blocks first, ..., last - 1.
+
+    Args:
+        tables: of the plan.
+        stages: from `build`, shape (copies, stage_size).
+        first: a block.
+        last: one behind the last block.
+        vectors: shape (copies, entries), the vector before block ``first`` at its beginning; the others are written.
+    """
+    base = tables.blocks[first].before
+    matrix = np.empty((16, 16), vectors.dtype)
+    gathered = np.empty((16, TILE), vectors.dtype)
+    made = np.empty((16, TILE), vectors.dtype)
+    source, target = np.empty(TILE, np.int64), np.empty(TILE, np.int64)
+    for copy in range(vectors.shape[0]):
+        for b in range(first, last):
+            row = tables.blocks[b]
+            before, after = vectors[copy, row.before - base :], vectors[copy, row.after - base :]
+            rows, columns = _matrix(row, stages[copy], matrix)
+            total = row.left * row.middle * row.right
+            for tile in range(0, total, TILE):
+                width = min(TILE, total - tile)
+                _places(row, tile, width, source, target)
+                _gather(before, source, width, row.rows_a, row.middle, row.rows_b, row.right, gathered)
+                for c in range(columns):
+                    _combine(gathered, matrix[:, c], rows, made[c])
+                _scatter(made, target, width, row.columns_a, row.middle, row.columns_b, row.right, after)
+
+
+@kernel
+def propagate_back(
+    tables: Any, stages: Any, first: int, last: int, vectors: Any, flowing: Any, matrix_gradients: Any
+) -> Any:
+    """Take gradients back through the blocks last - 1, ..., first.
+
+    Args:
+        tables: of the plan.
+        stages: from `build`.
+        first: a block.
+        last: one behind the last block.
+        vectors: from `propagate`.
+        flowing: shape (2, copies, entries of the largest vector), the gradient of the last vector in [0]; overwritten.
+        matrix_gradients: shape (copies, blocks, 256), zero; the blocks' parts are written.
+
+    Returns:
+        Which of the two halves of ``flowing`` has the gradient of the first vector.
+    """
+    base = tables.blocks[first].before
+    matrix = np.empty((16, 16), vectors.dtype)
+    slopes = np.empty((16, 16), vectors.dtype)
+    gathered, arrived, made = (
+        np.zeros((16, TILE), vectors.dtype),
+        np.zeros((16, TILE), vectors.dtype),
+        np.empty((16, TILE), vectors.dtype),
+    )
+    turned = np.zeros((TILE, 16), vectors.dtype)
+    source, target = np.empty(TILE, np.int64), np.empty(TILE, np.int64)
+    for copy in range(vectors.shape[0]):
+        side = 0
+        for b in range(last - 1, first - 1, -1):
+            row = tables.blocks[b]
+            before = vectors[copy, row.before - base :]
+            after_gradient, before_gradient = flowing[side, copy], flowing[1 - side, copy]
+            rows, columns = _matrix(row, stages[copy], matrix)
+            padded = (columns + 3) // 4 * 4
+            arrived[columns:padded] = 0
+            slopes[:] = 0
+            total = row.left * row.middle * row.right
+            for tile in range(0, total, TILE):
+                width = min(TILE, total - tile)
+                _places(row, tile, width, source, target)
+                _gather(before, source, width, row.rows_a, row.middle, row.rows_b, row.right, gathered)
+                _gather(after_gradient, target, width, row.columns_a, row.middle, row.columns_b, row.right, arrived)
+                for r in range(rows):
+                    _combine(arrived, matrix[r], padded, made[r])
+                _scatter(made, source, width, row.rows_a, row.middle, row.rows_b, row.right, before_gradient)
+                _add_slopes(gathered, arrived, turned, rows, columns, width, slopes)
+            _keep_slopes(row, slopes, matrix_gradients[copy, b])
+            side = 1 - side
+    return (last - first) % 2
+
+
+@part
+def _matrix(row: Any, stages: Any, matrix: Any) -> Any:
+    """Copy the rows that are kept of a block's finished matrix, padded with zeros; return how many rows and columns."""
+    columns = row.columns_a * row.columns_b
+    place = row.stages + (row.op_end - row.op_start) * row.words * columns
+    rows = row.rows_a * row.rows_b
+    matrix[:] = 0
+    for a in range(row.rows_a):
+        for b in range(row.rows_b):
+            of = place + (a * row.stride + b) * columns
+            for c in range(columns):
+                matrix[a * row.rows_b + b, c] = stages[of + c]
+    return rows, columns
+
+
+@part
+def _keep_slopes(row: Any, slopes: Any, gradient: Any) -> None:
+    columns = row.columns_a * row.columns_b
+    for a in range(row.rows_a):
+        for b in range(row.rows_b):
+            to = (a * row.stride + b) * columns
+            for c in range(columns):
+                gradient[to + c] = slopes[a * row.rows_b + b, c]
+
+
+@part
+def _places(row: Any, tile: int, width: int, source: Any, target: Any) -> None:
+    """Where the entries of a tile begin, in the vector before the block and in the one after it."""
+    middle, right = row.middle, row.right
+    n = tile % right
+    m = tile // right % middle
+    outer = tile // right // middle
+    for j in range(width):
+        source[j] = (outer * row.rows_a * middle + m) * row.rows_b * right + n
+        target[j] = (outer * row.columns_a * middle + m) * row.columns_b * right + n
+        n += 1
+        if n == right:
+            n = 0
+            m += 1
+            if m == middle:
+                m = 0
+                outer += 1
+
+
+@part
+def _gather(vector: Any, places: Any, width: int, size_a: int, middle: int, size_b: int, right: int, rows: Any) -> None:
+    for a in range(size_a):
+        for b in range(size_b):
+            offset = (a * middle * size_b + b) * right
+            row = rows[a * size_b + b]
+            for j in range(width):
+                row[j] = vector[places[j] + offset]
+
+
+@part
+def _scatter(
+    rows: Any, places: Any, width: int, size_a: int, middle: int, size_b: int, right: int, vector: Any
+) -> None:
+    for a in range(size_a):
+        for b in range(size_b):
+            offset = (a * middle * size_b + b) * right
+            row = rows[a * size_b + b]
+            for j in range(width):
+                vector[places[j] + offset] = row[j]
+
+
+@part
+def _combine(rows: Any, factors: Any, count: int, combined: Any) -> None:
+    """Linear combination of ``count`` rows; four at a time, so that the sum stays in registers."""
+    for r in range(0, count, 4):
+        f0, f1, f2, f3 = factors[r], factors[r + 1], factors[r + 2], factors[r + 3]
+        x0, x1, x2, x3 = rows[r], rows[r + 1], rows[r + 2], rows[r + 3]
+        if r == 0:
+            for j in range(TILE):
+                combined[j] = f0 * x0[j] + f1 * x1[j] + f2 * x2[j] + f3 * x3[j]
+        else:
+            for j in range(TILE):
+                combined[j] += f0 * x0[j] + f1 * x1[j] + f2 * x2[j] + f3 * x3[j]
+
+
+@part
+def _add_slopes(gathered: Any, arrived: Any, turned: Any, rows: int, columns: int, width: int, slopes: Any) -> None:
+    """Add ``gathered @ arrived.T`` of one tile."""
+    for j in range(width):
+        for c in range(columns):
+            turned[j, c] = arrived[c, j]
+    for j in range(width, (width + 3) // 4 * 4):
+        turned[j] = 0
+    for j in range(0, width, 4):
+        t0, t1, t2, t3 = turned[j], turned[j + 1], turned[j + 2], turned[j + 3]
+        for r in range(rows):
+            x0, x1, x2, x3 = gathered[r, j], gathered[r, j + 1], gathered[r, j + 2], gathered[r, j + 3]
+            slope = slopes[r]
+            for c in range(16):
+                slope[c] += x0 * t0[c] + x1 * t1[c] + x2 * t2[c] + x3 * t3[c]
