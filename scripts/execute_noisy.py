@@ -10,6 +10,6 @@ with job() as rule:
         rule.output.predictions,
         samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
         model=rule.input.model,
-        path=Noisy(rule.input.program, rule.input.calibration),
+        path=Noisy(rule.input.program, rule.wildcards["backend"]),
         about={"study": "change", "path": "noisy", **rule.wildcards},
     )

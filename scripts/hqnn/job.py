@@ -87,8 +87,8 @@ def _output_to(log: str) -> Iterator[TextIO]:
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
-    with Path(log).open("w", encoding="utf-8") as file, os.fdopen(saved[1], "w", closefd=False) as terminal:
+    with Path(log).open("w", encoding="utf-8") as file, os.fdopen(os.dup(2), "w") as terminal:
+        stdout = os.dup(1)
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         try:
@@ -96,16 +96,17 @@ def _output_to(log: str) -> Iterator[TextIO]:
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-            for kept, descriptor in zip(saved, (1, 2), strict=True):
-                os.dup2(kept, descriptor)
-                os.close(kept)
+            os.dup2(stdout, 1)
+            os.dup2(terminal.fileno(), 2)
+            os.close(stdout)
 
 
 def _report_to(terminal: TextIO, rule: str) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s: %(message)s", force=True)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s: %(message)s", force=True)
     warnings = logging.StreamHandler(terminal)
     warnings.setLevel(logging.WARNING)
     warnings.setFormatter(logging.Formatter(f"{rule}: %(message)s"))
+    logging.getLogger("hqnn").setLevel(logging.INFO)
     logging.getLogger("hqnn").addHandler(warnings)
     logging.captureWarnings(True)
 

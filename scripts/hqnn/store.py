@@ -106,6 +106,8 @@ def add_column(
         The dataset.
     """
     shape = values.shape if rows is None else (rows, *values.shape[1:])
+    if 0 in shape:  # which cannot be cut into chunks
+        return file.create_dataset(name, shape=shape, dtype=values.dtype)
     row_bytes = max(1, int(np.prod(shape[1:], dtype=int)) * values.dtype.itemsize)
     chunk = (max(1, min(shape[0], CHUNK_BYTES // row_bytes)), *shape[1:])
     return file.create_dataset(

@@ -13,7 +13,7 @@ from qiskit.quantum_info import Statevector
 from hqnn.circuits.library import build
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
-from hqnn.execution.backends import backend, calibration_file
+from hqnn.execution.backends import backend
 from hqnn.execution.compilation import Compiled, compile_program, save_compiled
 from hqnn.execution.exact import run_exact
 from hqnn.execution.hardware import Hardware
@@ -39,7 +39,7 @@ def paths(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return {
         "exact": run_exact,
         "shots": Shots(SHOTS, seed=0),
-        "noisy": Noisy(program, calibration_file(BACKEND)),
+        "noisy": Noisy(program, BACKEND),
         "hardware": Hardware(circuit, program, BACKEND, SHOTS, seed=0),
     }
 

@@ -26,6 +26,11 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def calibration_of(wildcards):
+    """The file that says what a backend's gates and noise are."""
+    return os.path.relpath(calibration_file(wildcards.backend))
+
+
 def execution_paths():
     """Folder names of the execution paths, the backend in them where there is one."""
     backend = settings.execution.backend

@@ -1,6 +1,6 @@
 rule compile:
     input:
-        calibration="resources/calibrations/{backend}.json",
+        calibration=calibration_of,
     output:
         circuit="results/change/{dataset}/{model}/compiled/{backend}/program.qpy",
         program="results/change/{dataset}/{model}/compiled/{backend}/program.json",

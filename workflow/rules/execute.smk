@@ -43,7 +43,7 @@ rule execute_noisy:
         samples="results/change/{dataset}/samples.h5",
         model=f"{RUN}/model.safetensors",
         program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
-        calibration="resources/calibrations/{backend}.json",
+        calibration=calibration_of,
     output:
         predictions=f"{RUN}/noisy-{{backend}}/predictions.h5",
     log:
@@ -65,7 +65,7 @@ rule execute_hardware:
         model=f"{RUN}/model.safetensors",
         circuit="results/change/{dataset}/{model}/compiled/{backend}/program.qpy",
         program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
-        calibration="resources/calibrations/{backend}.json",
+        calibration=calibration_of,
     output:
         predictions=f"{RUN}/hardware-{{backend}}/predictions.h5",
     log:

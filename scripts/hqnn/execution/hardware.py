@@ -47,10 +47,10 @@ class Hardware:
         program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
         sampler = SamplerV2(mode=machine)
         sampler.options.simulator.seed_simulator = self.seed + 1  # local mode takes 0 for no seed
-        passes = generate_preset_pass_manager(0, backend=machine, initial_layout=range(machine.num_qubits))
 
         def translate(turns: QuantumCircuit) -> QuantumCircuit:
-            return passes.run(turns)
+            places = range(machine.num_qubits)
+            return generate_preset_pass_manager(0, backend=machine, initial_layout=places).run(turns)
 
         values, errors = sample(
             sampler, load_qpy(self.circuit), program, model, trained, inputs, self.shots, self.backend, translate

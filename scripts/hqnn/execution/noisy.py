@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
+from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Expectations
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights
 from hqnn.noise.coverage import require_noise
-from hqnn.noise.snapshot import read_snapshot
 from hqnn.noise.thermal import from_snapshot
 
 
@@ -25,16 +25,16 @@ class Noisy:
 
     Attributes:
         program: file of the native program.
-        calibration: file of the backend's snapshot.
+        backend: name of the calibration.
     """
 
     program: str | os.PathLike[str]
-    calibration: str | os.PathLike[str]
+    backend: str
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
         """Run the native circuit in the engine, noise after every gate, readout error at the end."""
         program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
-        noise = from_snapshot(read_snapshot(Path(self.calibration)))
+        noise = from_snapshot(snapshot(self.backend))
         require_noise(program, noise)
         layer = QuantumLayer(program, noise, dtype=torch.float64)
         layer.weights = model.quantum.weights

@@ -110,7 +110,7 @@ def stratified(strata: NDArray[Any], size: int, generator: np.random.Generator) 
     """
     shuffled = generator.permutation(len(strata))
     grouped = shuffled[np.argsort(strata[shuffled], kind="stable")]
-    return np.sort(grouped[(np.arange(size) + 0.5) * len(strata) // size].astype(np.int64))
+    return np.sort(grouped[((np.arange(size) + 0.5) * len(strata) / size).astype(np.int64)])
 
 
 def predict(

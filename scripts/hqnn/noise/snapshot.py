@@ -127,7 +127,7 @@ _QUBIT_KEYS = ("t1_us", "t2_us", "p10", "p01")
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read and check a snapshot; what is odd but usable is logged as a warning, see `Snapshot.remarks`.
+    """Read and check a snapshot; what is odd but usable is logged, see `Snapshot.remarks`.
 
     Raises:
         UserError: the file is missing, cut short, lacks a calibration or holds an impossible value.
@@ -144,7 +144,7 @@ def read_snapshot(path: Path) -> Snapshot:
     snapshot = _from_plain(plain, str(path))
     checked(snapshot, str(path))
     for remark in snapshot.remarks:
-        logger.warning(remark)
+        logger.info(remark)
     return snapshot
 
 

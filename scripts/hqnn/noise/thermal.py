@@ -94,7 +94,7 @@ def _log_dominated(snapshot: Snapshot) -> None:
         > gate.error
     ]
     if over:
-        logger.warning(
+        logger.info(
             "%s: relaxation alone exceeds the reported error of %d of %d gates, first %s on %s; "
             "they get no depolarising and err more than reported",
             snapshot.name,
