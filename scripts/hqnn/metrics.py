@@ -109,6 +109,8 @@ class BinaryMeasures:
         """Samples in descending order of probability; all of shape (samples,), labels and predicted 0 or 1."""
         self.labels = labels
         error = np.abs(labels - probability)
+        self._usual_error = error.mean()  # differences from it keep the variance exact where it is small
+        excess = error - self._usual_error
         self._terms = np.stack(
             [
                 (1 - labels) * (1 - predicted),
@@ -116,8 +118,8 @@ class BinaryMeasures:
                 labels * (1 - predicted),
                 labels * predicted,
                 np.abs(probability - 0.5),
-                error,
-                error**2,
+                excess,
+                excess**2,
             ],
             axis=1,
         )
@@ -126,11 +128,11 @@ class BinaryMeasures:
 
     def __call__(self, weights: Floats) -> dict[str, Floats]:
         """Metrics under weights of shape (draws, samples); name to shape (draws,), NaN where undefined."""
-        tn, fp, fn, tp, unsure, error, error2 = (weights @ self._terms).T
+        tn, fp, fn, tp, unsure, excess, excess2 = (weights @ self._terms).T
         total = tn + fp + fn + tp
         recall_change, recall_no_change = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
         roc_auc, average_precision = self._rank(weights)
-        mean_error = _ratio(error, total)
+        mean_excess = _ratio(excess, total)
         imbalance = (tn + fn) - (tp + fp)
         return {
             "accuracy": _ratio(tn + tp, total),
@@ -147,8 +149,8 @@ class BinaryMeasures:
             "fn": fn,
             "tp": tp,
             "sureness": 2 * _ratio(unsure, total),
-            "confidence": 1 - mean_error,
-            "confidence_std": np.sqrt(np.maximum(_ratio(error2, total) - mean_error**2, 0)),
+            "confidence": 1 - self._usual_error - mean_excess,
+            "confidence_std": np.sqrt(np.maximum(_ratio(excess2, total) - mean_excess**2, 0)),
             "imbalance": imbalance,
             "imbalance_normalised": _ratio(imbalance, total),
         }

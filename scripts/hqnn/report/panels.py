@@ -1,0 +1,122 @@
+"""The figures that stand together on the page, and what their captions say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from hqnn.metrics import POOLED
+from hqnn.report import figures
+from hqnn.report.runs import Predictions, paired, run_order
+from hqnn.report.style import Mark, inline_svg
+from hqnn.report.words import METRIC_NAMES, path_name, plural
+
+PATH_METRICS = ("balanced_accuracy", "roc_auc", "average_precision", "sureness")
+CITY_METRICS = ("balanced_accuracy", "roc_auc")
+BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over pixels within cities."
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure or map, ready to stand in the page."""
+
+    content: Markup
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Figures with one caption; none where there is nothing to show.
+
+    Attributes:
+        images: the figures.
+        caption: what they show and on which samples.
+        series: names whose marks a legend explains.
+    """
+
+    images: tuple[Image, ...]
+    caption: str
+    series: tuple[str, ...] = ()
+
+
+def training(histories: Mapping[str, Sequence[pd.DataFrame]], marks: Mapping[str, Mark]) -> Panels:
+    """Loss and accuracy by epoch."""
+    drawn = ("loss", "accuracy") if histories else ()
+    return Panels(
+        tuple(_svg(figures.training_curves(histories, quantity, marks), f"{quantity} by epoch") for quantity in drawn),
+        "One line a seed. Loss: binary cross-entropy in nats; accuracy: share of right answers among the draws.",
+        tuple(histories),
+    )
+
+
+def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark]) -> Panels:
+    """ROC and precision by recall, exact path."""
+    scored: dict[str, list[figures.Scored]] = {}
+    for one in predictions:
+        if one.path == "exact" and 0 < one.columns["label"].mean() < 1:
+            scored.setdefault(one.run.model, []).append((one.columns["label"], one.columns["probability"]))
+    if not scored:
+        return Panels((), "")
+    samples = len(next(iter(scored.values()))[0][0])
+    return Panels(
+        (
+            _svg(figures.roc_curves(scored, marks), "ROC curves"),
+            _svg(figures.precision_recall_curves(scored, marks), "precision by recall"),
+        ),
+        f"Exact path, {plural(samples, 'test sample')} as they are, one line a seed. Thin line: chance.",
+        tuple(scored),
+    )
+
+
+def cities(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
+    """Metrics by city, exact path."""
+    rows = metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")]
+    drawn = CITY_METRICS if rows["group"].nunique() > 1 else ()
+    return Panels(
+        tuple(_svg(figures.per_city(rows, metric, marks), f"{METRIC_NAMES[metric]} by city") for metric in drawn),
+        f"Exact path, test samples as they are. {BARS}",
+        tuple(rows["model"].unique()),
+    )
+
+
+def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
+    """Metrics by execution path on the same samples, of the models that ran on several."""
+    rows = metrics[(metrics["sampling"] == "subset") & (metrics["group"] == POOLED)]
+    rows = rows[rows.groupby("model")["path"].transform("nunique") > 1]
+    if rows.empty:
+        return Panels((), "")
+    return Panels(
+        tuple(
+            _svg(figures.paths_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} by path")
+            for metric in PATH_METRICS
+        ),
+        f"The same {plural(int(rows['samples'].max()), 'sample')} on every path. {BARS}",
+        tuple(rows["model"].unique()),
+    )
+
+
+def expectation(predictions: Sequence[Predictions]) -> Panels:
+    """Expectation values of every other path against the exact ones, for the first seed of each model."""
+    exact = {one.run: one for one in predictions if one.quantum and one.path == "exact"}
+    first = min((run.seed for run in exact), default=0)
+    others = [one for one in predictions if one.quantum and one.path != "exact" and one.run.seed == first]
+    return Panels(
+        tuple(_scatter(exact[one.run], one) for one in sorted(others, key=run_order) if one.run in exact),
+        f"Each dot is a sample; seed {first}. Line: equality; band: two mean standard errors of sampling, where values "
+        "are sampled. A slope below one is signal lost to noise.",
+    )
+
+
+def _scatter(exact: Predictions, other: Predictions) -> Image:
+    ours, theirs, error = paired(exact, other)
+    name = path_name(other.path)
+    words = f"{other.run.model} ({other.run.phase}), {plural(len(ours), 'sample')}"
+    image = figures.expectation_scatter(ours, theirs, name, error)
+    return _svg(image, f"{name} against exact expectation values, {words}", words)
+
+
+def _svg(image: bytes, label: str, caption: str = "") -> Image:
+    return Image(Markup(inline_svg(image, label)), caption)  # noqa: S704 - labels are escaped there

@@ -1,0 +1,121 @@
+"""What a report reads: predictions, training histories and maps, each with what its file or path says it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hqnn.errors import UserError
+from hqnn.report.words import path_order
+from hqnn.store import read_table
+
+RUN_PATH = re.compile(r"(?:^|/)([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed(\d+)(?:/|$)")
+SCORED_COLUMNS = ("sample", "label", "expectation", "standard_error", "probability")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Which training run something belongs to."""
+
+    study: str
+    dataset: str
+    model: str
+    phase: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One predictions file.
+
+    Attributes:
+        run: whose predictions.
+        path: the execution path.
+        about: all attributes of the file.
+        columns: name to array, samples first; see `SCORED_COLUMNS`.
+    """
+
+    run: Run
+    path: str
+    about: dict[str, Any]
+    columns: dict[str, NDArray[Any]]
+
+    @property
+    def quantum(self) -> bool:
+        """Whether a circuit made them; a classical reference has no expectation values."""
+        return bool(self.columns["expectation"].size)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read a predictions file.
+
+    Raises:
+        UserError: it is not in the schema.
+    """
+    columns, about = read_table(path, *SCORED_COLUMNS)
+    try:
+        run = Run(about["study"], about["dataset"], about["model"], about["phase"], int(about["seed"]))
+        return Predictions(run, str(about["path"]), about, columns)
+    except KeyError as error:
+        raise UserError(f"{path} does not say its {error.args[0]!r}; delete it and run again") from error
+
+
+def read_history(path: Path) -> tuple[Run, pd.DataFrame]:
+    """Read a training history.
+
+    Raises:
+        UserError: the file is missing or lacks the columns epoch, loss and accuracy.
+    """
+    try:
+        history = pd.read_csv(path)
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UserError(f"{path} cannot be read as a training history ({error}); train again") from error
+    absent = {"epoch", "loss", "accuracy"} - set(history.columns)
+    if absent:
+        raise UserError(f"{path} has no column {min(absent)!r}; train again")
+    return run_of(path), history
+
+
+def map_files(places: Iterable[Path]) -> list[tuple[Run, str, Path]]:
+    """The PNG files of change maps with their runs and cities.
+
+    Args:
+        places: files, or folders of files, named after their cities.
+    """
+    files = [file for place in places for file in (sorted(place.glob("*.png")) if place.is_dir() else [place])]
+    return [(run_of(file), file.stem, file) for file in files]
+
+
+def run_of(path: Path) -> Run:
+    """The training run that a path names: ``<study>/<dataset>/<model>/<phase>/seed<k>/...``.
+
+    Raises:
+        UserError: it names none.
+    """
+    found = RUN_PATH.search(path.as_posix())
+    if found is None:
+        raise UserError(f"{path} does not lie under <study>/<dataset>/<model>/<phase>/seed<k>; move it there")
+    return Run(found[1], found[2], found[3], found[4], int(found[5]))
+
+
+def run_order(one: Predictions) -> tuple[object, ...]:
+    """Where predictions stand in a list: quantum models first, then by what the path of the file says."""
+    run = one.run
+    return (run.study, run.dataset, not one.quantum, run.model, run.phase, run.seed, path_order(one.path))
+
+
+def paired(exact: Predictions, other: Predictions) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """First expectation values of the samples that both have: exact, other, and the other's standard errors."""
+    _, here, there = np.intersect1d(exact.columns["sample"], other.columns["sample"], return_indices=True)
+    return (
+        exact.columns["expectation"][here, 0],
+        other.columns["expectation"][there, 0],
+        other.columns["standard_error"][there, 0],
+    )

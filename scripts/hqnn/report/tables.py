@@ -1,0 +1,244 @@
+"""Views of the tidy table: pivots with mean and spread over seeds, the published figures beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hqnn.metrics import POOLED
+from hqnn.report.words import COUNTS, METRIC_NAMES, path_name, path_order, plural
+
+MAIN = (
+    "balanced_accuracy",
+    "roc_auc",
+    "average_precision",
+    "f1",
+    "iou",
+    "precision",
+    "recall_change",
+    "recall_no_change",
+)
+BY_PATH = ("balanced_accuracy", "roc_auc", "average_precision", "f1", "recall_change", "recall_no_change")
+STUDY = ("accuracy", "sureness", "confidence", "confidence_std", "imbalance_normalised")
+OUTCOMES = {
+    "tn": "unchanged,\nsaid unchanged",
+    "fp": "unchanged,\nsaid changed",
+    "fn": "changed,\nsaid unchanged",
+    "tp": "changed,\nsaid changed",
+}
+MORE_IS_BETTER = {*MAIN, "accuracy"}
+SAMPLINGS = {
+    "all": "samples as they are",
+    "balanced": "class-balanced draws with replacement, as many as samples",
+    "subset": "samples of the subset that every path ran on, as they are",
+    "subset_balanced": "class-balanced draws from the subset that every path ran on",
+}
+DASH = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry.
+
+    Attributes:
+        text: what stands there.
+        spread: standard deviation over seeds, or nothing.
+        published: the paper's figure, or nothing.
+        best: whether it is the best of its column.
+    """
+
+    text: str
+    spread: str = ""
+    published: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to be shown.
+
+    Attributes:
+        caption: says what the numbers are and on which samples.
+        head: names of the columns.
+        rows: entries.
+        labels: how many columns at the left are words, not numbers.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    labels: int
+
+
+def markdown(table: Table) -> str:
+    """A table as GitHub shows it, its caption below; published figures carry a ●."""
+    align = ["---"] * table.labels + ["---:"] * (len(table.head) - table.labels)
+    head = [name.replace("\n", "<br>") for name in table.head]
+    lines = [head, align, *([_markdown_cell(cell) for cell in row] for row in table.rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{table.caption}\n"
+
+
+def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str] = MAIN) -> Table:
+    """Models and paths by metrics, pooled, mean ± standard deviation over seeds.
+
+    Args:
+        metrics: the tidy table of one study and dataset.
+        sampling: all, balanced, subset or subset_balanced. Under all and balanced only the paths that ran on the most
+            samples are shown.
+        columns: metrics.
+    """
+    rows = metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED)]
+    if not sampling.startswith("subset"):
+        rows = rows[rows["samples"] == rows["samples"].max()]
+    keys = sorted(set(rows[["model", "phase", "path"]].itertuples(index=False, name=None)), key=_row_order(metrics))
+    grouped = dict(iter(rows.groupby(["model", "phase", "path"])))
+    cells = [[_cell(grouped[key], metric) for metric in columns] for key in keys]
+    _mark_best(cells, [_means(grouped[key], columns) for key in keys], columns)
+    return _labelled(keys, cells, [METRIC_NAMES[metric] for metric in columns], _caption(rows, sampling))
+
+
+def by_city(metrics: pd.DataFrame, metric: str) -> Table:
+    """Models by cities, exact path, samples as they are."""
+    rows = metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")]
+    cities = [*sorted(set(rows["group"]) - {POOLED}), POOLED]
+    keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=_row_order(metrics))
+    grouped = dict(iter(rows.groupby(["model", "phase", "group"])))
+    nothing = rows.iloc[:0]
+    cells = [[_cell(grouped.get((*key, city), nothing), metric) for city in cities] for key in keys]
+    name = METRIC_NAMES[metric]
+    caption = (
+        f"{name[0].upper()}{name[1:]} by city, exact path, samples as they are; mean ± standard deviation over "
+        f"{_seeds(rows)}. Below each city: samples, of these changed."
+    )
+    return _labelled(keys, cells, [f"{city}\n{_count(rows, city)}" for city in cities], caption)
+
+
+def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None) -> Table:
+    """Every number of ours that a published one stands beside.
+
+    Args:
+        metrics: the tidy table of one study and dataset.
+        figures: as `hqnn.metrics.read_published` gives them, for their notes.
+    """
+    rows = metrics[metrics["published"].notna() & (metrics["group"] == POOLED)]
+    notes = {} if figures is None else dict(zip(_figure_keys(figures), figures["note"], strict=True))
+    order, said, kept = _row_order(metrics), dict[str, int](), []
+    grouped = rows.groupby(["model", "phase", "path", "sampling", "metric"])
+    for key, own in sorted(iter(grouped), key=lambda pair: order(pair[0])):
+        model, phase, path, sampling, metric = key
+        ours, theirs = own["value"].mean(), own["published"].iloc[0]
+        note = notes.get((model, path.split("-")[0], metric, theirs), "")
+        mark = f" [{said.setdefault(note, len(said) + 1)}]" if note else ""
+        gap = DASH if metric in COUNTS else number(ours - theirs, metric, sign=True)  # counts of other sample sizes
+        words = (model, phase, path_name(path), sampling.replace("_", ", "), METRIC_NAMES[metric])
+        numbers = (_cell(own, metric, published=False), Cell(number(theirs, metric) + mark), Cell(gap))
+        kept.append((*map(Cell, words), Cell(f"{own['samples'].iloc[0]:,}"), *numbers))
+    return Table(
+        caption="Ours: mean ± standard deviation over seeds; the tables around say what a sampling is. The published "
+        "figures (●) were made on the papers' own samples and seeds."
+        + "".join(f" [{place}] {note}." for note, place in said.items()),
+        head=("model", "phase", "path", "sampling", "metric", "samples", "ours", "●\u00a0published", "difference"),
+        rows=tuple(kept),
+        labels=5,
+    )
+
+
+def confusion(metrics: pd.DataFrame) -> Table:
+    """Counts of the four outcomes, exact path, mean over seeds."""
+    rows = metrics[(metrics["sampling"] == "all") & (metrics["group"] == POOLED) & (metrics["path"] == "exact")]
+    keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=_row_order(metrics))
+    grouped = dict(iter(rows.groupby(["model", "phase"])))
+    cells = [[_cell(grouped[key], metric) for metric in OUTCOMES] for key in keys]
+    return _labelled(keys, cells, list(OUTCOMES.values()), f"Exact path. {_caption(rows, 'all')}")
+
+
+def number(value: float, metric: str, *, sign: bool = False) -> str:
+    """A metric as it is printed: three decimals, counts whole, a dash where undefined."""
+    if not np.isfinite(value):
+        return DASH
+    return format(value, ("+" if sign else "") + (",.0f" if metric in COUNTS else ".3f")).replace("-", "−")
+
+
+def _labelled(
+    keys: Sequence[tuple[str, ...]], cells: Sequence[Sequence[Cell]], head: Sequence[str], caption: str
+) -> Table:
+    """Put model, phase and path before the numbers; what is the same in all rows goes into the caption."""
+    names = ("model", "phase", "path")[: len(keys[0])] if keys else ("model",)
+    same = [place for place in range(1, len(names)) if len({key[place] for key in keys}) == 1]
+    shown = [place for place in range(len(names)) if place not in same]
+    common = "".join(f" {names[place].capitalize()}: {path_name(keys[0][place])}." for place in same)
+    return Table(
+        caption=caption + common,
+        head=(*(names[place] for place in shown), *head),
+        rows=tuple(
+            (*(Cell(path_name(key[place]) if place == 2 else key[place]) for place in shown), *row)
+            for key, row in zip(keys, cells, strict=True)
+        ),
+        labels=len(shown),
+    )
+
+
+def _cell(rows: pd.DataFrame, metric: str, *, published: bool = True) -> Cell:
+    own = rows[rows["metric"] == metric]
+    values = own["value"].dropna()
+    if values.empty:
+        return Cell(DASH)
+    theirs = own["published"].dropna()
+    return Cell(
+        number(values.mean(), metric),
+        number(values.std(ddof=0), metric) if len(values) > 1 else "",
+        number(theirs.iloc[0], metric) if published and len(theirs) else "",
+    )
+
+
+def _means(rows: pd.DataFrame, columns: Sequence[str]) -> list[float]:
+    return [float(rows.loc[rows["metric"] == metric, "value"].mean()) for metric in columns]
+
+
+def _mark_best(cells: list[list[Cell]], means: list[list[float]], columns: Sequence[str]) -> None:
+    if len(cells) < 2:
+        return
+    for place, metric in enumerate(columns):
+        column = np.array([row[place] for row in means])
+        if metric in MORE_IS_BETTER and np.isfinite(column).any():
+            row = cells[int(np.nanargmax(column))]
+            row[place] = Cell(row[place].text, row[place].spread, row[place].published, best=True)
+
+
+def _row_order(metrics: pd.DataFrame) -> Callable[[tuple[str, ...]], tuple[object, ...]]:
+    """Models as they come in the table, then phases, then paths."""
+    models = {model: place for place, model in enumerate(metrics["model"].unique())}
+    return lambda key: (models[key[0]], key[1], *(path_order(path) for path in key[2:3]), *key[3:])
+
+
+def _figure_keys(figures: pd.DataFrame) -> list[tuple[object, ...]]:
+    return list(figures[["model", "path", "metric", "value"]].itertuples(index=False, name=None))
+
+
+def _caption(rows: pd.DataFrame, sampling: str) -> str:
+    samples = " or ".join(f"{n:,}" for n in sorted(rows["samples"].unique()))
+    marked = " ● marks a published figure." if rows["published"].notna().any() else ""
+    return (
+        f"Sampling “{sampling}”: {SAMPLINGS[sampling]}; {samples} test samples. Mean ± standard deviation over "
+        f"{_seeds(rows)}.{marked}"
+    )
+
+
+def _seeds(rows: pd.DataFrame) -> str:
+    counts = sorted(set(rows.groupby(["model", "phase", "path"])["seed"].nunique()))
+    return plural(counts[0], "seed") if len(counts) == 1 else f"{counts[0]} to {plural(counts[-1], 'seed')}"
+
+
+def _count(rows: pd.DataFrame, city: str) -> str:
+    first = rows[rows["group"] == city].drop_duplicates("metric").set_index("metric")
+    changed = int(first["value"][["fn", "tp"]].sum())
+    return f"{int(first['samples'].iloc[0]):,}, {changed:,}"
+
+
+def _markdown_cell(cell: Cell) -> str:
+    text = f"{cell.text} ± {cell.spread}" if cell.spread else cell.text
+    text = f"**{text}**" if cell.best else text
+    return f"{text} (● {cell.published})" if cell.published else text
