@@ -1,0 +1,93 @@
+"""Maps of a city: every pixel, on the source's grid, cloud-optimised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from numpy.typing import NDArray
+
+from hqnn.data import grids
+from hqnn.data.oscd import open_city
+from hqnn.data.prepare import prepare_pairs
+from hqnn.data.rasters import false_colour, map_city, truth
+from hqnn.data.sample_oscd import write_sample
+from hqnn.data.sample_table import read_transform
+from hqnn.data.tiffs import write_band
+from hqnn.errors import UserError
+from hqnn.store import read_table
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rasters") / "sample"
+    write_sample(folder, seed=4, train=1, test=1, side=70)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grids, "WINDOW_ROWS", 32)
+    monkeypatch.setattr(grids, "WINDOW_COLUMNS", 50)
+
+
+def probability(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    return 1 / (1 + np.exp(-features.sum(axis=1)))
+
+
+def test_a_map_agrees_with_the_samples_and_keeps_the_grid(sample: Path, tmp_path: Path) -> None:
+    city = open_city(sample, "birch")
+    with rasterio.open(city.dates[0]["B03"]) as file:
+        values, options = file.read(1).astype(np.float32), {"crs": file.crs, "transform": file.transform}
+    original = city.dates[0]["B03"].read_bytes()
+    values[20, 30] = np.nan
+    write_band(city.dates[0]["B03"], values, options | {"driver": "GTiff"})
+    try:
+        prepare_pairs(sample, tmp_path / "samples.h5", stride=1)
+        map_city(city, *read_transform(tmp_path / "samples.h5", "birch"), probability, tmp_path / "maps" / "birch.tif")
+    finally:
+        city.dates[0]["B03"].write_bytes(original)
+    table, about = read_table(tmp_path / "samples.h5")
+    assert [entry["masked"] for entry in about["summary"]] == [0, 1]
+    with rasterio.open(tmp_path / "maps" / "birch.tif") as file:
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert file.descriptions == ("probability", "class")
+        assert (file.crs, file.transform, np.isnan(file.nodata)) == (options["crs"], options["transform"], True)
+        found, predicted = file.read()
+    expected = np.full((70, 70), np.nan)
+    own = table["city"] == 1
+    expected[table["row"][own], table["column"][own]] = probability(table["features"][own])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.argwhere(np.isnan(found)).tolist() == [[20, 30]]
+    np.testing.assert_array_equal(predicted[~np.isnan(found)], found[~np.isnan(found)] >= 0.5)
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["birch.tif"]
+
+
+def test_a_failed_prediction_leaves_nothing(sample: Path, tmp_path: Path) -> None:
+    prepare_pairs(sample, tmp_path / "samples.h5")
+
+    def broken(features: NDArray[np.float32]) -> NDArray[np.float32]:
+        raise UserError("no")
+
+    city = open_city(sample, "birch")
+    with pytest.raises(UserError, match="no"):
+        map_city(city, *read_transform(tmp_path / "samples.h5", "birch"), broken, tmp_path / "maps" / "birch.tif")
+    assert list((tmp_path / "maps").iterdir()) == []
+
+
+@pytest.mark.parametrize("step", [2, 3, 45])
+def test_thinned_pictures_are_every_so_manieth_pixel(sample: Path, step: int) -> None:
+    city = open_city(sample, "birch")
+    np.testing.assert_array_equal(truth(city, step=step), truth(city)[::step, ::step])
+    assert false_colour(city, 1, step=step).shape == (*truth(city, step=step).shape, 3)
+
+
+def test_false_colour_uses_the_whole_range_and_shows_vegetation_red(sample: Path) -> None:
+    image = false_colour(open_city(sample, "birch"), 0)
+    assert image.dtype == np.uint8
+    assert (image.min(), image.max()) == (0, 255)
+    with rasterio.open(open_city(sample, "birch").dates[0]["B08"]) as file:
+        infrared = file.read(1)
+    assert image[..., 0][infrared >= np.percentile(infrared, 99)].min() == 255

@@ -1,0 +1,85 @@
+"""The real pairs: counts and classical reference figures of their README."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from hqnn.data.prepare import prepare_pairs
+from hqnn.store import read_table
+
+pytestmark = pytest.mark.data
+
+STRIDE_10 = {  # changed, all
+    "aguasclaras": (44, 2544),
+    "bercy": (7, 1440),
+    "bordeaux": (28, 2444),
+    "nantes": (35, 3127),
+    "paris": (4, 1599),
+    "rennes": (47, 1938),
+    "hongkong": (133, 3780),
+    "brasilia": (57, 2068),
+    "montpellier": (135, 1978),
+    "norcia": (11, 975),
+    "rio": (86, 1548),
+}
+
+
+def scores(table: dict[str, NDArray[Any]], draws: str) -> tuple[float, float]:
+    """Balanced accuracy and AUC of logistic regression, mean over the README's three balanced draws."""
+    train, features = table["split"] == 0, table["features"].astype(np.float64)
+    x, y, test_x, test_y = features[train], table["labels"][train], features[~train], table["labels"][~train]
+    changed, same, found = np.flatnonzero(y == 1), np.flatnonzero(y == 0), []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        if draws == "boot":
+            half = len(y) // 2
+            rows = np.concatenate([rng.choice(changed, half), rng.choice(same, half)])
+        else:
+            rows = np.concatenate([changed, rng.choice(same, len(changed), replace=False)])
+        model = LogisticRegression(max_iter=5000).fit(x[rows], y[rows])
+        auc = roc_auc_score(test_y, model.decision_function(test_x))
+        found.append((balanced_accuracy_score(test_y, model.predict(test_x)), auc))
+    accuracy, auc = np.mean(found, axis=0)
+    return float(accuracy), float(auc)
+
+
+def test_counts_and_the_study_s_features_give_the_reference_figures(real_data: Path, tmp_path: Path) -> None:
+    summary = prepare_pairs(real_data / "oscd", tmp_path / "samples.h5", whiten=False)
+    assert {city.name: (city.changed, city.samples) for city in summary.cities} == STRIDE_10
+    assert all(city.masked == 0 for city in summary.cities)
+    table, _ = read_table(tmp_path / "samples.h5")
+    assert scores(table, "boot") == pytest.approx((0.713, 0.781), abs=0.003)
+    test = table["split"] == 1
+    assert roc_auc_score(table["labels"][test], table["change_vector_length"][test]) == pytest.approx(0.802, abs=1e-3)
+    explained = np.reshape(summary.explained, (2, 4)).sum(axis=1)
+    np.testing.assert_allclose(explained, (0.975, 0.977), atol=1e-3)
+
+
+def test_the_joint_layout_gives_the_reference_figures(real_data: Path, tmp_path: Path) -> None:
+    summary = prepare_pairs(real_data / "oscd", tmp_path / "samples.h5", bands="all", layout="joint", whiten=False)
+    table, _ = read_table(tmp_path / "samples.h5")
+    assert scores(table, "under") == pytest.approx((0.711, 0.784), abs=0.005)  # other draws of 298 pixels
+    assert scores(table, "boot") == pytest.approx((0.714, 0.788), abs=0.003)
+    assert sum(summary.explained) == pytest.approx(0.948, abs=1e-3)
+
+
+def test_memory_stays_far_below_what_the_images_would_need(real_data: Path, tmp_path: Path) -> None:
+    program = (
+        "import resource, sys; from hqnn.data.prepare import prepare_pairs; prepare_pairs(sys.argv[1], sys.argv[2]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", program, str(real_data / "oscd"), str(tmp_path / "samples.h5")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert int(done.stdout) / 1024 < 600
