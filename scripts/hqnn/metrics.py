@@ -68,7 +68,7 @@ def score(
         predicted: class, shape (samples,); probability > 1/2 where absent.
         groups: name of each sample's group (its city), shape (samples,); without it there is only the pooled score.
         draws: number of bootstrap draws; 0 leaves the intervals out (NaN).
-        seed: of all draws.
+        seed: of all draws; equal labels, groups and seed draw equal samples, so that models compare pair by pair.
 
     Returns:
         Columns sampling, group, metric, value, low, high, samples. A metric that is undefined (a rank metric of a group
@@ -78,9 +78,7 @@ def score(
         ValueError: shapes differ, labels are not 0 or 1, or probabilities leave [0, 1].
     """
     y, p, guess = _checked(labels, probability, predicted)
-    order = np.argsort(-p, kind="stable")
-    y, p, guess = y[order], p[order], guess[order]
-    strata = {} if groups is None else _strata(np.asarray(groups, dtype=str)[order])
+    strata = {} if groups is None else _strata(np.asarray(groups, dtype=str))
     members = {POOLED: np.arange(y.size)} | strata
     measures = {g: BinaryMeasures(y[m], p[m], guess[m]) for g, m in members.items()}
 
@@ -106,8 +104,9 @@ class BinaryMeasures:
     """All metrics of one set of binary predictions as functions of sample weights."""
 
     def __init__(self, labels: Floats, probability: Floats, predicted: Floats) -> None:
-        """Samples in descending order of probability; all of shape (samples,), labels and predicted 0 or 1."""
+        """All of shape (samples,); labels and predicted 0 or 1."""
         self.labels = labels
+        self._order = np.argsort(-probability, kind="stable")
         error = np.abs(labels - probability)
         self._usual_error = error.mean()  # differences from it keep the variance exact where it is small
         excess = error - self._usual_error
@@ -124,7 +123,7 @@ class BinaryMeasures:
             axis=1,
         )
         # Equal scores are one step of the curves: only the last of them is a threshold.
-        self._thresholds = np.flatnonzero(np.diff(probability, append=-1.0))
+        self._thresholds = np.flatnonzero(np.diff(probability[self._order], append=-1.0))
 
     def __call__(self, weights: Floats) -> dict[str, Floats]:
         """Metrics under weights of shape (draws, samples); name to shape (draws,), NaN where undefined."""
@@ -157,8 +156,9 @@ class BinaryMeasures:
 
     def _rank(self, weights: Floats) -> tuple[Floats, Floats]:
         """Area under the ROC curve (trapezoids) and average precision (steps, as scikit-learn defines it)."""
-        seen = np.cumsum(weights, axis=1)[:, self._thresholds]
-        tp = np.cumsum(weights * self.labels, axis=1)[:, self._thresholds]
+        ordered = weights[:, self._order]
+        seen = np.cumsum(ordered, axis=1)[:, self._thresholds]
+        tp = np.cumsum(ordered * self.labels[self._order], axis=1)[:, self._thresholds]
         fp = seen - tp
         positives, negatives = tp[:, -1], fp[:, -1]
         gained = np.diff(tp, axis=1, prepend=0)

@@ -93,8 +93,7 @@ def test_weights_mean_repeated_samples() -> None:
     from hqnn.metrics import BinaryMeasures
 
     labels, probability, _ = made_up(200, seed=1, share=0.3)
-    order = np.argsort(-probability, kind="stable")
-    labels, probability = labels[order].astype(float), probability[order]
+    labels = labels.astype(float)
     rng = np.random.default_rng(2)
     weights = rng.multinomial(200, np.full(200, 1 / 200), size=5).astype(float)
     found = BinaryMeasures(labels, probability, (probability > 0.5).astype(float))(weights)
@@ -155,6 +154,15 @@ def test_the_same_seed_gives_the_same_table_and_pieces_do_not_matter(monkeypatch
     again = score(labels, probability, groups=city, draws=60, seed=1)
     np.testing.assert_array_equal(first["value"], again["value"])
     assert (first["low"] - again["low"]).abs().max() < 20  # other draws of the same law
+
+
+def test_two_models_are_scored_on_the_same_draws() -> None:
+    labels, probability, city = made_up(500, seed=8)
+    probability = np.where(probability == 0.5, 0.51, probability)
+    model, opposite = (score(labels, p, groups=city, draws=20, seed=1) for p in (probability, 1 - probability))
+    for one, other in (("tn", "fp"), ("tp", "fn")):
+        for bound in ("value", "low", "high"):
+            assert pick(model, one, "balanced")[bound] == pick(opposite, other, "balanced")[bound]
 
 
 @pytest.mark.parametrize(
