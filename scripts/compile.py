@@ -3,12 +3,12 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.circuits.library import build
     from hqnn.execution.backends import backend
     from hqnn.execution.compilation import compile_program, save_compiled
+    from hqnn.models.hybrid import pixel_circuit
 
     compiled = compile_program(
-        build(rule.wildcards["model"], rule.params.qubits, [rule.params.observable]),
+        pixel_circuit(rule.wildcards["model"], rule.params.qubits, rule.params.observable),
         backend(rule.wildcards["backend"]),
         seed=rule.params.seed,
         layouts=rule.params.layouts,

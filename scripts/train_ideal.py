@@ -4,16 +4,14 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.execution.predictions import TRAIN, read_samples
-    from hqnn.models.hybrid import HybridClassifier, save_classifier
+    from hqnn.models.hybrid import HybridClassifier, pixel_circuit, save_classifier
     from hqnn.settings import Training
     from hqnn.store import write_text
     from hqnn.training.fit import fit, history_csv
 
     samples = read_samples(rule.input.samples, TRAIN)
     model = HybridClassifier(
-        name=rule.wildcards["model"],
-        qubits=rule.params.qubits,
-        observable=rule.params.observable,
+        pixel_circuit(rule.wildcards["model"], rule.params.qubits, rule.params.observable),
         reading=rule.params.reading,
         features=samples.features.shape[1],
         seed=int(rule.wildcards["seed"]),

@@ -107,6 +107,12 @@ class Change(Section):
         description="The `mlp` is as wide as brings it nearest to so many trainable numbers; the study's has 114.",
     )
     training: Training = Training()
+    phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
+        ("ideal",),
+        description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
+        "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
+    )
+    fine_tuning: Training = Training(learning_rate=0.003, epochs=10)
 
 
 class Execution(Section):
@@ -117,7 +123,9 @@ class Execution(Section):
         description="`exact`: expectation values without noise; `shots`: sampled; `noisy`: native gates under the "
         "backend's noise and readout error, exact; `hardware`: Runtime primitives, in local mode on the snapshot.",
     )
-    backend: str = Field("ibm_brisbane", description="A calibration in `resources/calibrations`.")
+    backends: tuple[str, ...] = Field(
+        ("ibm_brisbane",), description="Calibrations in `resources/calibrations`, or the paths of such files."
+    )
     layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
     shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})
     subset: Positive = Field(

@@ -20,7 +20,7 @@ from hqnn.execution.hardware import Hardware
 from hqnn.execution.noisy import Noisy
 from hqnn.execution.predictions import ExecutionPath
 from hqnn.execution.sampled import Shots
-from hqnn.models.hybrid import HybridClassifier, load_classifier, save_classifier
+from hqnn.models.hybrid import HybridClassifier, load_classifier, pixel_circuit, save_classifier
 
 NAME, QUBITS, BACKEND, SHOTS = "angle_y-simplified_two_design-2", 4, "ibmq_lima", 4000
 PATHS = ("exact", "shots", "noisy", "hardware")
@@ -46,7 +46,7 @@ def paths(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 @pytest.fixture
 def trained(tmp_path: Path) -> tuple[HybridClassifier, str]:
-    model = HybridClassifier(name=NAME, qubits=QUBITS, observable="Z1", reading="scaled", features=3, seed=1)
+    model = HybridClassifier(pixel_circuit(NAME, QUBITS, "Z1"), reading="scaled", features=3, seed=1)
     save_classifier(tmp_path / "model.safetensors", model, {})
     return load_classifier(tmp_path / "model.safetensors")
 

@@ -8,7 +8,8 @@ try:
     settings = read_settings(config)
     for name in settings.change.models:
         parse_name(name)
-    calibration_file(settings.execution.backend)
+    for name in settings.execution.backends:
+        calibration_file(name)
 except UserError as error:
     sys.exit(f"config: {error}")
 
@@ -31,32 +32,39 @@ def calibration_of(wildcards):
     return os.path.relpath(calibration_file(wildcards.backend))
 
 
-def execution_paths():
-    """Folder names of the execution paths, the backend in them where there is one."""
-    backend = settings.execution.backend
-    return [
-        path if path in ("exact", "shots") else f"{path}-{backend}"
-        for path in settings.execution.paths
-    ]
+def phases():
+    """Folder names of the training phases; all but the first are for one backend each."""
+    native = [phase for phase in change.phases if phase != "ideal"]
+    return ["ideal", *(f"{phase}-{backend}" for phase in native for backend in settings.execution.backends)]
 
 
-def model_runs(name):
+def execution_paths(phase):
+    """Folder names of the paths by which a phase's model runs: on its own backend, or on all."""
+    own = phase.split("-")[1:] or settings.execution.backends
+    simulated = [path for path in ("exact", "shots") if path in settings.execution.paths]
+    native = [path for path in ("noisy", "hardware") if path in settings.execution.paths]
+    return [*simulated, *(f"{path}-{backend}" for path in native for backend in own)]
+
+
+def model_runs(name, phases):
     """The files called so of every training run of the quantum models."""
     return expand(
-        "results/change/{dataset}/{model}/ideal/seed{seed}/{name}",
+        "results/change/{dataset}/{model}/{phase}/seed{seed}/{name}",
         dataset=dataset,
         model=change.models,
+        phase=phases,
         seed=settings.seeds,
         name=name,
     )
 
 
 def model_predictions():
-    """Predictions of every trained quantum model by every execution path."""
+    """Predictions of every trained quantum model by every execution path of its phase."""
     return [
         file
-        for path in execution_paths()
-        for file in model_runs(f"{path}/predictions.h5")
+        for phase in phases()
+        for path in execution_paths(phase)
+        for file in model_runs(f"{path}/predictions.h5", [phase])
     ]
 
 

@@ -2,7 +2,7 @@ rule write_report:
     input:
         metrics="results/metrics.csv",
         published="resources/published/change.csv",
-        histories=model_runs("history.csv"),
+        histories=model_runs("history.csv", phases()),
         predictions=[*model_predictions(), *baseline_predictions()],
         maps=map_folders(),
     output:

@@ -19,6 +19,47 @@ rule train_ideal:
         "../../scripts/train_ideal.py"
 
 
+rule train_device:
+    input:
+        samples="results/change/{dataset}/samples.h5",
+        start="results/change/{dataset}/{model}/ideal/seed{seed}/model.safetensors",
+        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+    output:
+        model="results/change/{dataset}/{model}/device-{backend}/seed{seed}/model.safetensors",
+        history="results/change/{dataset}/{model}/device-{backend}/seed{seed}/history.csv",
+    log:
+        "results/change/{dataset}/{model}/device-{backend}/seed{seed}/train.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        training=change.fine_tuning.model_dump(),
+        code=closure_digest("train_device"),
+    script:
+        "../../scripts/train_device.py"
+
+
+rule train_noisy:
+    input:
+        samples="results/change/{dataset}/samples.h5",
+        start="results/change/{dataset}/{model}/device-{backend}/seed{seed}/model.safetensors",
+        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+        calibration=calibration_of,
+    output:
+        model="results/change/{dataset}/{model}/noisy-{backend}/seed{seed}/model.safetensors",
+        history="results/change/{dataset}/{model}/noisy-{backend}/seed{seed}/history.csv",
+    log:
+        "results/change/{dataset}/{model}/noisy-{backend}/seed{seed}/train.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        training=change.fine_tuning.model_dump(),
+        code=closure_digest("train_noisy"),
+    script:
+        "../../scripts/train_noisy.py"
+
+
 rule fit_baseline:
     input:
         samples="results/change/{dataset}/samples.h5",

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
-from hqnn.engine import QuantumLayer
 from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Expectations
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights
@@ -36,9 +35,8 @@ class Noisy:
         program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
         noise = from_snapshot(snapshot(self.backend))
         require_noise(program, noise)
-        layer = QuantumLayer(program, noise, dtype=torch.float64)
-        layer.weights = model.quantum.weights
-        require_trained_weights(model, layer.weights.detach().numpy().ravel(), trained, noise.name)
+        model.run_as(program, noise)
+        require_trained_weights(model, model.quantum_weights(), trained, noise.name)
         with torch.no_grad():
-            values = layer(torch.from_numpy(inputs)).numpy()
+            values = model.quantum(torch.from_numpy(inputs)).numpy()
         return Expectations(values, np.zeros_like(values), program.digest, noise.name, noise.digest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hqnn.circuits.library import build
+from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
+from hqnn.noise.model import NoiseModel
 from hqnn.store import fingerprint, read_model, write_model
 
 QUANTUM_WEIGHTS = "quantum.weights"
@@ -45,42 +47,38 @@ class HybridClassifier(nn.Module):
     """``features -> linear -> circuit -> reading``, in float64.
 
     Args:
-        name: of the circuit, ``embedding-ansatz-layers``.
-        qubits: its wires.
-        observable: the Pauli word that is measured.
+        program: the circuit, with one observable.
         reading: see `Reading`.
         features: numbers a sample has.
         seed: of the initial weights.
     """
 
     def __init__(
-        self,
-        *,
-        name: str,
-        qubits: int,
-        observable: str,
-        reading: Literal["sigmoid", "scaled"],
-        features: int,
-        seed: int = 0,
+        self, program: Program, *, reading: Literal["sigmoid", "scaled"], features: int, seed: int = 0
     ) -> None:
         super().__init__()
-        self.about = {
-            "name": name,
-            "qubits": qubits,
-            "observable": observable,
-            "reading": reading,
-            "features": features,
-        }
-        self.program = build(name, qubits, [observable])
+        self.program = program
+        self.features = features
         generator = torch.Generator().manual_seed(seed)
-        self.encode = seeded_linear(features, self.program.inputs, generator)
-        self.quantum = QuantumLayer(self.program, generator=generator, dtype=torch.float64)
+        self.encode = seeded_linear(features, program.inputs, generator)
+        self.quantum = QuantumLayer(program, generator=generator, dtype=torch.float64)
         self.read = Reading(reading)
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits, shape (batch,), of features, shape (batch, features)."""
         logits: Tensor = self.read(self.quantum(self.encode(features)))
         return logits
+
+    def run_as(self, program: Program, noise: NoiseModel | None = None) -> None:
+        """Run another form of the circuit, such as its native one, with the same weights.
+
+        Args:
+            program: with the same inputs and weights.
+            noise: what the engine puts after its gates.
+        """
+        weights = self.quantum.weights
+        self.quantum = QuantumLayer(program, noise, dtype=weights.dtype)
+        self.quantum.weights = weights
 
     @torch.no_grad()
     def circuit_inputs(self, features: NDArray[Any]) -> NDArray[np.float64]:
@@ -113,6 +111,14 @@ def seeded_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.L
     return layer
 
 
+def pixel_circuit(name: str, qubits: int, observable: str) -> Program:
+    """A circuit by name that takes as many numbers as it has qubits; an amplitude embedding pads them with zeros."""
+    from hqnn.circuits.library import build  # brings PennyLane, which a stored model does not need
+
+    program = build(name, qubits, [observable])
+    return replace(program, inputs=qubits) if program.initial_state == "amplitudes" else program
+
+
 def save_classifier(path: str | os.PathLike[str], model: HybridClassifier, about: Mapping[str, Any]) -> str:
     """Write a classifier with what is needed to build it again.
 
@@ -124,19 +130,19 @@ def save_classifier(path: str | os.PathLike[str], model: HybridClassifier, about
     Returns:
         The fingerprint of its weights.
     """
-    return write_model(path, model.tensors(), {**about, "model": model.about, "program": model.program.digest})
+    own = {"program": model.program.to_json(), "reading": model.read.kind, "features": model.features}
+    return write_model(path, model.tensors(), {**about, **own})
 
 
 def load_classifier(path: str | os.PathLike[str]) -> tuple[HybridClassifier, str]:
     """Read a classifier, and the fingerprint its file was written with.
 
     Raises:
-        UserError: the file is damaged, or its circuit is no longer built as it was when the weights were trained.
+        UserError: the file is damaged or missing.
     """
     tensors, about = read_model(path)
-    model = HybridClassifier(**about["model"])
-    if about["program"] != model.program.digest:
-        raise UserError(f"{path} was trained on another circuit than {about['model']['name']!r} is now; train it again")
+    program = Program.from_json(about["program"])
+    model = HybridClassifier(program, reading=about["reading"], features=about["features"])
     model.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
     return model, about["fingerprint"]
 

@@ -1,0 +1,57 @@
+"""Device-oriented training: go on from a trained model with the circuit that a backend really runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from hqnn.circuits.program import Program
+from hqnn.execution.predictions import TRAIN, read_samples
+from hqnn.models.hybrid import load_classifier, save_classifier
+from hqnn.noise.coverage import require_noise
+from hqnn.noise.model import NoiseModel
+from hqnn.settings import Training
+from hqnn.store import write_text
+from hqnn.training.fit import fit, history_csv
+
+
+def train_native(
+    output: str | os.PathLike[str],
+    history: str | os.PathLike[str],
+    *,
+    samples: str | os.PathLike[str],
+    start: str | os.PathLike[str],
+    program: str | os.PathLike[str],
+    noise: NoiseModel | None,
+    training: Mapping[str, Any],
+    seed: int,
+    terminal: TextIO | None = None,
+) -> None:
+    """Train the native circuit from the weights of the phase before.
+
+    Args:
+        output: of the model.
+        history: CSV of loss and accuracy per epoch.
+        samples: the store.
+        start: model file of the phase before.
+        program: file of the native program.
+        noise: after every gate and at readout; none in the phase ``device``.
+        training: values of `hqnn.settings.Training`.
+        seed: of the order of samples.
+        terminal: where a progress bar goes.
+
+    Raises:
+        UserError: a file cannot be read, or no gate of the program gets noise.
+    """
+    model, fingerprint = load_classifier(start)
+    native = Program.from_json(Path(program).read_text(encoding="utf-8"))
+    if noise is not None:
+        require_noise(native, noise)
+    model.run_as(native, noise)
+    train = read_samples(samples, TRAIN)
+    epochs = fit(model, train.features, train.labels, Training(**training), seed=seed, terminal=terminal)
+    write_text(history, history_csv(epochs))
+    about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}
+    save_classifier(output, model, about if noise is None else {**about, "noise": noise.digest})

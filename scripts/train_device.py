@@ -1,0 +1,18 @@
+"""Go on training with a backend's native circuit, without noise."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.training.native import train_native
+
+    train_native(
+        rule.output.model,
+        rule.output.history,
+        samples=rule.input.samples,
+        start=rule.input.start,
+        program=rule.input.program,
+        noise=None,
+        training=rule.params.training,
+        seed=int(rule.wildcards["seed"]),
+        terminal=rule.terminal,
+    )

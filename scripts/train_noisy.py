@@ -1,0 +1,20 @@
+"""Go on training with a backend's native circuit under that backend's noise and readout error."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.backends import snapshot
+    from hqnn.noise.thermal import from_snapshot
+    from hqnn.training.native import train_native
+
+    train_native(
+        rule.output.model,
+        rule.output.history,
+        samples=rule.input.samples,
+        start=rule.input.start,
+        program=rule.input.program,
+        noise=from_snapshot(snapshot(rule.wildcards["backend"])),
+        training=rule.params.training,
+        seed=int(rule.wildcards["seed"]),
+        terminal=rule.terminal,
+    )
