@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from hqnn.data import features, grids
 from hqnn.data.features import Layout
-from hqnn.data.grids import open_pair
+from hqnn.data.grids import NOMINAL_M, open_pair
 from hqnn.data.oscd import BAND_SETS, BANDS, open_city
 from hqnn.data.prepare import prepare_pairs
 from hqnn.data.sample_oscd import write_sample
@@ -159,3 +162,36 @@ def test_resampled_files_are_read_as_they_are(sample: Path, tmp_path: Path) -> N
         raw, valid = pair.read(range(75), range(75))
     assert valid.all()
     np.testing.assert_array_equal(raw, whole)
+
+
+def write_empty_city(root: Path, side: int) -> None:
+    """A large city of zeros, whose files hold no blocks."""
+    for date in (1, 2):
+        for band, metres in NOMINAL_M.items():
+            path = root / "images" / "city" / f"imgs_{date}" / f"T_{band}.tif"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            size = side * 10 // metres
+            options = {"crs": "EPSG:32632", "transform": rasterio.Affine(metres, 0, 0, 0, -metres, 0)}
+            tiles = {"tiled": True, "blockxsize": 256, "blockysize": 256, "sparse_ok": True}
+            with rasterio.open(path, "w", "GTiff", size, size, 1, dtype="uint16", **options, **tiles):
+                pass
+    labels = np.ones((side, side), dtype=np.uint8)
+    write_band(
+        root / "train_labels" / "city" / "cm" / "city-cm.tif", labels, {"driver": "GTiff", "compress": "deflate"}
+    )
+    for split, names in (("train", "city"), ("test", "")):
+        (root / f"{split}.txt").write_text(names)
+
+
+def test_memory_does_not_grow_with_the_image(tmp_path: Path) -> None:
+    side = 2000
+    write_empty_city(tmp_path, side)
+    program = (
+        "import resource, sys; from hqnn.data.prepare import prepare_pairs; prepare_pairs(sys.argv[1], sys.argv[2]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), str(tmp_path / "samples.h5")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert int(done.stdout) < 300 < 2 * 13 * 4 * side**2 / 2**20
