@@ -82,10 +82,10 @@ def score(
     members = {POOLED: np.arange(y.size)} | strata
     measures = {g: BinaryMeasures(y[m], p[m], guess[m]) for g, m in members.items()}
 
-    point = _measured(measures, members, np.ones((1, y.size)), np.random.default_rng([seed, 0]))
-    rng = np.random.default_rng([seed, 1])
-    pieces = _bootstrap(list((strata or members).values()), draws, rng)
-    parts = [_measured(measures, members, weights, rng) for weights in pieces]
+    once, often = np.random.default_rng(seed).spawn(2)  # apart from whatever else was drawn with this seed
+    point = _measured(measures, members, np.ones((1, y.size)), once)
+    pieces = _bootstrap(list((strata or members).values()), draws, often)
+    parts = [_measured(measures, members, weights, often) for weights in pieces]
     return pd.DataFrame(
         {
             "sampling": sampling,

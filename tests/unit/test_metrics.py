@@ -156,6 +156,14 @@ def test_the_same_seed_gives_the_same_table_and_pieces_do_not_matter(monkeypatch
     assert (first["low"] - again["low"]).abs().max() < 20  # other draws of the same law
 
 
+def test_draws_are_independent_of_predictions_made_with_the_same_seed() -> None:
+    labels = np.repeat([0, 1], [1150, 46])
+    probability = np.random.default_rng(0).random(labels.size)
+    table = score(labels, probability, draws=0, seed=0)
+    plain, drawn = (pick(table, "roc_auc", sampling)["value"] for sampling in ("all", "balanced"))
+    assert drawn == pytest.approx(plain, abs=0.06)  # about four standard errors of the draw
+
+
 def test_two_models_are_scored_on_the_same_draws() -> None:
     labels, probability, city = made_up(500, seed=8)
     probability = np.where(probability == 0.5, 0.51, probability)
