@@ -165,7 +165,9 @@ def test_a_table_of_before_survives_a_failure(copy: Path, tmp_path: Path) -> Non
     assert {path.name for path in tmp_path.iterdir()} == {"data", "samples.h5"}
 
 
-def test_masked_pixels_are_left_out_and_counted(copy: Path, tmp_path: Path) -> None:
+def test_masked_pixels_are_left_out_counted_and_said(
+    copy: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = open_city(copy, "alder").dates[0]["B02"]
     with rasterio.open(path) as file:
         values = file.read(1).astype(np.float32)
@@ -174,6 +176,7 @@ def test_masked_pixels_are_left_out_and_counted(copy: Path, tmp_path: Path) -> N
     summary = prepare_pairs(copy, tmp_path / "samples.h5", stride=5)
     alder = summary.cities[0]
     assert (alder.name, alder.masked, alder.skipped) == ("alder", 15 * 25, 3 * 5)
+    assert "alder: 375 pixels are masked" in caplog.text
     table, about = read_table(tmp_path / "samples.h5")
     assert about["summary"][0]["masked"] == 375
     own = table["city"] == 0

@@ -95,8 +95,8 @@ def prepare_pairs(
     The table has a row a pixel on the stride: `features` float32 (samples, components), `labels` (1 changed), `split`
     (0 train, 1 test), `city` (index into the attribute `cities`), `row` and `column` on date 1's 10 m grid, and
     `change_vector_length`, sqrt(sum over all 13 bands of ((date 2 - date 1) / std)^2) with the standard deviation of
-    date 1 over train samples. Group `transform` holds the fit, which `read_transform`
-    gives back, group `inputs` the path and sha256 of every file that was read.
+    date 1 over train samples. A pixel that is invalid in any band of either date is left out and counted. Group
+    `transform` holds the fit, which `read_transform` gives back, group `inputs` the path and sha256 of every file read.
 
     Args:
         root: folder of the data set.
@@ -205,7 +205,9 @@ def _write_city(table: SampleTable, city: City, split: str, sampling: Sampling, 
             )
             changed, masked, skipped = changed + int(labels.sum()), masked + pixels.masked, skipped + pixels.skipped
     found = CitySummary(city.name, split, table.filled - before, changed, masked, skipped)
-    log.info("%s: %d samples, %d changed, %d pixels masked", city.name, found.samples, changed, masked)
+    log.info("%s: %d samples, %d changed", city.name, found.samples, changed)
+    if masked:
+        log.warning("%s: %d pixels are masked (nodata, NaN or outside one date)", city.name, masked)
     return found
 
 
