@@ -4,7 +4,8 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.execution.hardware import Hardware
-    from hqnn.execution.predictions import predict, read_samples
+    from hqnn.execution.predict import predict
+    from hqnn.execution.predictions import read_samples
 
     predict(
         rule.output.predictions,

@@ -18,7 +18,7 @@ from hqnn.execution.compilation import Compiled, compile_program, save_compiled
 from hqnn.execution.exact import run_exact
 from hqnn.execution.hardware import Hardware
 from hqnn.execution.noisy import Noisy
-from hqnn.execution.predictions import ExecutionPath
+from hqnn.execution.predict import ExecutionPath
 from hqnn.execution.sampled import Shots
 from hqnn.models.hybrid import HybridClassifier, load_classifier, pixel_circuit, save_classifier
 

@@ -11,7 +11,7 @@ from hqnn.models.hybrid import HybridClassifier, require_trained_weights
 
 
 def run_exact(model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
-    """Run the trained circuit in the engine; see `hqnn.execution.predictions.ExecutionPath`."""
+    """Run the trained circuit in the engine; see `hqnn.execution.predict.ExecutionPath`."""
     require_trained_weights(model, model.quantum_weights(), trained, "the engine")
     with torch.no_grad():
         values = model.quantum(torch.from_numpy(inputs)).numpy()

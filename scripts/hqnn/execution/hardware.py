@@ -23,7 +23,7 @@ from hqnn.models.hybrid import HybridClassifier
 class Hardware:
     """The execution path ``hardware``, in Runtime's local mode on a calibration snapshot.
 
-    See `hqnn.execution.predictions.ExecutionPath`.
+    See `hqnn.execution.predict.ExecutionPath`.
 
     Attributes:
         circuit: QPY file of the native circuit.

@@ -20,7 +20,7 @@ from hqnn.noise.thermal import from_snapshot
 
 @dataclass(frozen=True)
 class Noisy:
-    """The execution path ``noisy``; see `hqnn.execution.predictions.ExecutionPath`.
+    """The execution path ``noisy``; see `hqnn.execution.predict.ExecutionPath`.
 
     Attributes:
         program: file of the native program.

@@ -26,7 +26,7 @@ Values = NDArray[np.float64]
 class Shots:
     """The execution path ``shots``: the abstract circuit, sampled without noise.
 
-    See `hqnn.execution.predictions.ExecutionPath`.
+    See `hqnn.execution.predict.ExecutionPath`.
 
     Attributes:
         shots: repetitions a sample.

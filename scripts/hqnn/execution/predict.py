@@ -1,0 +1,63 @@
+"""Run a trained model on samples by any execution path."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.execution.predictions import Expectations, Samples, write_predictions
+from hqnn.models.hybrid import HybridClassifier, load_classifier
+
+
+class ExecutionPath(Protocol):
+    """A way to run a trained circuit on many inputs."""
+
+    def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
+        """Run it.
+
+        Args:
+            model: holds program and weights.
+            trained: the fingerprint its file was written with.
+            inputs: of the circuit, shape (samples, inputs).
+
+        Raises:
+            UserError: the weights about to run are not the trained ones.
+        """
+
+
+def predict(
+    output: str | os.PathLike[str],
+    *,
+    samples: Samples,
+    model: str | os.PathLike[str],
+    path: ExecutionPath,
+    about: Mapping[str, Any],
+) -> None:
+    """Run a trained model on samples and write its predictions.
+
+    Args:
+        output: of the predictions.
+        samples: to predict.
+        model: its file.
+        path: how to run it.
+        about: what the path of the result says: study, dataset, model, phase, seed, path.
+    """
+    classifier, trained = load_classifier(model)
+    started = time.perf_counter()
+    run = path(classifier, trained, classifier.circuit_inputs(samples.features))
+    seconds = time.perf_counter() - started
+    facts = {k: v for k, v in asdict(run).items() if k not in ("values", "standard_errors")}
+    write_predictions(
+        output,
+        samples,
+        classifier.probabilities(run.values),
+        {**about, **facts, "weights_fingerprint": trained, "wall_s": seconds},
+        run.values,
+        run.standard_errors,
+    )
