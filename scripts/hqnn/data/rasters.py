@@ -42,8 +42,8 @@ def map_city(
 ) -> None:
     """Predict every pixel of a city, window by window, and write a cloud-optimised GeoTIFF.
 
-    Two bands, both float32 because a GeoTIFF has one type: `probability` of change, and `class`, 1 where that is at
-    least the threshold, else 0. NaN is nodata, on pixels that have no features. CRS and transform are those of date 1's
+    Two bands, both float32 because a GeoTIFF has one type: `probability` of change, and `class`, 1 where that is
+    above the threshold, else 0. NaN is nodata, on pixels that have no features. CRS and transform are those of date 1's
     10 m bands.
 
     Args:
@@ -52,7 +52,7 @@ def map_city(
         transform: of its raw features.
         predict: features, shape (pixels, features), to the probability of change, shape (pixels,).
         output: the GeoTIFF.
-        threshold: from which probability up a pixel counts as changed.
+        threshold: above which probability a pixel counts as changed.
     """
     target = Path(output)
     with whole_file(target) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
@@ -128,7 +128,7 @@ def _probability_and_class(
     if len(pixels.rows):
         probability = np.asarray(predict(transform.transform(pixels.raw)))
         here = (pixels.rows - rows.start, pixels.columns - columns.start)
-        values[0][here], values[1][here] = probability, probability >= threshold
+        values[0][here], values[1][here] = probability, probability > threshold
     return values
 
 

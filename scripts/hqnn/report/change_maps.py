@@ -61,5 +61,5 @@ def _panel(city: City, mapped: Path) -> bytes:
     with rasterio.open(mapped) as file:
         step = -(-max(file.shape) // PANEL_PIXELS)
         probability = file.read(1)[::step, ::step]
-    pair = (false_colour(city, date, step=step) for date in (0, 1))
-    return change_map_panel(*pair, truth(city, step=step), probability)
+    before, after = (false_colour(city, date, step=step) for date in (0, 1))
+    return change_map_panel(before, after, truth(city, step=step), probability)

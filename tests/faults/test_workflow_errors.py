@@ -1,0 +1,133 @@
+"""What a user's mistake looks like on the terminal: one sentence, no traceback, nothing half-written."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from checkout import Checkout, copy_checkout
+
+SAMPLE = "results/raw/sample_oscd"
+
+
+@pytest.fixture(scope="module")
+def checkout(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return copy_checkout(root, tmp_path_factory.mktemp("faults") / "hqnn")
+
+
+@pytest.fixture
+def raw(checkout: Checkout, tmp_path: Path) -> Path:
+    """A data set of one's own, to be damaged."""
+    from hqnn.data.sample_oscd import write_sample
+
+    write_sample(tmp_path / "own", seed=1, train=1, test=1, side=60)
+    return tmp_path / "own"
+
+
+def sentence(checkout: Checkout, *arguments: str) -> str:
+    """Run, expect failure, and give what stood on the terminal; it holds no traceback."""
+    done = checkout.snakemake(*arguments, check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (
+            "change={training: {learning_rte: 0.1}}",
+            "'change.training.learning_rte' is unknown; did you mean 'learning_rate'?",
+        ),
+        ("execution={backends: [ibm_brisbne]}", "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?"),
+        ("change={models: [angle_y-simplified_two_desing-3]}", "did you mean 'simplified_two_design'?"),
+        ("data={source: path, path: nowhere}", "'nowhere', which holds no .tif files"),
+    ],
+)
+def test_a_wrong_config_stops_before_anything_runs(checkout: Checkout, config: str, said: str) -> None:
+    last = sentence(checkout, "-n", "--config", config).strip().splitlines()[-1]
+    assert last.startswith("config: ")
+    assert said in last
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda folder: next(folder.rglob("imgs_2/*_B05.tif")).unlink(), "B05"),
+        (lambda folder: truncate(next(folder.rglob("imgs_1/*_B02.tif"))), "B02.tif"),
+        (lambda folder: (folder / "train.txt").write_text("alder,atlantis"), "no city 'atlantis'"),
+    ],
+    ids=["missing band", "truncated band", "absent city"],
+)
+def test_damaged_data_is_named_on_the_terminal_and_explained_in_the_log(
+    checkout: Checkout, raw: Path, damage: Callable[[Path], object], said: str
+) -> None:
+    damage(raw)
+    for copy in raw.rglob("images/train.txt"):
+        copy.unlink()
+    out = sentence(checkout, "--config", f"data={{source: path, path: {raw}}}", "--", "results/change/own/samples.h5")
+    line = next(line for line in out.splitlines() if line.startswith("prepare_oscd: "))
+    assert said in line
+    assert "Traceback" in (checkout.folder / "results/change/own/samples.log").read_text()
+    left = [f.name for f in (checkout.folder / "results/change/own").iterdir()]
+    assert left == ["samples.log"]
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-2000])
+
+
+@pytest.fixture
+def small_disk(checkout: Checkout) -> Iterator[Path]:
+    """The results folder on a file system of 300 kB."""
+    results = checkout.folder / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    results.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", results], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small file system needs root; run the tests as root to see this one")
+    try:
+        yield results
+    finally:
+        subprocess.run(["umount", "-l", results], check=True)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(checkout: Checkout, small_disk: Path) -> None:
+    out = sentence(checkout, "--", SAMPLE)
+    assert "could not be written because the disk is full; free some space" in out
+    assert [f.name for f in (small_disk / "raw").iterdir() if f.suffix != ".log"] == []
+
+
+def test_a_results_folder_that_cannot_be_written_is_a_sentence(checkout: Checkout, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    out = checkout.snakemake("--", SAMPLE, check=False)
+    assert out.returncode != 0
+    assert "Read-only file system" in out.stdout
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_killed_run_goes_on_where_it_stopped(checkout: Checkout) -> None:
+    child = subprocess.Popen(
+        [str(Path(sys.executable).parent / "snakemake"), "--cores", "1", "--", "results/change/sample/samples.h5"],
+        cwd=checkout.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    sample = checkout.folder / SAMPLE
+    while not list(sample.parent.glob(".sample_oscd.*")) and child.poll() is None:
+        time.sleep(0.02)
+    subprocess.run(["pkill", "-KILL", "-s", str(child.pid)], check=False)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not sample.exists()
+    checkout.snakemake("--unlock")
+    checkout.snakemake("--", "results/change/sample/samples.h5")
+    assert (checkout.folder / "results/change/sample/samples.h5").is_file()
