@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,9 +44,9 @@ class Checkout:
         return done
 
     def rules_to_run(self, *arguments: str) -> set[str]:
-        """Names of the rules a dry run would run."""
-        lines = self.snakemake("-n", "--quiet", "none", *arguments).stdout.splitlines()
-        return {line.split()[-1].rstrip(":") for line in lines if line.startswith(("rule ", "localrule "))} - {"all"}
+        """Names of the rules a dry run would run, read from its table of jobs."""
+        rows = re.findall(r"^(\w+) +\d+$", self.snakemake("-n", *arguments).stdout, flags=re.MULTILINE)
+        return set(rows) - {"all", "total"}
 
 
 def copy_checkout(root: Path, folder: Path, config: dict[str, object] | None = None) -> Checkout:
