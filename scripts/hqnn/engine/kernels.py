@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from hqnn.engine.jit import kernel, part
+from hqnn.engine.patterns import GROUP, NOWHERE
 from hqnn.engine.tables import ROTATE
 
 TILE = 64
@@ -155,22 +156,22 @@ def propagate(tables: Any, stages: Any, first: int, last: int, vectors: Any) -> 
         vectors: shape (copies, entries), the vector before block ``first`` at its beginning; the others are written.
     """
     base = tables.blocks[first].before
-    matrix = np.empty((16, 16), vectors.dtype)
-    gathered = np.empty((16, TILE), vectors.dtype)
-    made = np.empty((16, TILE), vectors.dtype)
+    matrix = np.zeros((NOWHERE + 1, NOWHERE + 1), vectors.dtype)
+    gathered = np.zeros((NOWHERE + 1, TILE), vectors.dtype)
+    made = np.empty((NOWHERE, TILE), vectors.dtype)
     source, target = np.empty(TILE, np.int64), np.empty(TILE, np.int64)
     for copy in range(vectors.shape[0]):
         for b in range(first, last):
             row = tables.blocks[b]
             before, after = vectors[copy, row.before - base :], vectors[copy, row.after - base :]
-            rows, columns = _matrix(row, stages[copy], matrix)
+            _, columns = _matrix(row, stages[copy], matrix)
             total = row.left * row.middle * row.right
             for tile in range(0, total, TILE):
                 width = min(TILE, total - tile)
                 _places(row, tile, width, source, target)
                 _gather(before, source, width, row.rows_a, row.middle, row.rows_b, row.right, gathered)
                 for c in range(columns):
-                    _combine(gathered, matrix[:, c], rows, made[c])
+                    _combine(tables, row.by_column + c, gathered, matrix[:, c], made[c])
                 _scatter(made, target, width, row.columns_a, row.middle, row.columns_b, row.right, after)
 
 
@@ -193,14 +194,11 @@ def propagate_back(
         Which of the two halves of ``flowing`` has the gradient of the first vector.
     """
     base = tables.blocks[first].before
-    matrix = np.empty((16, 16), vectors.dtype)
-    slopes = np.empty((16, 16), vectors.dtype)
-    gathered, arrived, made = (
-        np.zeros((16, TILE), vectors.dtype),
-        np.zeros((16, TILE), vectors.dtype),
-        np.empty((16, TILE), vectors.dtype),
-    )
-    turned = np.zeros((TILE, 16), vectors.dtype)
+    matrix = np.zeros((NOWHERE + 1, NOWHERE + 1), vectors.dtype)
+    slopes = np.empty((NOWHERE + 1, NOWHERE + 1), vectors.dtype)
+    gathered = np.zeros((NOWHERE + 1, TILE), vectors.dtype)
+    arrived = np.zeros((NOWHERE + 1, TILE), vectors.dtype)
+    made = np.empty((NOWHERE, TILE), vectors.dtype)
     source, target = np.empty(TILE, np.int64), np.empty(TILE, np.int64)
     for copy in range(vectors.shape[0]):
         side = 0
@@ -208,20 +206,20 @@ def propagate_back(
             row = tables.blocks[b]
             before = vectors[copy, row.before - base :]
             after_gradient, before_gradient = flowing[side, copy], flowing[1 - side, copy]
-            rows, columns = _matrix(row, stages[copy], matrix)
-            padded = (columns + 3) // 4 * 4
-            arrived[columns:padded] = 0
+            rows, _ = _matrix(row, stages[copy], matrix)
             slopes[:] = 0
             total = row.left * row.middle * row.right
             for tile in range(0, total, TILE):
                 width = min(TILE, total - tile)
+                if width < TILE:
+                    arrived[:] = 0
                 _places(row, tile, width, source, target)
                 _gather(before, source, width, row.rows_a, row.middle, row.rows_b, row.right, gathered)
                 _gather(after_gradient, target, width, row.columns_a, row.middle, row.columns_b, row.right, arrived)
                 for r in range(rows):
-                    _combine(arrived, matrix[r], padded, made[r])
+                    _combine(tables, row.by_row + r, arrived, matrix[r], made[r])
+                    _add_slopes(tables, row.by_row + r, gathered[r], arrived, slopes[r])
                 _scatter(made, source, width, row.rows_a, row.middle, row.rows_b, row.right, before_gradient)
-                _add_slopes(gathered, arrived, turned, rows, columns, width, slopes)
             _keep_slopes(row, slopes, matrix_gradients[copy, b])
             side = 1 - side
     return (last - first) % 2
@@ -229,11 +227,10 @@ def propagate_back(
 
 @part
 def _matrix(row: Any, stages: Any, matrix: Any) -> Any:
-    """Copy the rows that are kept of a block's finished matrix, padded with zeros; return how many rows and columns."""
+    """Copy the rows that are kept of a block's finished matrix; return how many rows and columns."""
     columns = row.columns_a * row.columns_b
     place = row.stages + (row.op_end - row.op_start) * row.words * columns
     rows = row.rows_a * row.rows_b
-    matrix[:] = 0
     for a in range(row.rows_a):
         for b in range(row.rows_b):
             of = place + (a * row.stride + b) * columns
@@ -294,12 +291,16 @@ def _scatter(
 
 
 @part
-def _combine(rows: Any, factors: Any, count: int, combined: Any) -> None:
-    """Linear combination of ``count`` rows; four at a time, so that the sum stays in registers."""
-    for r in range(0, count, 4):
-        f0, f1, f2, f3 = factors[r], factors[r + 1], factors[r + 2], factors[r + 3]
-        x0, x1, x2, x3 = rows[r], rows[r + 1], rows[r + 2], rows[r + 3]
-        if r == 0:
+def _combine(tables: Any, which: int, rows: Any, factors: Any, combined: Any) -> None:
+    """Combine those rows that one row or column of a block has; in groups, so that sums stay in registers."""
+    begin, end = tables.starts[which], tables.starts[which + 1]
+    if begin == end:
+        combined[:] = 0
+    for k in range(begin, end, GROUP):
+        p0, p1, p2, p3 = tables.places[k], tables.places[k + 1], tables.places[k + 2], tables.places[k + 3]
+        f0, f1, f2, f3 = factors[p0], factors[p1], factors[p2], factors[p3]
+        x0, x1, x2, x3 = rows[p0], rows[p1], rows[p2], rows[p3]
+        if k == begin:
             for j in range(TILE):
                 combined[j] = f0 * x0[j] + f1 * x1[j] + f2 * x2[j] + f3 * x3[j]
         else:
@@ -308,17 +309,18 @@ def _combine(rows: Any, factors: Any, count: int, combined: Any) -> None:
 
 
 @part
-def _add_slopes(gathered: Any, arrived: Any, turned: Any, rows: int, columns: int, width: int, slopes: Any) -> None:
-    """Add ``gathered @ arrived.T`` of one tile."""
-    for j in range(width):
-        for c in range(columns):
-            turned[j, c] = arrived[c, j]
-    for j in range(width, (width + 3) // 4 * 4):
-        turned[j] = 0
-    for j in range(0, width, 4):
-        t0, t1, t2, t3 = turned[j], turned[j + 1], turned[j + 2], turned[j + 3]
-        for r in range(rows):
-            x0, x1, x2, x3 = gathered[r, j], gathered[r, j + 1], gathered[r, j + 2], gathered[r, j + 3]
-            slope = slopes[r]
-            for c in range(16):
-                slope[c] += x0 * t0[c] + x1 * t1[c] + x2 * t2[c] + x3 * t3[c]
+def _add_slopes(tables: Any, which: int, row: Any, arrived: Any, slopes: Any) -> None:
+    """Add the gradients of one row of a block's matrix, as far as it has entries."""
+    for k in range(tables.starts[which], tables.starts[which + 1], GROUP):
+        p0, p1, p2, p3 = tables.places[k], tables.places[k + 1], tables.places[k + 2], tables.places[k + 3]
+        y0, y1, y2, y3 = arrived[p0], arrived[p1], arrived[p2], arrived[p3]
+        s0 = s1 = s2 = s3 = row[0] * 0
+        for j in range(TILE):
+            s0 += row[j] * y0[j]
+            s1 += row[j] * y1[j]
+            s2 += row[j] * y2[j]
+            s3 += row[j] * y3[j]
+        slopes[p0] += s0
+        slopes[p1] += s1
+        slopes[p2] += s2
+        slopes[p3] += s3

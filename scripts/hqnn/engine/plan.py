@@ -19,7 +19,8 @@ from hqnn.circuits.program import Program
 from hqnn.engine.elements import Element, Turn, elements_of
 from hqnn.engine.embedding import Wire, split_embedding
 from hqnn.engine.fusion import Group, fused, merged
-from hqnn.noise.channels import tensor
+from hqnn.engine.schedule import cheapest_order
+from hqnn.noise.channels import identity, tensor
 from hqnn.noise.model import NoiseModel, TransferMatrix
 
 
@@ -148,7 +149,7 @@ def _at_last_input(groups: list[Group]) -> tuple[list[Group], list[Group]]:
 
 
 def _scheduled(groups: list[Group], earlier: list[Group], dims: list[int], embedding: Sequence[Wire]) -> list[Step]:
-    """Steps, last gate first; among those that commute the one that keeps the vector smallest goes first.
+    """Steps, last gate first.
 
     Args:
         groups: first to last.
@@ -156,26 +157,27 @@ def _scheduled(groups: list[Group], earlier: list[Group], dims: list[int], embed
         dims: sizes of the vector's axes before, one a wire; changed to those after.
         embedding: how each wire begins.
     """
-    left = list(groups)
+    starts = [_starts(group, [*earlier, *groups[:n]], embedding) for n, group in enumerate(groups)]
+    columns = [tuple(start.shape[1] for start in own) for own in starts]
     steps = []
-    while left:
-        ready = [n for n, group in enumerate(left) if not any(set(group.wires) & set(g.wires) for g in left[n + 1 :])]
-        made = {n: _step(left[n], [*earlier, *left[:n]], dims, embedding) for n in ready}
-        best = min(ready, key=lambda n: (_growth(made[n], dims), -n))
-        steps.append(made[best])
-        for wire, size in zip(made[best].wires, _columns(made[best]), strict=True):
+    for n in cheapest_order(groups, columns, dims):
+        steps.append(_step(groups[n], starts[n], dims))
+        for wire, size in zip(groups[n].wires, columns[n], strict=True):
             dims[wire] = size
-        del left[best]
     return steps
 
 
-def _step(group: Group, earlier: list[Group], dims: list[int], embedding: Sequence[Wire]) -> Step:
+def _starts(group: Group, earlier: list[Group], embedding: Sequence[Wire]) -> list[TransferMatrix]:
+    """What the first factor on each wire multiplies: the wire's embedding, unless something comes before."""
+    busy = {wire for g in earlier for wire in g.wires}
+    return [identity(1) if wire in busy or group.by_input else embedding[wire].start for wire in group.wires]
+
+
+def _step(group: Group, starts: list[TransferMatrix], dims: list[int]) -> Step:
     if group.by_input:
         (turn,) = group.elements
         assert isinstance(turn, Turn)  # noqa: S101 -- what `by_input` says, for the type checker
         return turn
-    busy = {wire for g in earlier for wire in g.wires}
-    starts = [np.eye(4) if wire in busy else embedding[wire].start for wire in group.wires]
     return Block(
         wires=group.wires,
         rows=tuple(dims[wire] for wire in group.wires),
@@ -183,11 +185,3 @@ def _step(group: Group, earlier: list[Group], dims: list[int], embedding: Sequen
         start=tensor(*starts),
         factors=tuple(merged(group.elements)),
     )
-
-
-def _columns(step: Step) -> tuple[int, ...]:
-    return step.columns if isinstance(step, Block) else (4,) * len(step.wires)
-
-
-def _growth(step: Step, dims: Sequence[int]) -> float:
-    return prod(_columns(step)) / prod(dims[wire] for wire in step.wires)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hqnn.circuits.program import Angle
 from hqnn.engine.elements import Element, Fixed, Turn
+from hqnn.engine.patterns import Mask, on_wires, pattern_of, places_of
 from hqnn.engine.pauli import rotation_parts
 from hqnn.engine.plan import Block, Plan
-from hqnn.noise.channels import embed
 from hqnn.noise.model import TransferMatrix
 
 Integers = NDArray[np.int64]
@@ -40,6 +40,8 @@ class BlockRow(NamedTuple):
         stages: where the matrices begin that are made while it is built.
         before: where the vector before the block begins.
         after: where the vector after it begins.
+        by_row: where the places of each row's entries are told, among ``Tables.starts``.
+        by_column: likewise of each column's.
     """
 
     left: int
@@ -57,6 +59,8 @@ class BlockRow(NamedTuple):
     stages: int
     before: int
     after: int
+    by_row: int
+    by_column: int
 
 
 class OpRow(NamedTuple):
@@ -87,6 +91,8 @@ class Tables(NamedTuple):
         ops: records with the fields of `OpRow`.
         pairs: rows (i, j, sign): word i turns into sign * word j.
         constants: matrices, flat.
+        starts: for every row or column of every block where its places begin, and one more.
+        places: columns of a row's entries or rows of a column's, in groups; see `places_of`.
         angle_constants: shape (angles,).
         angle_starts: where each angle's terms begin, shape (angles + 1,).
         angle_weights: index of each term's weight.
@@ -97,6 +103,8 @@ class Tables(NamedTuple):
     ops: NDArray[np.void]
     pairs: Integers
     constants: NDArray[np.floating]
+    starts: Integers
+    places: Integers
     angle_constants: NDArray[np.float64]
     angle_starts: Integers
     angle_weights: Integers
@@ -135,9 +143,11 @@ class _Builder:
         self.dtype = dtype
         self.constants: list[float] = []
         self.pairs: list[tuple[int, int, int]] = []
-        self.pair_places: dict[str, tuple[int, int]] = {}
+        self.pair_places: dict[tuple[str, int, int], tuple[int, int]] = {}
         self.angles: dict[Angle, int] = {}
         self.ops: list[OpRow] = []
+        self.starts: list[int] = []
+        self.places: list[int] = []
         self.stage_size = 0
 
     def layout(self) -> Layout:
@@ -164,6 +174,8 @@ class _Builder:
         for factor in block.factors:
             self.ops.append(self._op(factor, block.wires))
         start, stages = self._constant(block.start), self.stage_size
+        mask = pattern_of(block)
+        by_row, by_column = self._places(mask), self._places(mask.T)
         self.stage_size += (1 + len(block.factors)) * block.start.size
         return BlockRow(
             left=prod(dims[:a]),
@@ -181,6 +193,8 @@ class _Builder:
             stages=stages,
             before=before,
             after=before + prod(dims),
+            by_row=by_row,
+            by_column=by_column,
         )
 
     def _op(self, factor: Element, wires: tuple[int, ...]) -> OpRow:
@@ -189,26 +203,30 @@ class _Builder:
         if isinstance(factor, Fixed):
             outer, inner = (1, 1) if whole else (1, 4) if at_first else (4, 1)
             return OpRow(MULTIPLY, self._constant(factor.matrix), len(factor.matrix), outer, inner, 0)
-        word = factor.word if whole else factor.word + "I" if at_first else "I" + factor.word
-        where, count = self._pairs(word)
+        where, count = self._pairs(factor, wires)
         return OpRow(ROTATE, where, count, 1, 1, self._angle(factor))
+
+    def _places(self, mask: Mask) -> int:
+        first = len(self.starts)
+        for places in places_of(mask):
+            self.starts.append(len(self.places))
+            self.places.extend(places)
+        self.starts.append(len(self.places))
+        return first
 
     def _constant(self, matrix: TransferMatrix) -> int:
         place = len(self.constants)
         self.constants.extend(matrix.ravel())
         return place
 
-    def _pairs(self, word: str) -> tuple[int, int]:
-        if word not in self.pair_places:
-            letters = word.strip("I")
-            sine = rotation_parts(letters)[2]
-            if letters != word:
-                sine = embed(sine, [word.index(letters)], len(word))
-            size = len(sine)
-            found = [(i, j, int(sine[j, i])) for i in range(size) for j in range(i + 1, size) if sine[j, i]]
-            self.pair_places[word] = (len(self.pairs), len(found))
+    def _pairs(self, turn: Turn, wires: tuple[int, ...]) -> tuple[int, int]:
+        key = (turn.word, len(wires), wires.index(turn.wires[0]))
+        if key not in self.pair_places:
+            sine = on_wires(rotation_parts(turn.word)[2], turn.wires, wires)
+            found = [(int(i), int(j), int(sine[j, i])) for j, i in np.argwhere(sine) if i < j]
+            self.pair_places[key] = (len(self.pairs), len(found))
             self.pairs.extend(found)
-        return self.pair_places[word]
+        return self.pair_places[key]
 
     def _angle(self, turn: Turn) -> int:
         return self.angles.setdefault(turn.angle, len(self.angles))
@@ -221,6 +239,8 @@ class _Builder:
             ops=np.array(self.ops, dtype=[(name, np.int64) for name in OpRow._fields]),
             pairs=np.array(self.pairs, dtype=np.int64).reshape(-1, 3),
             constants=np.array(self.constants, dtype=self.dtype),
+            starts=np.array(self.starts, dtype=np.int64),
+            places=np.array(self.places, dtype=np.int64),
             angle_constants=np.array([angle.constant for angle in self.angles], dtype=np.float64),
             angle_starts=starts.astype(np.int64),
             angle_weights=np.array([index for index, _ in terms], dtype=np.int64),

@@ -15,10 +15,11 @@ from torch import Tensor
 from hqnn.circuits.program import Angle
 from hqnn.engine.elements import Fixed, Turn
 from hqnn.engine.embedding import Wire
+from hqnn.engine.patterns import on_wires
 from hqnn.engine.pauli import rotation_parts
 from hqnn.engine.plan import Block, Plan
 from hqnn.errors import UserError
-from hqnn.noise.channels import PAULIS, embed
+from hqnn.noise.channels import PAULIS
 from hqnn.noise.model import TransferMatrix
 
 
@@ -98,17 +99,13 @@ def _block_matrix(block: Block, weights: Tensor, table: Tables) -> Tensor:
     matrix = table(block.start).expand(weights.shape[0], *block.start.shape)
     for factor in block.factors:
         if isinstance(factor, Fixed):
-            step = table(_on(block.wires, factor.wires, factor.matrix))
+            step = table(on_wires(factor.matrix, factor.wires, block.wires))
         else:
-            parts = [table(_on(block.wires, factor.wires, part)) for part in rotation_parts(factor.word)]
+            parts = [table(on_wires(part, factor.wires, block.wires)) for part in rotation_parts(factor.word)]
             angle = angle_value(factor.angle, weights, weights)[..., None]
             step = parts[0] + torch.cos(angle) * parts[1] + torch.sin(angle) * parts[2]
         matrix = step @ matrix
     return matrix[:, _kept_rows(list(block.rows))]
-
-
-def _on(wires: tuple[int, ...], own: tuple[int, ...], matrix: TransferMatrix) -> TransferMatrix:
-    return matrix if own == wires else embed(matrix, [wires.index(own[0])], 2)
 
 
 def _apply(vectors: Tensor, matrix: Tensor, step: Block | Turn) -> Tensor:
