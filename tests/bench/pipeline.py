@@ -1,0 +1,109 @@
+"""Time the pipeline: preparing pairs beside the usual way, and whole runs; write results/benchmarks/pipeline.json.
+
+The pairs are the real ones where they lie (HQNN_DATA, default ../shared/data), else synthetic; the name says which.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from checkout import copy_checkout  # noqa: E402
+from hqnn.data.sample_oscd import write_sample  # noqa: E402
+from hqnn.store import write_text  # noqa: E402
+
+RESULT = ROOT / "results" / "benchmarks" / "pipeline.json"
+
+OURS = """
+from hqnn.data.prepare import prepare_pairs
+prepare_pairs({root!r}, {output!r})
+"""
+
+WHOLE_IMAGES = """
+import numpy as np, rasterio
+from rasterio.warp import Resampling, reproject
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+from hqnn.data.oscd import BAND_SETS, BANDS, open_city, split_of
+pixels = {{"train": [], "test": []}}
+for split, names in split_of({root!r}).items():
+    for name in names:
+        city = open_city({root!r}, name)
+        with rasterio.open(city.dates[0]["B02"]) as grid:
+            shape, place = grid.shape, dict(dst_transform=grid.transform, dst_crs=grid.crs)
+        cube = np.empty((2, len(BANDS), *shape), np.float32)
+        for date in (0, 1):
+            for number, band in enumerate(BANDS):
+                with rasterio.open(city.dates[date][band]) as source:
+                    reproject(rasterio.band(source, 1), cube[date, number], resampling=Resampling.bilinear, **place)
+        pixels[split].append(cube[:, :, ::10, ::10].reshape(2, len(BANDS), -1))
+chosen = [BANDS.index(band) for band in BAND_SETS["below20m"]]
+train, test = (np.concatenate(pixels[split], axis=2)[:, chosen] for split in ("train", "test"))
+for date in (0, 1):
+    scaler = StandardScaler().fit(train[date].T)
+    pca = PCA(4).fit(scaler.transform(train[date].T))
+    np.save({output!r} + f"{{date}}.npy", pca.transform(scaler.transform(test[date].T)))
+"""
+
+
+def timed(command: list[str], folder: Path = ROOT, runs: int = 1) -> tuple[float, float]:
+    """The shortest of some runs in ms, and the peak resident memory of the last in MB."""
+    best = float("inf")
+    for _ in range(runs):
+        started = time.perf_counter()
+        child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        if status != 0:
+            raise SystemExit(f"{' '.join(command)[:200]} failed in {folder}")
+        best = min(best, (time.perf_counter() - started) * 1e3)
+    return best, usage.ru_maxrss / 1024
+
+
+def preparing(scratch: Path) -> dict[str, object]:
+    """Preparing all cities, process start included, beside reading whole images."""
+    real = (ROOT / os.environ.get("HQNN_DATA", "../shared/data") / "oscd").resolve()
+    if not real.is_dir():
+        write_sample(scratch / "sample", seed=0)
+    root = str(real if real.is_dir() else scratch / "sample")
+    ways = (way.format(root=root, output=str(scratch / "out")) for way in (OURS, WHOLE_IMAGES))
+    (ours, memory), (theirs, theirs_memory) = (timed([sys.executable, "-c", way], runs=3) for way in ways)
+    return {
+        "name": f"prepare_{'real' if real.is_dir() else 'sample'}",
+        "ours_ms": ours,
+        "peers": {"rasterio.warp.reproject of whole images + scikit-learn": theirs},
+        "extra_mb": memory,
+        "peers_mb": theirs_memory,
+    }
+
+
+def running(scratch: Path) -> list[dict[str, object]]:
+    """The demo on two cores, the same again, and a dry run."""
+    checkout = copy_checkout(ROOT, scratch / "checkout")
+    (checkout.folder / "config/config.yaml").write_text((ROOT / "config/config.yaml").read_text())
+    snakemake = [str(Path(sys.executable).parent / "snakemake"), "--cores", "2"]
+    rows = []
+    for name, command in (("demo", snakemake), ("demo_again", snakemake), ("dry_run", [*snakemake, "-n"])):
+        ours, memory = timed(command, checkout.folder)
+        rows.append({"name": name, "ours_ms": ours, "peers": {}, "extra_mb": memory})
+    return rows
+
+
+def main() -> None:
+    """Run everything; print a line each."""
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = [preparing(Path(scratch)), *running(Path(scratch))]
+    for row in rows:
+        print(f"{row['name']:<16} {row['ours_ms']:>10.0f} ms  {row['extra_mb']:>6.0f} MB  {row['peers'] or ''}")
+    write_text(RESULT, json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
