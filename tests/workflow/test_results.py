@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import rasterio
-from checkout import Checkout
 
+from checkout import Checkout
 from hqnn.store import read_model, read_table
 
 MODEL = "results/change/sample/angle_y-simplified_two_design-3"

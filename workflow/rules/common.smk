@@ -27,6 +27,28 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+RAW_FOLDERS = {
+    "sample": "results/raw/sample_oscd",
+    "download": "results/raw/oscd",
+    "path": settings.data.path,
+}
+
+
+def raw_files(wildcards):
+    """The raw data: the folder a rule makes, or each of the user's own files, so that a changed one is noticed."""
+    if settings.data.source != "path":
+        return RAW_FOLDERS[settings.data.source]
+    root = Path(settings.data.path)
+    files = sorted(
+        str(file) for file in root.rglob("*") if file.suffix in (".tif", ".png", ".txt")
+    )
+    if not files:
+        sys.exit(
+            f"config: data.path is {str(root)!r}, which holds no .tif files; name the folder of the data set"
+        )
+    return files
+
+
 def calibration_of(wildcards):
     """The file that says what a backend's gates and noise are."""
     return os.path.relpath(calibration_file(wildcards.backend))
@@ -35,14 +57,25 @@ def calibration_of(wildcards):
 def phases():
     """Folder names of the training phases; all but the first are for one backend each."""
     native = [phase for phase in change.phases if phase != "ideal"]
-    return ["ideal", *(f"{phase}-{backend}" for phase in native for backend in settings.execution.backends)]
+    return [
+        "ideal",
+        *(
+            f"{phase}-{backend}"
+            for phase in native
+            for backend in settings.execution.backends
+        ),
+    ]
 
 
 def execution_paths(phase):
     """Folder names of the paths by which a phase's model runs: on its own backend, or on all."""
     own = phase.split("-")[1:] or settings.execution.backends
-    simulated = [path for path in ("exact", "shots") if path in settings.execution.paths]
-    native = [path for path in ("noisy", "hardware") if path in settings.execution.paths]
+    simulated = [
+        path for path in ("exact", "shots") if path in settings.execution.paths
+    ]
+    native = [
+        path for path in ("noisy", "hardware") if path in settings.execution.paths
+    ]
     return [*simulated, *(f"{path}-{backend}" for path in native for backend in own)]
 
 
