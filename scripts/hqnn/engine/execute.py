@@ -1,74 +1,80 @@
-"""Which way a plan is run: Numba kernels on the CPU, torch operations elsewhere, in chunks under a memory limit."""
+"""Which way a plan is run: kernels on the CPU, torch operations elsewhere and where samples differ early."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
 import torch
 from torch import Tensor
 
-from hqnn.engine.memory import in_chunks
-from hqnn.engine.plan import Block, Plan
+from hqnn.engine.cpu_path import ProductExpectations, SharedVectors, nan_inputs
+from hqnn.engine.memory import chunk_size, in_chunks
+from hqnn.engine.plan import Plan, columns_of
 from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
 from hqnn.engine.torch_path import expectations, features, shared_vectors
-
-_CACHED_BYTES = 1e6
 
 
 class Executor:
     """Runs one plan; what depends on the precision is prepared once for each."""
 
     def __init__(self, plan: Plan, copies: int, memory_limit_mb: float) -> None:
-        self.plan = plan
-        self.copies = copies
-        self.memory_limit_mb = memory_limit_mb
-        self._prepared: dict[torch.dtype, SharedPart] = {}
+        self._plan = plan
+        self._copies = copies
+        self._limit_mb = memory_limit_mb
+        self._shared: dict[torch.dtype, SharedPart] = {}
         self._states = None if plan.batched or plan.amplitudes else ProductStates(plan)
 
     def __call__(self, inputs: Tensor, weights: Tensor) -> Tensor:
-        """Expectation values: inputs (copies, samples, inputs), weights (copies, weights) to (..., observables).
+        """Expectation values.
+
+        Args:
+            inputs: shape (samples, copies * inputs).
+            weights: shape (copies, weights), of the dtype and on the device of the inputs.
+
+        Returns:
+            Shape (samples, copies * observables).
 
         Raises:
-            UserError: the memory limit is too low.
+            UserError: NaN among the inputs, or the memory limit is too low.
         """
-        if weights.device.type != "cpu":
-            return self._in_torch(shared_vectors(self.plan, weights), inputs, weights)
-        if weights.dtype not in self._prepared:
-            self._prepared[weights.dtype] = SharedPart(self.plan, weights.dtype, self.copies, self.memory_limit_mb)
-        vectors = self._prepared[weights.dtype](weights)
         states = self._states
-        if states is None:
-            return self._in_torch(vectors, inputs, weights)
+        if weights.device.type == "cpu" and states is not None:
+            blochs = self._blochs(states.chains, self._by_copy(inputs), weights) if states.chains else None
+            part = self._part(weights.dtype)
+            values: Tensor = ProductExpectations.apply(inputs, weights, blochs, part, states, self._limit_mb)
+            return values
+        if torch.isnan(inputs).any():
+            raise nan_inputs()
+        if weights.device.type == "cpu":
+            vectors = SharedVectors.apply(weights, self._part(weights.dtype))
+        else:
+            vectors = shared_vectors(self._plan, weights)
+        size = chunk_size(self._sample_bytes(vectors), self._limit_mb, "the vectors of one sample")
+        values = in_chunks(lambda x: expectations(self._plan, vectors, x, weights), self._by_copy(inputs), size)
+        return values.transpose(0, 1).reshape(len(inputs), -1)
 
-        def values(samples: Tensor) -> Tensor:
-            blochs = None
-            if states.chains:
-                found = [features(self.plan.embedding[w], samples, weights)[..., 1:] for w in states.chains]
-                blochs = torch.cat([f.expand(-1, samples.shape[1], -1) for f in found], -1).transpose(1, 2)
-            return states(vectors, samples, blochs)
+    def _part(self, dtype: torch.dtype) -> SharedPart:
+        if dtype not in self._shared:
+            self._shared[dtype] = SharedPart(self._plan, dtype, self._copies, self._limit_mb)
+        return self._shared[dtype]
 
-        return self._chunked(values, inputs, states.sample_entries, "the products of one sample's features")
+    def _by_copy(self, inputs: Tensor) -> Tensor:
+        return inputs.reshape(len(inputs), self._copies, self._plan.inputs).transpose(0, 1)
 
-    def _in_torch(self, vectors: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
-        sizes = [2 ** (self.plan.wires + 1)]
+    def _blochs(self, wires: list[int], inputs: Tensor, weights: Tensor) -> Tensor:
+        """x, y and z of the wires that have them sample by sample, shape (copies, 3 * wires, samples)."""
+        found = [features(self._plan.embedding[w], inputs, weights)[..., 1:] for w in wires]
+        return torch.cat([f.expand(-1, inputs.shape[1], -1) for f in found], -1).transpose(1, 2)
+
+    def _sample_bytes(self, vectors: Tensor) -> float:
+        """What torch keeps of one sample for the way back."""
         dims = list(vectors.shape[1:])
-        for step in self.plan.batched:
-            columns = step.columns if isinstance(step, Block) else (4,) * len(step.wires)
-            for wire, size in zip(step.wires, columns, strict=True):
+        entries = 2 ** (self._plan.wires + 1)
+        for step in self._plan.batched:
+            for wire, size in zip(step.wires, columns_of(step), strict=True):
                 dims[1 + wire] = size
-            sizes.append(3 * prod(dims))
-        if self.plan.batched and self.plan.amplitudes:
-            sizes.append(4 * 4**self.plan.wires * vectors.shape[1])
-        return self._chunked(
-            lambda samples: expectations(self.plan, vectors, samples, weights),
-            inputs,
-            sum(sizes),
-            "one sample's vectors",
-        )
-
-    def _chunked(self, function: Callable[[Tensor], Tensor], inputs: Tensor, entries: int, what: str) -> Tensor:
-        sample_bytes = self.copies * entries * inputs.element_size()
-        preferred = max(16, int(_CACHED_BYTES / sample_bytes))
-        return in_chunks(function, inputs, sample_bytes, self.memory_limit_mb, preferred, what)
+            entries += 3 * prod(dims)
+        if self._plan.batched and self._plan.amplitudes:
+            entries += 4 * 4**self._plan.wires * len(vectors[0])
+        return float(self._copies * entries * vectors.element_size())

@@ -1,4 +1,4 @@
-"""How kernels are compiled: fast arithmetic, no interpreter lock, and kept on disk for the next start."""
+"""How kernels are compiled: without the interpreter lock, and kept on disk for the next start."""
 
 from __future__ import annotations
 
@@ -11,12 +11,24 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function that Python calls."""
+    """Compile a function that Python calls, free to reorder sums; there must be no NaN."""
     compiled: Function = njit(cache=True, fastmath=True, error_model="numpy", nogil=True)(function)
     return compiled
 
 
 def part(function: Function) -> Function:
-    """Compile a function that only kernels call."""
+    """Compile a function that only kernels call, free to reorder sums; there must be no NaN."""
     compiled: Function = njit(fastmath=True, error_model="numpy")(function)
+    return compiled
+
+
+def exact_kernel(function: Function) -> Function:
+    """Compile a function that Python calls, with every rounding as written and NaN respected."""
+    compiled: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
+    return compiled
+
+
+def exact_part(function: Function) -> Function:
+    """Compile a function that only kernels call, with every rounding as written and NaN respected."""
+    compiled: Function = njit(error_model="numpy")(function)
     return compiled

@@ -76,11 +76,10 @@ class QuantumLayer(nn.Module):
         Raises:
             UserError: a wrong shape, device or dtype, or NaN among the inputs.
         """
-        program = self.program
-        samples = self._checked(inputs).reshape(-1, self.copies, program.inputs).transpose(0, 1)
-        weights = self.weights.reshape(self.copies, program.weights)
-        values = self._executor(samples, weights)
-        return values.transpose(0, 1).reshape(*inputs.shape[:-1], self.copies * len(program.observables))
+        flat = self._checked(inputs).reshape(-1, inputs.shape[-1])
+        weights = self.weights.reshape(self.copies, self.program.weights)
+        values: Tensor = self._executor(flat, weights)
+        return values.reshape(*inputs.shape[:-1], values.shape[-1])
 
     def extra_repr(self) -> str:
         """Sizes, as torch prints them."""
@@ -97,6 +96,4 @@ class QuantumLayer(nn.Module):
             raise UserError(f"the quantum layer's weights are {self.weights.dtype}; use float32 or float64")
         if inputs.device != self.weights.device:
             raise UserError(f"inputs are on {inputs.device}, weights on {self.weights.device}; move one of them")
-        if torch.isnan(inputs).any():
-            raise UserError("the quantum layer got NaN among its inputs; look at the data and at the learning rate")
         return inputs.to(self.weights.dtype)

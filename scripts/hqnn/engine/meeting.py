@@ -8,7 +8,57 @@ from __future__ import annotations
 
 from typing import Any
 
-from hqnn.engine.jit import kernel, part
+import numpy as np
+
+from hqnn.engine.jit import exact_kernel, kernel, part
+from hqnn.engine.trigonometry import cosines_and_sines
+
+
+@exact_kernel
+def embed(inputs: Any, starts: Any, indices: Any, factors: Any, features: Any) -> Any:
+    """Cosines and sines of the angles that inputs make.
+
+    Args:
+        inputs: shape (samples, copies * inputs).
+        starts: where each angle's terms begin, shape (angles + 1,).
+        indices: input of each term.
+        factors: coefficient of each term.
+        features: shape (copies, rows, samples); cosines are written to the first rows, sines to the next.
+
+    Returns:
+        Whether no input is NaN.
+    """
+    copies, angles = len(features), len(starts) - 1
+    width = inputs.shape[1] // copies
+    for copy in range(copies):
+        for a in range(angles):
+            row = features[copy, a]
+            row[:] = 0
+            for term in range(starts[a], starts[a + 1]):
+                column, factor = copy * width + indices[term], factors[term]
+                for n in range(len(row)):
+                    row[n] += factor * inputs[n, column]
+            cosines_and_sines(row, row, features[copy, angles + a])
+    for n in range(len(inputs)):
+        for column in range(inputs.shape[1]):
+            if np.isnan(inputs[n, column]):
+                return False
+    return True
+
+
+@kernel
+def embed_back(features: Any, gradients: Any, starts: Any, indices: Any, factors: Any, to_inputs: Any) -> None:
+    """Gradients of `embed`: those of the features to those of the inputs, which are added to."""
+    copies, angles = len(features), len(starts) - 1
+    width = to_inputs.shape[1] // copies
+    for copy in range(copies):
+        for a in range(angles):
+            cosine, sine = features[copy, a], features[copy, angles + a]
+            to_cosine, to_sine = gradients[copy, a], gradients[copy, angles + a]
+            for term in range(starts[a], starts[a + 1]):
+                column, factor = copy * width + indices[term], factors[term]
+                for n in range(len(cosine)):
+                    to_inputs[n, column] += factor * (cosine[n] * to_sine[n] - sine[n] * to_cosine[n])
 
 
 @kernel
@@ -38,35 +88,41 @@ def collect(left: Any, met: Any, values: Any) -> None:
     Args:
         left: U, shape (copies, u, samples).
         met: ``M V``, shape (copies, observables * u, samples).
-        values: shape (copies, observables, samples), written.
+        values: shape (samples, copies * observables), written.
     """
-    count = left.shape[1]
-    for copy in range(values.shape[0]):
-        for s in range(values.shape[1]):
-            _scale(left[copy, 0], met[copy, s * count], values[copy, s])
+    copies, count, samples = left.shape
+    observables = values.shape[1] // copies
+    total = np.empty(samples, left.dtype)
+    for copy in range(copies):
+        for s in range(observables):
+            _scale(left[copy, 0], met[copy, s * count], total)
             for u in range(1, count):
-                _add_scaled(left[copy, u], met[copy, s * count + u], values[copy, s])
+                _add_scaled(left[copy, u], met[copy, s * count + u], total)
+            values[:, copy * observables + s] = total
 
 
 @kernel
-def spread(left: Any, flowing: Any, weighted: Any) -> None:
-    """Gradient of ``M V``: values' gradients (copies, observables, samples) times U, of the shape of ``M V``."""
-    count = left.shape[1]
-    for copy in range(flowing.shape[0]):
-        for s in range(flowing.shape[1]):
+def spread(left: Any, met: Any, flowing: Any, weighted: Any, to_left: Any) -> None:
+    """Gradients of `collect`.
+
+    Args:
+        left: as in `collect`.
+        met: as in `collect`.
+        flowing: of the values, shape (samples, copies * observables).
+        weighted: of ``M V``, of its shape, written.
+        to_left: of U, of its shape, written.
+    """
+    copies, count, _ = left.shape
+    observables = flowing.shape[1] // copies
+    for copy in range(copies):
+        for s in range(observables):
+            upstream = flowing[:, copy * observables + s].copy()
             for u in range(count):
-                _scale(flowing[copy, s], left[copy, u], weighted[copy, s * count + u])
-
-
-@kernel
-def spread_left(met: Any, flowing: Any, gradient: Any) -> None:
-    """Gradient of U: values' gradients times ``M V``, summed over observables; of the shape of U."""
-    count = gradient.shape[1]
-    for copy in range(flowing.shape[0]):
-        for u in range(count):
-            _scale(flowing[copy, 0], met[copy, u], gradient[copy, u])
-            for s in range(1, flowing.shape[1]):
-                _add_scaled(flowing[copy, s], met[copy, s * count + u], gradient[copy, u])
+                _scale(upstream, left[copy, u], weighted[copy, s * count + u])
+                if s == 0:
+                    _scale(upstream, met[copy, u], to_left[copy, u])
+                else:
+                    _add_scaled(upstream, met[copy, s * count + u], to_left[copy, u])
 
 
 @part

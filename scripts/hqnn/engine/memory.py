@@ -22,40 +22,33 @@ def too_much(needed_mb: float, limit_mb: float, what: str) -> NoReturn:
     )
 
 
-def in_chunks(
-    function: Callable[[Tensor], Tensor],
-    inputs: Tensor,
-    sample_bytes: float,
-    limit_mb: float,
-    preferred: int,
-    what: str,
-) -> Tensor:
-    """Apply a function to samples, as many at a time as the limit allows.
-
-    Where gradients are asked for and the samples do not fit at once, each chunk is computed again on the way back.
+def chunk_size(sample_bytes: float, limit_mb: float, what: str) -> int:
+    """How many samples go at a time.
 
     Args:
-        function: from (copies, samples, inputs) to (copies, samples, values).
-        inputs: shape (copies, samples, inputs).
-        sample_bytes: what one sample stores, all copies together.
+        sample_bytes: what one sample stores.
         limit_mb: of memory.
-        preferred: samples in a chunk that suit the caches, where nothing is stored for a gradient.
         what: is stored, for the message.
 
     Raises:
         UserError: a single sample is over the limit.
     """
-    samples = inputs.shape[1]
-    most = int(limit_mb * MEGABYTE / sample_bytes)
-    if most < 1:
+    if sample_bytes > limit_mb * MEGABYTE:
         too_much(sample_bytes / MEGABYTE, limit_mb, what)
-    if torch.is_grad_enabled():
-        if samples <= most:
-            return function(inputs)
-        return torch.cat(
-            [checkpoint(function, chunk, use_reentrant=False) for chunk in torch.split(inputs, most, 1)], 1
-        )
-    size = min(most, preferred)
-    if samples <= size:
+    return int(limit_mb * MEGABYTE / sample_bytes)
+
+
+def in_chunks(function: Callable[[Tensor], Tensor], inputs: Tensor, size: int) -> Tensor:
+    """Apply a function to some samples at a time; with gradients, each chunk is computed again on the way back.
+
+    Args:
+        function: from (copies, samples, inputs) to (copies, samples, values).
+        inputs: shape (copies, samples, inputs).
+        size: of a chunk.
+    """
+    if inputs.shape[1] <= size:
         return function(inputs)
-    return torch.cat([function(chunk) for chunk in torch.split(inputs, size, 1)], 1)
+    chunks = torch.split(inputs, size, 1)
+    if torch.is_grad_enabled():
+        return torch.cat([checkpoint(function, chunk, use_reentrant=False) for chunk in chunks], 1)
+    return torch.cat([function(chunk) for chunk in chunks], 1)

@@ -86,6 +86,11 @@ class Plan:
         return prod(self.weight_shape)
 
 
+def columns_of(step: Step) -> tuple[int, ...]:
+    """Sizes of a step's axes after it."""
+    return step.columns if isinstance(step, Block) else (4,) * len(step.wires)
+
+
 def plan_of(program: Program, noise: NoiseModel | None = None) -> Plan:
     """Fuse a program and its noise into blocks, last gate first.
 

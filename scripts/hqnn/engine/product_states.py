@@ -1,16 +1,33 @@
-"""Where the observables meet the samples' product states, on the CPU: kernels and their backward under torch."""
+"""Where the observables meet the samples' product states, on the CPU, with the way back."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.autograd.function import once_differentiable
+from numpy.typing import NDArray
 
 from hqnn.engine import meeting
 from hqnn.engine.plan import Plan
+
+Array = NDArray[np.floating]
+
+
+class Met(NamedTuple):
+    """What `ProductStates.back` needs of some samples.
+
+    Attributes:
+        features: shape (copies, rows, samples).
+        left: products U of one half of the wires, shape (copies, left, samples).
+        right: products V of the other half.
+        met: ``M V``, shape (copies, observables * left, samples).
+    """
+
+    features: Array
+    left: Array
+    right: Array
+    met: Array
 
 
 class ProductStates:
@@ -18,132 +35,95 @@ class ProductStates:
 
     Attributes:
         chains: wires whose Bloch vectors are found sample by sample.
+        sizes: products of each half of the wires; the operator of an observable has this shape.
     """
 
     def __init__(self, plan: Plan) -> None:
         """Give every feature a row and part the wires in two halves."""
-        final = plan.final
-        present = [w for w, size in enumerate(final[1:]) if size > 1]
-        affine = [w for w in present if plan.embedding[w].angle is not None]
-        self.chains = [w for w in present if plan.embedding[w].chain]
-        self._angles = len(affine)
-        self._mixing = torch.zeros(len(affine), plan.inputs, dtype=torch.float64)
-        for row, wire in enumerate(affine):
-            angle = plan.embedding[wire].angle
-            for index, factor in angle.inputs if angle else ():
-                self._mixing[row, index] = factor
-        rows = {wire: (n, len(affine) + n, -1) for n, wire in enumerate(affine)}
+        self.observables, *dims = plan.final
+        present = [w for w, size in enumerate(dims) if size > 1]
+        angles = {w: angle for w in present if (angle := plan.embedding[w].angle) is not None}
+        self.chains = [w for w in present if w not in angles]
+        rows = {wire: (n, len(angles) + n, -1) for n, wire in enumerate(angles)}
         for n, wire in enumerate(self.chains):
-            first = 2 * len(affine) + 3 * n
+            first = 2 * len(angles) + 3 * n
             rows[wire] = (first, first + 1, first + 2)
-        half = len(present) // 2
-        self._left, self._right = (
-            np.array([rows[w] for w in wires], dtype=np.int64).reshape(-1, 3)
-            for wires in (present[:half], present[half:])
+        halves = present[: len(present) // 2], present[len(present) // 2 :]
+        self._rows = [np.array([rows[w] for w in wires], dtype=np.int64).reshape(-1, 3) for wires in halves]
+        self.sizes = tuple(int(np.prod([dims[w] for w in wires], dtype=int)) for wires in halves)
+        self._first_bloch = 2 * len(angles)
+        terms = [term for angle in angles.values() for term in angle.inputs]
+        self._angles = (
+            np.cumsum([0, *(len(angle.inputs) for angle in angles.values())]),
+            np.array([index for index, _ in terms], dtype=np.int64),
+            np.array([factor for _, factor in terms], dtype=np.float64),
         )
-        self._sizes = tuple(
-            int(np.prod([final[1 + w] for w in ws], dtype=int)) for ws in (present[:half], present[half:])
-        )
-        self._observables = final[0]
 
     @property
     def sample_entries(self) -> int:
-        """Numbers that one sample of one copy stores."""
-        left, right = self._sizes
-        return 2 * self._angles + 3 * len(self.chains) + left + right + 2 * self._observables * left
+        """Numbers that one sample of one copy stores, on the way there and back."""
+        left, right = self.sizes
+        return 2 * (self._first_bloch + 3 * len(self.chains) + left + right + self.observables * left)
 
-    def __call__(self, operators: Tensor, inputs: Tensor, blochs: Tensor | None) -> Tensor:
+    def meet(self, operators: Array, inputs: Array, blochs: Array | None, values: Array) -> Met | None:
         """Expectation values.
 
         Args:
-            operators: shape (copies, observables, d_0, ..., d_(wires-1)).
-            inputs: shape (copies, samples, inputs).
+            operators: shape (copies, observables * left, right).
+            inputs: shape (samples, copies * inputs).
             blochs: x, y and z of the wires in `chains`, shape (copies, 3 * chains, samples).
+            values: shape (samples, copies * observables), written.
 
         Returns:
-            Shape (copies, samples, observables).
+            What `back` needs, or None where an input is NaN.
         """
-        left, right = self._sizes
-        operators = operators.reshape(len(operators), self._observables * left, right)
-        values: Tensor = _Meeting.apply(operators, inputs, blochs, self)
-        return values.transpose(1, 2)
-
-    def features(self, inputs: Tensor, blochs: Tensor | None) -> Tensor:
-        """Cosines, sines and Bloch vectors, shape (copies, rows, samples)."""
-        n = self._angles
-        angles = self._mixing.to(inputs.dtype) @ inputs.transpose(1, 2)
-        features = inputs.new_empty(len(inputs), 2 * n + 3 * len(self.chains), inputs.shape[1])
-        torch.cos(angles, out=features[:, :n])
-        torch.sin(angles, out=features[:, n : 2 * n])
+        copies, samples = len(operators), len(inputs)
+        features = np.empty((copies, self._first_bloch + 3 * len(self.chains), samples), operators.dtype)
+        if not meeting.embed(inputs, *self._angles, features):
+            return None
         if blochs is not None:
-            features[:, 2 * n :] = blochs
-        return features
+            features[:, self._first_bloch :] = blochs
+        left, right = (np.empty((copies, size, samples), operators.dtype) for size in self.sizes)
+        meeting.products(features, self._rows[0], left)
+        meeting.products(features, self._rows[1], right)
+        met = _matmul(operators, right)
+        meeting.collect(left, met, values)
+        return Met(features, left, right, met)
 
-    def meet(self, operators: Tensor, features: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Values (copies, observables, samples), and the products U, V and ``M V``."""
-        copies, _, samples = features.shape
-        left, right = (features.new_empty(copies, size, samples) for size in self._sizes)
-        meeting.products(features.numpy(), self._left, left.numpy())
-        meeting.products(features.numpy(), self._right, right.numpy())
-        met = operators @ right
-        values = features.new_empty(copies, self._observables, samples)
-        meeting.collect(left.numpy(), met.numpy(), values.numpy())
-        return values, (left, right, met)
+    def back(
+        self, operators: Array, kept: Met, flowing: Array, to_operators: Array | None, to_inputs: Array | None
+    ) -> Array | None:
+        """Gradients of `meet`.
 
-    def features_back(
-        self, operators: Tensor, features: Tensor, saved: tuple[Tensor, ...], flowing: Tensor, weighted: Tensor
-    ) -> Tensor:
-        """Gradient of the features."""
-        left, right, met = saved
-        gradients = torch.zeros_like(features)
-        to_left = torch.empty_like(left)
-        meeting.spread_left(met.numpy(), flowing.numpy(), to_left.numpy())
-        to_right = operators.transpose(1, 2) @ weighted
-        for rows, made, gradient in ((self._left, left, to_left), (self._right, right, to_right)):
-            meeting.products_back(features.numpy(), rows, made.numpy(), gradient.numpy(), gradients.numpy())
-        return gradients
+        Args:
+            operators: as in `meet`.
+            kept: what `meet` returned.
+            flowing: of the values.
+            to_operators: of the operators, added to; or None.
+            to_inputs: of the inputs, added to; or None, and then that of the Bloch vectors is left out too.
 
-    def inputs_back(self, features: Tensor, gradients: Tensor) -> Tensor:
-        """Gradient of the inputs from that of cosines and sines."""
-        n = self._angles
-        slopes = features[:, :n] * gradients[:, n : 2 * n] - features[:, n : 2 * n] * gradients[:, :n]
-        return slopes.transpose(1, 2) @ self._mixing.to(slopes.dtype)
-
-    def blochs_back(self, gradients: Tensor) -> Tensor:
-        """Gradient of the Bloch vectors of `chains`."""
-        return gradients[:, 2 * self._angles :]
-
-    def spread(self, saved: tuple[Tensor, ...], flowing: Tensor) -> Tensor:
-        """Gradient of ``M V``."""
-        weighted = torch.empty_like(saved[2])
-        meeting.spread(saved[0].numpy(), flowing.numpy(), weighted.numpy())
-        return weighted
+        Returns:
+            Gradient of the Bloch vectors.
+        """
+        features, left, right, met = kept
+        weighted, to_left = np.empty_like(met), np.empty_like(left)
+        meeting.spread(left, met, flowing, weighted, to_left)
+        if to_operators is not None:
+            to_operators += _matmul(weighted, right.transpose(0, 2, 1))
+        if to_inputs is None:
+            return None
+        gradients = np.zeros_like(features)
+        to_right = _matmul(operators.transpose(0, 2, 1), weighted)
+        meeting.products_back(features, self._rows[0], left, to_left, gradients)
+        meeting.products_back(features, self._rows[1], right, to_right, gradients)
+        meeting.embed_back(features, gradients, *self._angles, to_inputs)
+        return gradients[:, self._first_bloch :]
 
 
-class _Meeting(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, operators: Tensor, inputs: Tensor, blochs: Tensor | None, states: ProductStates) -> Tensor:
-        features = states.features(inputs, blochs)
-        values, saved = states.meet(operators, features)
-        if any(ctx.needs_input_grad):
-            ctx.states = states
-            ctx.save_for_backward(operators, features, *saved)
-        return values
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, flowing: Tensor) -> tuple[Tensor | None, ...]:
-        states: ProductStates = ctx.states
-        operators, features, *saved = ctx.saved_tensors
-        flowing = flowing.contiguous()
-        weighted = states.spread(saved, flowing)
-        to_operators, to_inputs, to_blochs, _ = ctx.needs_input_grad
-        gradients = None
-        if to_inputs or to_blochs:
-            gradients = states.features_back(operators, features, saved, flowing, weighted)
-        return (
-            weighted @ saved[1].transpose(1, 2) if to_operators else None,
-            states.inputs_back(features, gradients) if to_inputs and gradients is not None else None,
-            states.blochs_back(gradients) if to_blochs and gradients is not None else None,
-            None,
-        )
+def _matmul(first: Array, second: Array) -> Array:
+    """Product by torch, whose threads the user sets; shapes (copies, i, j) and (copies, j, k)."""
+    if len(first) == 1:
+        flat: Array = torch.mm(torch.from_numpy(first[0]), torch.from_numpy(second[0])).numpy()
+        return flat[None]
+    batched: Array = torch.bmm(torch.from_numpy(first), torch.from_numpy(second)).numpy()
+    return batched

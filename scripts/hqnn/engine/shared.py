@@ -1,4 +1,4 @@
-"""The part of a plan that all samples share, on the CPU: Numba kernels and their backward under torch.
+"""The part of a plan that all samples share, on the CPU, and the way back.
 
 Every vector is stored for the way back, independent of the batch. Where that is more than the memory limit, only some
 are kept and the others are found again, segment by segment.
@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from hqnn.engine import kernels
 from hqnn.engine.memory import MEGABYTE, too_much
@@ -41,13 +39,15 @@ class SharedPart:
         self.final = self._layout.final
         self.segments = self._segments(copies, memory_limit_mb)
 
-    def __call__(self, weights: Tensor) -> Tensor:
-        """The observables after all blocks: (copies, weights) to (copies, *final)."""
-        result: Tensor = _Propagation.apply(weights, self)
-        return result
-
     def forward(self, weights: Array) -> tuple[Array, tuple[Any, ...]]:
-        """Vectors after the last block, and what `backward` needs."""
+        """Take the observables through all blocks.
+
+        Args:
+            weights: shape (copies, weights).
+
+        Returns:
+            Vectors after the last block, shape (copies, entries), and what `backward` needs.
+        """
         layout, tables = self._layout, self._layout.tables
         copies = len(weights)
         cosine = np.empty((copies, len(tables.angle_constants)), layout.initial.dtype)
@@ -64,7 +64,16 @@ class SharedPart:
         return np.ascontiguousarray(vectors), (cosine, sine, stages, kept)
 
     def backward(self, saved: tuple[Any, ...], flowing: Array, weights: int) -> Array:
-        """Gradient of the weights, shape (copies, weights)."""
+        """Gradient of the weights.
+
+        Args:
+            saved: from `forward`.
+            flowing: gradient of the last vectors, shape (copies, entries).
+            weights: how many there are.
+
+        Returns:
+            Shape (copies, weights).
+        """
         layout, tables = self._layout, self._layout.tables
         cosine, sine, stages, kept = saved
         copies = len(flowing)
@@ -112,18 +121,3 @@ def _cut(sizes: tuple[int, ...], count: int) -> list[int]:
     total = np.cumsum(sizes[1:])
     inner = np.searchsorted(total, total[-1] * np.arange(1, count) / count) + 1
     return sorted({0, *(int(n) for n in inner), len(sizes) - 1})
-
-
-class _Propagation(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, weights: Tensor, part: SharedPart) -> Tensor:
-        vectors, saved = part.forward(weights.detach().contiguous().numpy())
-        if ctx.needs_input_grad[0]:
-            ctx.part, ctx.saved, ctx.count = part, saved, weights.shape[1]
-        return torch.from_numpy(vectors).reshape(len(weights), *part.final)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, flowing: Tensor) -> tuple[Tensor, None]:
-        gradient = ctx.part.backward(ctx.saved, flowing.reshape(len(flowing), -1).numpy(), ctx.count)
-        return torch.from_numpy(gradient), None

@@ -1,0 +1,111 @@
+"""A plan on the CPU: kernels and their own backward, under torch's differentiation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from hqnn.engine.memory import chunk_size
+from hqnn.engine.product_states import ProductStates
+from hqnn.engine.shared import SharedPart
+from hqnn.errors import UserError
+
+_CACHED_BYTES = 1e6
+
+
+def nan_inputs() -> UserError:
+    """What to say of NaN."""
+    return UserError("the quantum layer got NaN among its inputs; look at the data and at the learning rate")
+
+
+class SharedVectors(torch.autograd.Function):
+    """Weights (copies, weights) to the observables after all shared blocks (copies, observables, d_0, ...)."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, part: SharedPart) -> Tensor:
+        """Keep what the way back needs."""
+        vectors, saved = part.forward(weights.detach().contiguous().numpy())
+        ctx.part, ctx.saved, ctx.shape = part, saved, weights.shape
+        return torch.from_numpy(vectors).reshape(len(weights), *part.final)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, flowing: Tensor) -> tuple[Tensor, None]:
+        """Gradient of the weights."""
+        gradient = ctx.part.backward(ctx.saved, flowing.reshape(len(flowing), -1).numpy(), ctx.shape[1])
+        return torch.from_numpy(gradient), None
+
+
+class ProductExpectations(torch.autograd.Function):
+    """Expectation values in product states: the whole way in one node of torch's graph.
+
+    Samples are taken in chunks under the memory limit; what does not fit is found again on the way back.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        inputs: Tensor,
+        weights: Tensor,
+        blochs: Tensor | None,
+        part: SharedPart,
+        states: ProductStates,
+        limit_mb: float,
+    ) -> Tensor:
+        """Inputs (samples, copies * inputs), weights (copies, weights) to (samples, copies * observables)."""
+        x, w = inputs.detach().contiguous().numpy(), weights.detach().contiguous().numpy()
+        vectors, saved = part.forward(w)
+        operators = vectors.reshape(len(w), states.observables * states.sizes[0], states.sizes[1])
+        needed = any(ctx.needs_input_grad)
+        each = len(w) * states.sample_entries * x.itemsize
+        chunk = chunk_size(each, limit_mb, "the products of one sample's features")
+        fits = len(x) <= chunk
+        if not needed:
+            chunk = min(chunk, max(64, int(_CACHED_BYTES / each)))
+        y = None if blochs is None else blochs.detach().numpy()
+        values = np.empty((len(x), len(w) * states.observables), x.dtype)
+        for first in range(0, len(x), chunk):
+            some = slice(first, first + chunk)
+            met = states.meet(operators, x[some], None if y is None else y[..., some], values[some])
+            if met is None:
+                raise nan_inputs()
+        if needed:
+            ctx.work = part, states, chunk
+            ctx.kept = x, y, operators, saved, met if fits and len(x) else None
+            ctx.counts = w.shape[1]
+        return torch.from_numpy(values)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, flowing: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of what is asked for."""
+        part, states, chunk = ctx.work
+        x, y, operators, saved, met = ctx.kept
+        by_inputs, by_weights, by_blochs = ctx.needs_input_grad[:3]
+        upstream = flowing.contiguous().numpy()
+        to_operators = np.zeros_like(operators) if by_weights else None
+        to_inputs = np.zeros_like(x) if by_inputs or by_blochs else None
+        to_blochs = np.zeros_like(y) if by_blochs else None
+        for first in range(0, len(x), chunk):
+            some = slice(first, first + chunk)
+            angles = None if y is None else y[..., some]
+            kept = met or states.meet(operators, x[some], angles, np.empty_like(upstream[some]))
+            inputs_part = None if to_inputs is None else to_inputs[some]
+            found = states.back(operators, kept, upstream[some], to_operators, inputs_part)
+            if to_blochs is not None:
+                to_blochs[..., some] = found
+        gradient = None
+        if to_operators is not None:
+            gradient = torch.from_numpy(part.backward(saved, to_operators.reshape(len(operators), -1), ctx.counts))
+        return (
+            torch.from_numpy(to_inputs) if by_inputs and to_inputs is not None else None,
+            gradient,
+            None if to_blochs is None else torch.from_numpy(to_blochs),
+            None,
+            None,
+            None,
+        )
