@@ -1,0 +1,217 @@
+"""Why a device differs from a simulator: the same weights under each part of its noise, alone and together.
+
+Exact expectation values come from the engine. Shots are drawn from them: a Pauli word's parity is +1 or -1, so the mean
+of N shots is ``2 B / N - 1`` with B binomial in N and ``(1 + <Z>) / 2``.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from hqnn.circuits.program import Program
+from hqnn.engine import QuantumLayer
+from hqnn.execution.backends import snapshot
+from hqnn.execution.predictions import Samples, read_samples
+from hqnn.metrics import THRESHOLD, BinaryMeasures
+from hqnn.models.hybrid import HybridClassifier, load_classifier, require_trained_weights
+from hqnn.noise.coverage import noisy_gates
+from hqnn.noise.model import NoiseModel
+from hqnn.noise.snapshot import Snapshot
+from hqnn.noise.thermal import from_snapshot
+from hqnn.store import whole_file
+
+COLUMNS = (
+    "dataset",
+    "model",
+    "backend",
+    "source",
+    "seed",
+    "draw",
+    "noise",
+    "shots",
+    "sampling",
+    "metric",
+    "value",
+)
+PARTS = ("relaxation", "depolarizing", "readout")
+NOISES = ("none", *PARTS, "all")
+SAMPLINGS = ("all", "balanced")
+METRICS = (
+    "accuracy",
+    "balanced_accuracy",
+    "sureness",
+    "confidence",
+    "confidence_std",
+    "imbalance",
+    "imbalance_normalised",
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Under what the weights are run.
+
+    Attributes:
+        noise: one of `NOISES`.
+        shots: repetitions a sample; 0 for exact expectation values.
+    """
+
+    noise: str
+    shots: int = 0
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One set of quantum weights.
+
+    Attributes:
+        source: ``trained``, or ``untrained`` where only the classical layers around them are.
+        draw: which random draw; 0 for trained weights.
+        values: shape (weights,), radians.
+    """
+
+    source: str
+    draw: int
+    values: Floats
+
+
+def write_ablation(
+    output: str | os.PathLike[str],
+    *,
+    samples: str | os.PathLike[str],
+    models: Mapping[int, str | os.PathLike[str]],
+    program: str | os.PathLike[str],
+    backend: str,
+    shots: int,
+    few_shots: Sequence[int],
+    draws: int,
+    seed: int,
+    about: Mapping[str, str],
+) -> None:
+    """Run trained and untrained weights under every part of a backend's noise; write the scores as CSV.
+
+    Args:
+        output: of the table, columns `COLUMNS`; numbers with nine significant digits.
+        samples: the store; all its test samples are run.
+        models: training seed to model file, all of one circuit.
+        program: file of that circuit's native program.
+        backend: name of the calibration.
+        shots: of the backend's usual run; they come on top of all noise.
+        few_shots: numbers of shots without any noise.
+        draws: of untrained weights, for each training seed.
+        seed: of these draws and of the sampling.
+        about: dataset and model, as columns.
+
+    Raises:
+        UserError: a file cannot be read, or no gate of the program gets noise.
+    """
+    native = Program.from_json(Path(program).read_text(encoding="utf-8"))
+    layers = noisy_layers(native, snapshot(backend))
+    settings = (*(Setting(noise) for noise in NOISES), Setting("all", shots), *(Setting("none", n) for n in few_shots))
+    test = read_samples(samples)
+    tables = []
+    for run, file in models.items():
+        model, trained = load_classifier(file)
+        require_trained_weights(model, model.quantum_weights(), trained, backend)
+        generators = np.random.default_rng([seed, run]).spawn(2)
+        weights = [Weights("trained", 0, model.quantum_weights()), *untrained(native, draws, generators[0])]
+        table = ablation(model, layers, weights, settings, test, generators[1])
+        tables.append(table.assign(**about, backend=backend, seed=run)[list(COLUMNS)])
+    with whole_file(output) as partial:
+        pd.concat(tables).to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def noisy_layers(program: Program, calibration: Snapshot) -> dict[str, QuantumLayer]:
+    """The native circuit in the engine, once for each of `NOISES`; a part that the calibration lacks is no noise.
+
+    Raises:
+        UserError: no gate of the program gets any noise.
+    """
+    alone = {part: from_snapshot(calibration, **{other: other == part for other in PARTS}) for part in PARTS}
+    noises = {part: noise if _touches(noise, program) else None for part, noise in alone.items()}
+    models = {"none": None, **noises, "all": from_snapshot(calibration)}
+    return {name: QuantumLayer(program, noise, dtype=torch.float64) for name, noise in models.items()}
+
+
+def untrained(program: Program, draws: int, generator: np.random.Generator) -> list[Weights]:
+    """Weights as a layer has them before training, uniform in [0, 2 pi)."""
+    values = generator.uniform(0, 2 * math.pi, (draws, program.weights))
+    return [Weights("untrained", draw, row) for draw, row in enumerate(values)]
+
+
+def ablation(
+    model: HybridClassifier,
+    layers: Mapping[str, QuantumLayer],
+    weights: Sequence[Weights],
+    settings: Sequence[Setting],
+    samples: Samples,
+    generator: np.random.Generator,
+) -> pd.DataFrame:
+    """Score several sets of quantum weights, inside one model's classical layers, in several settings.
+
+    Args:
+        model: its encoding and reading are used with all weights.
+        layers: the circuit under each noise, by name.
+        weights: to be run; the layers' own are overwritten.
+        settings: to run them in.
+        samples: to predict.
+        generator: of the sampling.
+
+    Returns:
+        `COLUMNS` from the source on, without the seed. Sampling ``all`` takes the samples as they are; ``balanced``
+        weighs both classes equally, which is the mean of class-balanced draws. Beside `METRICS` there are the mean and
+        the standard deviation of <Z> over all samples.
+    """
+    inputs = torch.from_numpy(model.circuit_inputs(samples.features))
+    rows = []
+    for one in weights:
+        exact = {name: _expectations(layer, one.values, inputs) for name, layer in layers.items()}
+        for setting in settings:
+            values = sampled(exact[setting.noise], setting.shots, generator)
+            scores = _scores(samples.labels, model.probabilities(values), values)
+            rows += [(one.source, one.draw, setting.noise, setting.shots, *score) for score in scores]
+    return pd.DataFrame(rows, columns=["source", "draw", "noise", "shots", "sampling", "metric", "value"])
+
+
+def sampled(expectations: Floats, shots: int, generator: np.random.Generator) -> Floats:
+    """Means of so many shots of Pauli words with the given expectation values, any shape; themselves for 0 shots."""
+    if shots == 0:
+        return expectations
+    plus = generator.binomial(shots, np.clip((1 + expectations) / 2, 0, 1))
+    return np.asarray(2 * plus / shots - 1)
+
+
+def _touches(noise: NoiseModel, program: Program) -> bool:
+    return bool(noisy_gates(program, noise)) or not set(program.native_wires).isdisjoint(noise.readout)
+
+
+@torch.no_grad()
+def _expectations(layer: QuantumLayer, weights: Floats, inputs: torch.Tensor) -> Floats:
+    layer.weights.copy_(torch.from_numpy(weights).reshape(layer.weights.shape))
+    values: Floats = layer(inputs).numpy()
+    return values
+
+
+def _scores(labels: NDArray[np.uint8], probability: Floats, values: Floats) -> Iterator[tuple[str, str, float]]:
+    """Sampling, metric and value."""
+    order = np.argsort(-probability, kind="stable")
+    y, p = labels[order].astype(float), probability[order]
+    share = np.array([np.mean(y == 0), np.mean(y == 1)])
+    balanced = np.divide(0.5, share, out=np.full(2, np.nan), where=share.all())[y.astype(int)]
+    found = BinaryMeasures(y, p, (p > THRESHOLD).astype(float))(np.stack([np.ones_like(y), balanced]))
+    for metric, (place, sampling) in product(METRICS, enumerate(SAMPLINGS)):
+        yield sampling, metric, float(found[metric][place])
+    yield "all", "expectation_mean", float(values.mean())
+    yield "all", "expectation_std", float(values.std())
