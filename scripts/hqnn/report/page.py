@@ -19,7 +19,7 @@ from hqnn.report.findings import findings, weights_sentence
 from hqnn.report.panels import Image
 from hqnn.report.runs import Predictions, Run, map_files, read_history, read_predictions, run_order
 from hqnn.report.style import Mark, marks
-from hqnn.report.words import METRIC_NAMES, path_name, path_order, plural
+from hqnn.report.words import METRIC_NAMES, full_path, path_name, path_order, plural
 from hqnn.store import file_digest, write_text
 
 TEMPLATES = Path(__file__).parent
@@ -69,6 +69,7 @@ def write_report(
         UserError: a file is missing, damaged or not in its schema.
     """
     table = read_metrics(metrics)
+    table["path"] = [full_path(*pair) for pair in zip(table["path"], table["backend"], strict=True)]
     read = [read_predictions(path) for path in predictions]
     trained = [read_history(path) for path in histories]
     drawn = map_files(maps)

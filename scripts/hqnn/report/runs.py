@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hqnn.errors import UserError
-from hqnn.report.words import path_order
+from hqnn.report.words import full_path, path_order
 from hqnn.store import read_table
 
 RUN_PATH = re.compile(r"(?:^|/)([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed(\d+)(?:/|$)")
@@ -37,7 +37,7 @@ class Predictions:
 
     Attributes:
         run: whose predictions.
-        path: the execution path.
+        path: the execution path, with its backend where there is a choice of one.
         about: all attributes of the file.
         columns: name to array, samples first; see `SCORED_COLUMNS`.
     """
@@ -62,7 +62,7 @@ def read_predictions(path: Path) -> Predictions:
     columns, about = read_table(path, *SCORED_COLUMNS)
     try:
         run = Run(about["study"], about["dataset"], about["model"], about["phase"], int(about["seed"]))
-        return Predictions(run, str(about["path"]), about, columns)
+        return Predictions(run, full_path(about["path"], about["backend"]), about, columns)
     except KeyError as error:
         raise UserError(f"{path} does not say its {error.args[0]!r}; delete it and run again") from error
 

@@ -22,6 +22,11 @@ COUNTS = ("tn", "fp", "fn", "tp", "imbalance")
 PATHS = ("exact", "shots", "noisy", "hardware")
 
 
+def full_path(path: str, backend: str) -> str:
+    """An execution path as the paths of results say it: with its backend, where there is a choice of one."""
+    return f"{path}-{backend}" if path in ("noisy", "hardware") else path
+
+
 def path_order(path: str) -> tuple[int, str]:
     """Where an execution path stands: exact, shots, noisy, hardware, then others by name."""
     kind = path.split("-")[0]
