@@ -1,4 +1,4 @@
-"""Run a trained model's native circuit under a backend's noise, exactly, on the subset of test samples."""
+"""Run a trained model's native circuit under a backend's noise, exactly, on every test sample."""
 
 from hqnn.job import job
 
@@ -9,7 +9,7 @@ with job() as rule:
 
     predict(
         rule.output.predictions,
-        samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
+        samples=read_samples(rule.input.samples),
         model=rule.input.model,
         path=Noisy(rule.input.program, rule.wildcards["backend"]),
         about={"study": "change", "path": "noisy", **rule.wildcards},

@@ -129,8 +129,8 @@ class Execution(Section):
     layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
     shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})
     subset: Positive = Field(
-        500,
-        description="How many test samples, drawn by city and class in proportion, the slow paths run on.",
+        1000,
+        description="How many test samples, drawn by city and class in proportion, the paths that sample run on.",
         json_schema_extra={"unit": "samples"},
     )
     seed: Seed = Field(0, description="Seed of the subset, of sampling and of transpilation.")

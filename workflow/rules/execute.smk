@@ -52,8 +52,6 @@ rule execute_noisy:
         "../../environment.yml"
     threads: 1
     params:
-        subset=settings.execution.subset,
-        seed=settings.execution.seed,
         code=closure_digest("execute_noisy"),
     script:
         "../../scripts/execute_noisy.py"
