@@ -71,7 +71,8 @@ def to_qnode(
     Returns:
         A function of inputs, shape (samples, inputs) or (inputs,), and weights, to expectation values, shape
         (samples, observables) or (observables,). A device that cannot broadcast runs one circuit a sample. Lightning's
-        values come through PennyLane's torch interface in single precision; take ``interface="numpy"`` for all digits.
+        values, and default.mixed's after an RZ by one number, come through PennyLane's torch interface in single
+        precision; take ``interface="autograd"`` for all digits.
 
     Raises:
         UserError: no gate of the program gets noise from the model.
