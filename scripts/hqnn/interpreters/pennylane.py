@@ -129,7 +129,13 @@ def _evaluation(
         return [qml.expval(_operator(observable)) for observable in observables]
 
     qnode = qml.QNode(
-        measured, device, interface=interface, diff_method=diff_method, shots=shots, gradient_kwargs=dict(options)
+        measured,
+        device,
+        interface=interface,
+        diff_method=diff_method,
+        shots=shots,
+        cache=diff_method == "finite-diff" and shots is None,  # a difference starts from the forward value
+        gradient_kwargs=dict(options),
     )
     if diff_method != "backprop":  # the others refuse a batch whose inputs need gradients (PennyLane #4462)
         qnode = qml.transforms.broadcast_expand(qnode)
