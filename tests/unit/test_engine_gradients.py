@@ -86,3 +86,14 @@ def test_a_low_memory_limit_changes_nothing_but_the_memory(style: str) -> None:
         found.append((values, *torch.autograd.grad(values.square().sum(), (layer.weights, inputs))))
     for wide, narrow in zip(*found, strict=True):
         torch.testing.assert_close(wide, narrow, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_way_back_can_be_gone_twice(style: str) -> None:
+    layer = random_layer(style, True)
+    inputs = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    total = layer(inputs).square().sum()
+    first = torch.autograd.grad(total, (layer.weights, inputs), retain_graph=True)
+    again = torch.autograd.grad(total, (layer.weights, inputs))
+    for one, other in zip(first, again, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from hqnn.engine.batched import BatchedPart
 from hqnn.engine.memory import chunk_size
 from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
 from hqnn.errors import UserError
 
 _CACHED_BYTES = 1e6
+_BATCHED_BYTES = 4e6
 
 
 def nan_inputs() -> UserError:
@@ -106,6 +108,65 @@ class ProductExpectations(torch.autograd.Function):
             gradient,
             None if to_blochs is None else torch.from_numpy(to_blochs),
             None,
+            None,
+            None,
+        )
+
+
+class BatchedExpectations(torch.autograd.Function):
+    """Expectation values where inputs enter again after the shared part: from its vectors in one node of the graph."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        inputs: Tensor,
+        weights: Tensor,
+        vectors: Tensor,
+        blochs: Tensor | None,
+        part: BatchedPart,
+        limit_mb: float,
+    ) -> Tensor:
+        """Inputs (samples, copies * inputs), weights and vectors (copies, ...) to (samples, copies * observables)."""
+        x, w = inputs.detach().contiguous().numpy(), weights.detach().contiguous().numpy()
+        v = vectors.detach().reshape(len(w), -1).numpy()
+        y = None if blochs is None else blochs.detach().numpy()
+        each = len(w) * part.sample_entries * x.itemsize
+        chunk = min(chunk_size(each, limit_mb, "the vectors of one sample"), max(1, int(_BATCHED_BYTES / each)))
+        built = part.chain.build(w)
+        values = np.empty((len(x), len(w) * part.observables), x.dtype)
+        for first in range(0, len(x), chunk):
+            some = slice(first, first + chunk)
+            trace = part.forward(built, v, x[some], None if y is None else y[..., some], values[some])
+            if trace is None:
+                raise nan_inputs()
+        if any(ctx.needs_input_grad):
+            ctx.kept = part, chunk, x, v, y, built, trace if 0 < len(x) <= chunk else None
+            ctx.shapes = w.shape[1], vectors.shape
+        return torch.from_numpy(values)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, flowing: Tensor) -> tuple[Tensor | None, ...]:
+        """All gradients; where there are several chunks, each is computed again."""
+        part, chunk, x, v, y, built, kept = ctx.kept
+        weights, shape = ctx.shapes
+        upstream = flowing.contiguous().numpy()
+        slopes = part.chain.empty_slopes(len(v))
+        to_inputs, to_vectors = np.zeros_like(x), np.zeros_like(v)
+        to_blochs = None if y is None else np.zeros_like(y)
+        for first in range(0, len(x), chunk):
+            some = slice(first, first + chunk)
+            angles = None if y is None else y[..., some]
+            trace = kept or part.forward(built, v, x[some], angles, np.empty_like(upstream[some]))
+            more, found = part.backward(built, trace, upstream[some], slopes, to_inputs[some])
+            to_vectors += more
+            if to_blochs is not None:
+                to_blochs[..., some] = found
+        return (
+            torch.from_numpy(to_inputs),
+            torch.from_numpy(part.chain.unbuild(built, slopes, weights)),
+            torch.from_numpy(to_vectors).reshape(shape),
+            None if to_blochs is None else torch.from_numpy(to_blochs),
             None,
             None,
         )

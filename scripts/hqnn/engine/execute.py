@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-from hqnn.engine.cpu_path import ProductExpectations, SharedVectors, nan_inputs
+from hqnn.engine.batched import BatchedPart
+from hqnn.engine.cpu_path import BatchedExpectations, ProductExpectations, SharedVectors, nan_inputs
 from hqnn.engine.memory import chunk_size, in_chunks
 from hqnn.engine.plan import Plan, columns_of
 from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
 from hqnn.engine.torch_path import expectations, features, shared_vectors
+
+Prepared: TypeAlias = tuple[SharedPart, ProductStates | BatchedPart | None]
 
 
 class Executor:
@@ -22,8 +26,7 @@ class Executor:
         self._plan = plan
         self._copies = copies
         self._limit_mb = memory_limit_mb
-        self._shared: dict[torch.dtype, SharedPart] = {}
-        self._states = None if plan.batched or plan.amplitudes else ProductStates(plan)
+        self._by_dtype: dict[torch.dtype, Prepared] = {}
 
     def __call__(self, inputs: Tensor, weights: Tensor) -> Tensor:
         """Expectation values.
@@ -38,34 +41,40 @@ class Executor:
         Raises:
             UserError: NaN among the inputs, or the memory limit is too low.
         """
-        states = self._states
-        if weights.device.type == "cpu" and states is not None:
-            blochs = self._blochs(states.chains, self._by_copy(inputs), weights) if states.chains else None
-            part = self._part(weights.dtype)
-            values: Tensor = ProductExpectations.apply(inputs, weights, blochs, part, states, self._limit_mb)
-            return values
-        if torch.isnan(inputs).any():
-            raise nan_inputs()
         if weights.device.type == "cpu":
-            vectors = SharedVectors.apply(weights, self._part(weights.dtype))
+            part, later = self._prepared(weights.dtype)
+            if isinstance(later, ProductStates):
+                blochs = self._blochs(later.features.chains, inputs, weights)
+                return _tensor(ProductExpectations.apply(inputs, weights, blochs, part, later, self._limit_mb))
+            vectors = _tensor(SharedVectors.apply(weights, part))
+            if isinstance(later, BatchedPart):
+                blochs = self._blochs(later.features.chains, inputs, weights)
+                return _tensor(BatchedExpectations.apply(inputs, weights, vectors, blochs, later, self._limit_mb))
         else:
             vectors = shared_vectors(self._plan, weights)
+        if torch.isnan(inputs).any():
+            raise nan_inputs()
         size = chunk_size(self._sample_bytes(vectors), self._limit_mb, "the vectors of one sample")
         values = in_chunks(lambda x: expectations(self._plan, vectors, x, weights), self._by_copy(inputs), size)
         return values.transpose(0, 1).reshape(len(inputs), -1)
 
-    def _part(self, dtype: torch.dtype) -> SharedPart:
-        if dtype not in self._shared:
-            self._shared[dtype] = SharedPart(self._plan, dtype, self._copies, self._limit_mb)
-        return self._shared[dtype]
+    def _prepared(self, dtype: torch.dtype) -> Prepared:
+        if dtype not in self._by_dtype:
+            plan = self._plan
+            shared = SharedPart(plan, dtype, self._copies, self._limit_mb)
+            later = None if plan.amplitudes else BatchedPart(plan, dtype) if plan.batched else ProductStates(plan)
+            self._by_dtype[dtype] = shared, later
+        return self._by_dtype[dtype]
 
     def _by_copy(self, inputs: Tensor) -> Tensor:
         return inputs.reshape(len(inputs), self._copies, self._plan.inputs).transpose(0, 1)
 
-    def _blochs(self, wires: list[int], inputs: Tensor, weights: Tensor) -> Tensor:
+    def _blochs(self, wires: list[int], inputs: Tensor, weights: Tensor) -> Tensor | None:
         """x, y and z of the wires that have them sample by sample, shape (copies, 3 * wires, samples)."""
-        found = [features(self._plan.embedding[w], inputs, weights)[..., 1:] for w in wires]
-        return torch.cat([f.expand(-1, inputs.shape[1], -1) for f in found], -1).transpose(1, 2)
+        if not wires:
+            return None
+        found = [features(self._plan.embedding[w], self._by_copy(inputs), weights)[..., 1:] for w in wires]
+        return torch.cat([f.expand(-1, len(inputs), -1) for f in found], -1).transpose(1, 2)
 
     def _sample_bytes(self, vectors: Tensor) -> float:
         """What torch keeps of one sample for the way back."""
@@ -78,3 +87,9 @@ class Executor:
         if self._plan.batched and self._plan.amplitudes:
             entries += 4 * 4**self._plan.wires * len(vectors[0])
         return float(self._copies * entries * vectors.element_size())
+
+
+def _tensor(applied: Any) -> Tensor:
+    """What `torch.autograd.Function.apply` returned, with its type."""
+    result: Tensor = applied
+    return result

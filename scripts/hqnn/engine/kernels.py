@@ -1,4 +1,4 @@
-"""Kernels of the shared part, in Numba: build the blocks, take the observables through them, and the way back.
+"""Kernels of the blocks, in Numba: build them, take the observables through them, and the way back.
 
 A block is contracted tile by tile: the entries that one application of its matrix needs are gathered into rows of
 `TILE` contiguous numbers, multiplied, and scattered, so that no axis order is slow. Arithmetic is in the dtype of the
@@ -145,7 +145,7 @@ def _multiply_back(tables: Any, op: Any, flowing: Any, scratch: Any) -> None:
 
 
 @kernel
-def propagate(tables: Any, stages: Any, first: int, last: int, vectors: Any) -> None:
+def propagate(tables: Any, stages: Any, first: int, last: int, batch: int, vectors: Any) -> None:
     """Take vectors through the blocks first, ..., last - 1.
 
     Args:
@@ -153,7 +153,8 @@ def propagate(tables: Any, stages: Any, first: int, last: int, vectors: Any) -> 
         stages: from `build`, shape (copies, stage_size).
         first: a block.
         last: one behind the last block.
-        vectors: shape (copies, entries), the vector before block ``first`` at its beginning; the others are written.
+        batch: vectors that go through the same blocks, as an axis before the others.
+        vectors: shape (copies, batch * entries), those before block ``first`` at the beginning; the others are written.
     """
     base = tables.blocks[first].before
     matrix = np.zeros((NOWHERE + 1, NOWHERE + 1), vectors.dtype)
@@ -163,9 +164,9 @@ def propagate(tables: Any, stages: Any, first: int, last: int, vectors: Any) -> 
     for copy in range(vectors.shape[0]):
         for b in range(first, last):
             row = tables.blocks[b]
-            before, after = vectors[copy, row.before - base :], vectors[copy, row.after - base :]
+            before, after = vectors[copy, (row.before - base) * batch :], vectors[copy, (row.after - base) * batch :]
             _, columns = _matrix(row, stages[copy], matrix)
-            total = row.left * row.middle * row.right
+            total = batch * row.left * row.middle * row.right
             for tile in range(0, total, TILE):
                 width = min(TILE, total - tile)
                 _places(row, tile, width, source, target)
@@ -177,7 +178,7 @@ def propagate(tables: Any, stages: Any, first: int, last: int, vectors: Any) -> 
 
 @kernel
 def propagate_back(
-    tables: Any, stages: Any, first: int, last: int, vectors: Any, flowing: Any, matrix_gradients: Any
+    tables: Any, stages: Any, first: int, last: int, batch: int, vectors: Any, flowing: Any, matrix_gradients: Any
 ) -> Any:
     """Take gradients back through the blocks last - 1, ..., first.
 
@@ -186,9 +187,10 @@ def propagate_back(
         stages: from `build`.
         first: a block.
         last: one behind the last block.
+        batch: as in `propagate`.
         vectors: from `propagate`.
-        flowing: shape (2, copies, entries of the largest vector), the gradient of the last vector in [0]; overwritten.
-        matrix_gradients: shape (copies, blocks, 256), zero; the blocks' parts are written.
+        flowing: shape (2, copies, batch * entries of the largest vector), overwritten; in [0] that of the last.
+        matrix_gradients: shape (copies, blocks, 256); the blocks' parts are added to.
 
     Returns:
         Which of the two halves of ``flowing`` has the gradient of the first vector.
@@ -204,11 +206,11 @@ def propagate_back(
         side = 0
         for b in range(last - 1, first - 1, -1):
             row = tables.blocks[b]
-            before = vectors[copy, row.before - base :]
+            before = vectors[copy, (row.before - base) * batch :]
             after_gradient, before_gradient = flowing[side, copy], flowing[1 - side, copy]
             rows, _ = _matrix(row, stages[copy], matrix)
             slopes[:] = 0
-            total = row.left * row.middle * row.right
+            total = batch * row.left * row.middle * row.right
             for tile in range(0, total, TILE):
                 width = min(TILE, total - tile)
                 if width < TILE:
@@ -246,7 +248,7 @@ def _keep_slopes(row: Any, slopes: Any, gradient: Any) -> None:
         for b in range(row.rows_b):
             to = (a * row.stride + b) * columns
             for c in range(columns):
-                gradient[to + c] = slopes[a * row.rows_b + b, c]
+                gradient[to + c] += slopes[a * row.rows_b + b, c]
 
 
 @part

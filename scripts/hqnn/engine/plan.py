@@ -164,8 +164,11 @@ def _scheduled(groups: list[Group], earlier: list[Group], dims: list[int], embed
     """
     starts = [_starts(group, [*earlier, *groups[:n]], embedding) for n, group in enumerate(groups)]
     columns = [tuple(start.shape[1] for start in own) for own in starts]
-    steps = []
+    steps: list[Step] = []
     for n in cheapest_order(groups, columns, dims):
+        if groups[n].by_input:
+            missing = [wire for wire in groups[n].wires if dims[wire] == 1]
+            steps.extend(Block((wire,), (1,), (4,), identity(1), ()) for wire in missing)
         steps.append(_step(groups[n], starts[n], dims))
         for wire, size in zip(groups[n].wires, columns[n], strict=True):
             dims[wire] = size

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from hqnn.engine import meeting
+from hqnn.engine.features import Features
 from hqnn.engine.plan import Plan
 
 Array = NDArray[np.floating]
@@ -34,36 +35,24 @@ class ProductStates:
     """The features of a plan's wires, and how their products meet an operator.
 
     Attributes:
-        chains: wires whose Bloch vectors are found sample by sample.
+        features: of the wires.
         sizes: products of each half of the wires; the operator of an observable has this shape.
     """
 
     def __init__(self, plan: Plan) -> None:
-        """Give every feature a row and part the wires in two halves."""
+        """Part the wires in two halves."""
         self.observables, *dims = plan.final
+        self.features = Features(plan, dims)
         present = [w for w, size in enumerate(dims) if size > 1]
-        angles = {w: angle for w in present if (angle := plan.embedding[w].angle) is not None}
-        self.chains = [w for w in present if w not in angles]
-        rows = {wire: (n, len(angles) + n, -1) for n, wire in enumerate(angles)}
-        for n, wire in enumerate(self.chains):
-            first = 2 * len(angles) + 3 * n
-            rows[wire] = (first, first + 1, first + 2)
         halves = present[: len(present) // 2], present[len(present) // 2 :]
-        self._rows = [np.array([rows[w] for w in wires], dtype=np.int64).reshape(-1, 3) for wires in halves]
+        self._rows = [self.features.rows_of(wires) for wires in halves]
         self.sizes = tuple(int(np.prod([dims[w] for w in wires], dtype=int)) for wires in halves)
-        self._first_bloch = 2 * len(angles)
-        terms = [term for angle in angles.values() for term in angle.inputs]
-        self._angles = (
-            np.cumsum([0, *(len(angle.inputs) for angle in angles.values())]),
-            np.array([index for index, _ in terms], dtype=np.int64),
-            np.array([factor for _, factor in terms], dtype=np.float64),
-        )
 
     @property
     def sample_entries(self) -> int:
         """Numbers that one sample of one copy stores, on the way there and back."""
         left, right = self.sizes
-        return 2 * (self._first_bloch + 3 * len(self.chains) + left + right + self.observables * left)
+        return 2 * (self.features.count + left + right + self.observables * left)
 
     def meet(self, operators: Array, inputs: Array, blochs: Array | None, values: Array) -> Met | None:
         """Expectation values.
@@ -71,18 +60,16 @@ class ProductStates:
         Args:
             operators: shape (copies, observables * left, right).
             inputs: shape (samples, copies * inputs).
-            blochs: x, y and z of the wires in `chains`, shape (copies, 3 * chains, samples).
+            blochs: x, y and z of the wires in `Features.chains`, shape (copies, 3 * chains, samples).
             values: shape (samples, copies * observables), written.
 
         Returns:
             What `back` needs, or None where an input is NaN.
         """
         copies, samples = len(operators), len(inputs)
-        features = np.empty((copies, self._first_bloch + 3 * len(self.chains), samples), operators.dtype)
-        if not meeting.embed(inputs, *self._angles, features):
+        features = self.features.forward(inputs, blochs, copies)
+        if features is None:
             return None
-        if blochs is not None:
-            features[:, self._first_bloch :] = blochs
         left, right = (np.empty((copies, size, samples), operators.dtype) for size in self.sizes)
         meeting.products(features, self._rows[0], left)
         meeting.products(features, self._rows[1], right)
@@ -116,8 +103,7 @@ class ProductStates:
         to_right = _matmul(operators.transpose(0, 2, 1), weighted)
         meeting.products_back(features, self._rows[0], left, to_left, gradients)
         meeting.products_back(features, self._rows[1], right, to_right, gradients)
-        meeting.embed_back(features, gradients, *self._angles, to_inputs)
-        return gradients[:, self._first_bloch :]
+        return self.features.backward(features, gradients, to_inputs)
 
 
 def _matmul(first: Array, second: Array) -> Array:

@@ -7,18 +7,29 @@ are kept and the others are found again, segment by segment.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hqnn.engine import kernels
+from hqnn.engine.chain import Built, Chain
 from hqnn.engine.memory import MEGABYTE, too_much
 from hqnn.engine.plan import Plan
-from hqnn.engine.tables import layout_of
 
 Array = NDArray[np.floating]
+
+
+class Trace(NamedTuple):
+    """What `SharedPart.backward` needs.
+
+    Attributes:
+        built: matrices of all blocks.
+        kept: all vectors where there is one segment, else the first of each.
+    """
+
+    built: Built
+    kept: list[Array]
 
 
 class SharedPart:
@@ -35,11 +46,12 @@ class SharedPart:
         Raises:
             UserError: even the smallest segments need more than the limit.
         """
-        self._layout = layout_of(plan, np.dtype(str(dtype).removeprefix("torch.")))
-        self.final = self._layout.final
+        self._chain = Chain(plan.shared, plan.observables.shape, dtype)
+        self._initial = np.tile(plan.observables.reshape(1, -1).astype(self._chain.dtype), (copies, 1))
+        self.final = self._chain.final
         self.segments = self._segments(copies, memory_limit_mb)
 
-    def forward(self, weights: Array) -> tuple[Array, tuple[Any, ...]]:
+    def forward(self, weights: Array) -> tuple[Array, Trace]:
         """Take the observables through all blocks.
 
         Args:
@@ -48,66 +60,44 @@ class SharedPart:
         Returns:
             Vectors after the last block, shape (copies, entries), and what `backward` needs.
         """
-        layout, tables = self._layout, self._layout.tables
-        copies = len(weights)
-        cosine = np.empty((copies, len(tables.angle_constants)), layout.initial.dtype)
-        sine = np.empty_like(cosine)
-        stages = np.empty((copies, layout.stage_size), layout.initial.dtype)
-        vectors = np.tile(layout.initial, (copies, 1))
-        kernels.cosines(tables, weights, cosine, sine)
-        kernels.build(tables, cosine, sine, stages)
+        built = self._chain.build(weights)
+        vectors = self._initial
         kept = []
-        for segment in range(len(self.segments) - 1):
-            stored = self._run(segment, vectors, stages)
+        for first, last in pairwise(self.segments):
+            stored = self._chain.run(built, first, last, vectors)
             kept.append(stored if len(self.segments) == 2 else vectors)
-            vectors = stored[:, -layout.sizes[self.segments[segment + 1]] :]
-        return np.ascontiguousarray(vectors), (cosine, sine, stages, kept)
+            vectors = self._chain.last_of(stored, last)
+        return vectors.copy(), Trace(built, kept)
 
-    def backward(self, saved: tuple[Any, ...], flowing: Array, weights: int) -> Array:
+    def backward(self, trace: Trace, flowing: Array, weights: int) -> Array:
         """Gradient of the weights.
 
         Args:
-            saved: from `forward`.
+            trace: from `forward`.
             flowing: gradient of the last vectors, shape (copies, entries).
             weights: how many there are.
 
         Returns:
             Shape (copies, weights).
         """
-        layout, tables = self._layout, self._layout.tables
-        cosine, sine, stages, kept = saved
-        copies = len(flowing)
-        gradient = np.zeros((copies, weights), flowing.dtype)
-        buffers = np.empty((2, copies, max(layout.sizes)), flowing.dtype)
-        buffers[0, :, : layout.sizes[-1]] = flowing
-        slopes = np.zeros((copies, len(tables.blocks), 256), flowing.dtype)
-        for segment in range(len(self.segments) - 2, -1, -1):
-            first, last = self.segments[segment : segment + 2]
-            vectors = kept[segment] if len(kept) == 1 else self._run(segment, kept[segment], stages)
-            side = kernels.propagate_back(tables, stages, first, last, vectors, buffers, slopes)
-            if side:
-                buffers[0] = buffers[1]
-        kernels.unbuild(tables, cosine, sine, stages, slopes, gradient)
-        return gradient
-
-    def _run(self, segment: int, vectors: Array, stages: Array) -> Array:
-        first, last = self.segments[segment : segment + 2]
-        stored = np.empty((len(vectors), sum(self._layout.sizes[first : last + 1])), vectors.dtype)
-        stored[:, : vectors.shape[1]] = vectors
-        kernels.propagate(self._layout.tables, stages, first, last, stored)
-        return stored
+        chain = self._chain
+        buffers, slopes = chain.buffers(flowing), chain.empty_slopes(len(flowing))
+        for (first, last), kept in reversed(list(zip(pairwise(self.segments), trace.kept, strict=True))):
+            stored = kept if len(self.segments) == 2 else chain.run(trace.built, first, last, kept)
+            chain.back(trace.built, first, last, stored, buffers, slopes)
+        return chain.unbuild(trace.built, slopes, weights)
 
     def _segments(self, copies: int, limit_mb: float) -> list[int]:
         """As few segments as the limit allows."""
-        sizes = self._layout.sizes
+        sizes = self._chain.sizes
         blocks = len(sizes) - 1
-        entry = copies * self._layout.initial.itemsize
         least = np.inf
         for count in range(1, blocks + 1):
             bounds = _cut(sizes, count)
             stored = max(sum(sizes[a : b + 1]) for a, b in pairwise(bounds))
             kept = sum(sizes[a] for a in bounds[:-1]) if count > 1 else 0
-            needed = entry * (stored + kept + 2 * max(sizes) + self._layout.stage_size) / MEGABYTE
+            entries = stored + kept + 2 * max(sizes) + self._chain.stage_size
+            needed = copies * entries * self._chain.dtype.itemsize / MEGABYTE
             if needed <= limit_mb:
                 return bounds
             least = min(least, needed)

@@ -1,7 +1,8 @@
-"""A plan's shared part as flat arrays, for kernels that know nothing but numbers."""
+"""A plan's blocks as flat arrays, for kernels that know nothing but numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from hqnn.circuits.program import Angle
 from hqnn.engine.elements import Element, Fixed, Turn
 from hqnn.engine.patterns import Mask, on_wires, pattern_of, places_of
 from hqnn.engine.pauli import rotation_parts
-from hqnn.engine.plan import Block, Plan
+from hqnn.engine.plan import Block
 from hqnn.noise.model import TransferMatrix
 
 Integers = NDArray[np.int64]
@@ -84,7 +85,7 @@ class OpRow(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Everything a kernel needs of the shared part.
+    """Everything a kernel needs of some blocks.
 
     Attributes:
         blocks: records with the fields of `BlockRow`.
@@ -117,29 +118,32 @@ class Layout:
 
     Attributes:
         tables: see there.
-        initial: the observables' vectors, flat.
         sizes: entries of the vector before each block, and of the last.
         stage_size: entries of all matrices that are made while the blocks are built.
         final: the last vector's axes: observables, then one a wire.
     """
 
     tables: Tables
-    initial: NDArray[np.floating]
     sizes: tuple[int, ...]
     stage_size: int
     final: tuple[int, ...]
 
 
-def layout_of(plan: Plan, dtype: np.dtype) -> Layout:
-    """Flatten the shared part of a plan, with its constants in the given precision."""
-    return _Builder(plan, dtype).layout()
+def layout_of(blocks: Sequence[Block], dims: Sequence[int], dtype: np.dtype) -> Layout:
+    """Flatten blocks, with their constants in the given precision.
+
+    Args:
+        blocks: last gate first.
+        dims: the first vector's axes: observables, then one a wire.
+        dtype: of the constants.
+    """
+    return _Builder(dtype).layout(blocks, list(dims))
 
 
 class _Builder:
     """Collects constants, pairs, angles and operations once each."""
 
-    def __init__(self, plan: Plan, dtype: np.dtype) -> None:
-        self.plan = plan
+    def __init__(self, dtype: np.dtype) -> None:
         self.dtype = dtype
         self.constants: list[float] = []
         self.pairs: list[tuple[int, int, int]] = []
@@ -150,22 +154,15 @@ class _Builder:
         self.places: list[int] = []
         self.stage_size = 0
 
-    def layout(self) -> Layout:
-        dims = list(self.plan.observables.shape)
+    def layout(self, blocks: Sequence[Block], dims: list[int]) -> Layout:
         sizes = [prod(dims)]
-        blocks = []
-        for block in self.plan.shared:
-            blocks.append(self._block(block, dims, sum(sizes[:-1])))
+        rows = []
+        for block in blocks:
+            rows.append(self._block(block, dims, sum(sizes[:-1])))
             for wire, size in zip(block.wires, block.columns, strict=True):
                 dims[1 + wire] = size
             sizes.append(prod(dims))
-        return Layout(
-            tables=self._tables(blocks),
-            initial=self.plan.observables.ravel().astype(self.dtype),
-            sizes=tuple(sizes),
-            stage_size=self.stage_size,
-            final=tuple(dims),
-        )
+        return Layout(self._tables(rows), tuple(sizes), self.stage_size, tuple(dims))
 
     def _block(self, block: Block, dims: list[int], before: int) -> BlockRow:
         a, b = 1 + block.wires[0], 1 + block.wires[-1]

@@ -62,7 +62,6 @@ def expectations(plan: Plan, vectors: Tensor, inputs: Tensor, weights: Tensor) -
             matrix = _block_matrix(step, weights, table)[:, None]
         else:
             matrix = _parts_at(step, angle_value(step.angle, inputs, weights), table)
-            matrix = matrix[..., _kept_rows([vectors.shape[3 + w] for w in step.wires]), :]
         vectors = _apply(vectors, matrix, step)
     if plan.amplitudes:
         return _with_amplitudes(vectors, inputs, table)
