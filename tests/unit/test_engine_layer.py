@@ -110,6 +110,22 @@ def test_leading_axes_are_kept(shape: tuple[int, ...]) -> None:
         torch.testing.assert_close(values.reshape(len(flat), -1), torch.stack(flat))
 
 
+@pytest.mark.parametrize("style", ["embedding", "reupload"])
+def test_inputs_that_were_overwritten_are_noticed(style: str) -> None:
+    layer = QuantumLayer(oracle.random_program(np.random.default_rng(8), 3, 8, style), dtype=torch.float64)
+    inputs = torch.randn(4, 3, dtype=torch.float64)
+    total = layer(inputs).sum()
+    inputs.add_(1.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        total.backward()
+
+
+def test_a_circuit_without_inputs_or_weights_runs() -> None:
+    hadamard = Gate("H", (0,), (), (Constant(np.array([[1, 1], [1, -1]]) / np.sqrt(2)),))
+    layer = QuantumLayer(Program(2, 0, (0,), (hadamard,), ("XI", "ZI", "IZ", "II")))
+    torch.testing.assert_close(layer(torch.zeros(3, 0)), torch.tensor([[1.0, 0, 1, 1]] * 3), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("style", ["embedding", "reupload", "amplitudes"])
 def test_copies_are_separate_layers_side_by_side(style: str) -> None:
     program = oracle.random_program(np.random.default_rng(8), 3, 8, style)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -18,10 +20,18 @@ from hqnn.errors import UserError
 _CACHED_BYTES = 1e6
 _BATCHED_BYTES = 4e6
 
+Array = NDArray[np.floating]
+
 
 def nan_inputs() -> UserError:
     """What to say of NaN."""
     return UserError("the quantum layer got NaN among its inputs; look at the data and at the learning rate")
+
+
+def _rows(tensor: Tensor) -> Array:
+    """All but the last axis as one."""
+    rows: Array = tensor.detach().contiguous().numpy().reshape(prod(tensor.shape[:-1]), tensor.shape[-1])
+    return rows
 
 
 class SharedVectors(torch.autograd.Function):
@@ -58,8 +68,8 @@ class ProductExpectations(torch.autograd.Function):
         states: ProductStates,
         limit_mb: float,
     ) -> Tensor:
-        """Inputs (samples, copies * inputs), weights (copies, weights) to (samples, copies * observables)."""
-        x, w = inputs.detach().contiguous().numpy(), weights.detach().contiguous().numpy()
+        """Inputs (..., copies * inputs), weights of any shape to (..., copies * observables)."""
+        x, w = _rows(inputs), weights.detach().contiguous().numpy().reshape(part.copies, -1)
         vectors, saved = part.forward(w)
         operators = vectors.reshape(len(w), states.observables * states.sizes[0], states.sizes[1])
         needed = any(ctx.needs_input_grad)
@@ -77,18 +87,20 @@ class ProductExpectations(torch.autograd.Function):
                 raise nan_inputs()
         if needed:
             ctx.work = part, states, chunk
-            ctx.kept = x, y, operators, saved, met if fits and len(x) else None
-            ctx.counts = w.shape[1]
-        return torch.from_numpy(values)
+            ctx.kept = y, operators, saved, met if fits and len(x) else None
+            ctx.shape = weights.shape
+            ctx.save_for_backward(inputs)  # so that torch sees when they are written to in between
+        return torch.from_numpy(values).reshape(*inputs.shape[:-1], values.shape[1])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, flowing: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of what is asked for."""
         part, states, chunk = ctx.work
-        x, y, operators, saved, met = ctx.kept
+        y, operators, saved, met = ctx.kept
+        (inputs,) = ctx.saved_tensors
         by_inputs, by_weights, by_blochs = ctx.needs_input_grad[:3]
-        upstream = flowing.contiguous().numpy()
+        x, upstream = _rows(inputs), _rows(flowing)
         to_operators = np.zeros_like(operators) if by_weights else None
         to_inputs = np.zeros_like(x) if by_inputs or by_blochs else None
         to_blochs = np.zeros_like(y) if by_blochs else None
@@ -102,9 +114,10 @@ class ProductExpectations(torch.autograd.Function):
                 to_blochs[..., some] = found
         gradient = None
         if to_operators is not None:
-            gradient = torch.from_numpy(part.backward(saved, to_operators.reshape(len(operators), -1), ctx.counts))
+            flat = part.backward(saved, to_operators.reshape(len(operators), -1), prod(ctx.shape) // part.copies)
+            gradient = torch.from_numpy(flat).reshape(ctx.shape)
         return (
-            torch.from_numpy(to_inputs) if by_inputs and to_inputs is not None else None,
+            torch.from_numpy(to_inputs).reshape(inputs.shape) if by_inputs and to_inputs is not None else None,
             gradient,
             None if to_blochs is None else torch.from_numpy(to_blochs),
             None,
@@ -127,7 +140,7 @@ class BatchedExpectations(torch.autograd.Function):
         limit_mb: float,
     ) -> Tensor:
         """Inputs (samples, copies * inputs), weights and vectors (copies, ...) to (samples, copies * observables)."""
-        x, w = inputs.detach().contiguous().numpy(), weights.detach().contiguous().numpy()
+        x, w = _rows(inputs), weights.detach().contiguous().numpy()
         v = vectors.detach().reshape(len(w), -1).numpy()
         y = None if blochs is None else blochs.detach().numpy()
         each = len(w) * part.sample_entries * x.itemsize
@@ -140,7 +153,8 @@ class BatchedExpectations(torch.autograd.Function):
             if trace is None:
                 raise nan_inputs()
         if any(ctx.needs_input_grad):
-            ctx.kept = part, chunk, x, v, y, built, trace if 0 < len(x) <= chunk else None
+            ctx.kept = part, chunk, v, y, built, trace if 0 < len(x) <= chunk else None
+            ctx.save_for_backward(inputs)
             ctx.shapes = w.shape[1], vectors.shape
         return torch.from_numpy(values)
 
@@ -148,9 +162,10 @@ class BatchedExpectations(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, flowing: Tensor) -> tuple[Tensor | None, ...]:
         """All gradients; where there are several chunks, each is computed again."""
-        part, chunk, x, v, y, built, kept = ctx.kept
+        part, chunk, v, y, built, kept = ctx.kept
+        (inputs,) = ctx.saved_tensors
         weights, shape = ctx.shapes
-        upstream = flowing.contiguous().numpy()
+        x, upstream = _rows(inputs), _rows(flowing)
         slopes = part.chain.empty_slopes(len(v))
         to_inputs, to_vectors = np.zeros_like(x), np.zeros_like(v)
         to_blochs = None if y is None else np.zeros_like(y)

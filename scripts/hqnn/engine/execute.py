@@ -16,7 +16,8 @@ from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
 from hqnn.engine.torch_path import expectations, features, shared_vectors
 
-Prepared: TypeAlias = tuple[SharedPart, ProductStates | BatchedPart | None]
+Later: TypeAlias = ProductStates | BatchedPart | None
+Prepared: TypeAlias = tuple[SharedPart, Later]
 
 
 class Executor:
@@ -32,26 +33,35 @@ class Executor:
         """Expectation values.
 
         Args:
-            inputs: shape (samples, copies * inputs).
-            weights: shape (copies, weights), of the dtype and on the device of the inputs.
+            inputs: shape (..., copies * inputs).
+            weights: copies * weights of any shape, of the dtype and on the device of the inputs.
 
         Returns:
-            Shape (samples, copies * observables).
+            Shape (..., copies * observables).
 
         Raises:
             UserError: NaN among the inputs, or the memory limit is too low.
         """
         if weights.device.type == "cpu":
             part, later = self._prepared(weights.dtype)
-            if isinstance(later, ProductStates):
-                blochs = self._blochs(later.features.chains, inputs, weights)
-                return _tensor(ProductExpectations.apply(inputs, weights, blochs, part, later, self._limit_mb))
-            vectors = _tensor(SharedVectors.apply(weights, part))
-            if isinstance(later, BatchedPart):
-                blochs = self._blochs(later.features.chains, inputs, weights)
-                return _tensor(BatchedExpectations.apply(inputs, weights, vectors, blochs, later, self._limit_mb))
+            if isinstance(later, ProductStates) and not later.features.chains:
+                return _tensor(ProductExpectations.apply(inputs, weights, None, part, later, self._limit_mb))
+            values = self._on_cpu(self._flat(inputs), weights.reshape(self._copies, -1), part, later)
         else:
-            vectors = shared_vectors(self._plan, weights)
+            weights = weights.reshape(self._copies, -1)
+            values = self._in_torch(shared_vectors(self._plan, weights), self._flat(inputs), weights)
+        return values.reshape(*inputs.shape[:-1], values.shape[-1])
+
+    def _on_cpu(self, inputs: Tensor, weights: Tensor, part: SharedPart, later: Later) -> Tensor:
+        if later is None:
+            return self._in_torch(_tensor(SharedVectors.apply(weights, part)), inputs, weights)
+        blochs = self._blochs(later.features.chains, inputs, weights)
+        if isinstance(later, ProductStates):
+            return _tensor(ProductExpectations.apply(inputs, weights, blochs, part, later, self._limit_mb))
+        vectors = _tensor(SharedVectors.apply(weights, part))
+        return _tensor(BatchedExpectations.apply(inputs, weights, vectors, blochs, later, self._limit_mb))
+
+    def _in_torch(self, vectors: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
         if torch.isnan(inputs).any():
             raise nan_inputs()
         size = chunk_size(self._sample_bytes(vectors), self._limit_mb, "the vectors of one sample")
@@ -65,6 +75,9 @@ class Executor:
             later = None if plan.amplitudes else BatchedPart(plan, dtype) if plan.batched else ProductStates(plan)
             self._by_dtype[dtype] = shared, later
         return self._by_dtype[dtype]
+
+    def _flat(self, inputs: Tensor) -> Tensor:
+        return inputs.reshape(prod(inputs.shape[:-1]), inputs.shape[-1])
 
     def _by_copy(self, inputs: Tensor) -> Tensor:
         return inputs.reshape(len(inputs), self._copies, self._plan.inputs).transpose(0, 1)

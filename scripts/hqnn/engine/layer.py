@@ -76,10 +76,7 @@ class QuantumLayer(nn.Module):
         Raises:
             UserError: a wrong shape, device or dtype, or NaN among the inputs.
         """
-        flat = self._checked(inputs).reshape(-1, inputs.shape[-1])
-        weights = self.weights.reshape(self.copies, self.program.weights)
-        values: Tensor = self._executor(flat, weights)
-        return values.reshape(*inputs.shape[:-1], values.shape[-1])
+        return self._executor(self._checked(inputs), self.weights)
 
     def extra_repr(self) -> str:
         """Sizes, as torch prints them."""

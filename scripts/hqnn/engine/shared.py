@@ -36,6 +36,7 @@ class SharedPart:
     """Takes the observables through the shared blocks, in one precision.
 
     Attributes:
+        copies: how many circuits run in parallel.
         final: axes of the result after that of copies: observables, then one a wire.
         segments: first block of each segment, and one behind the last block.
     """
@@ -48,7 +49,7 @@ class SharedPart:
         """
         self._chain = Chain(plan.shared, plan.observables.shape, dtype)
         self._initial = np.tile(plan.observables.reshape(1, -1).astype(self._chain.dtype), (copies, 1))
-        self.final = self._chain.final
+        self.copies, self.final = copies, self._chain.final
         self.segments = self._segments(copies, memory_limit_mb)
 
     def forward(self, weights: Array) -> tuple[Array, Trace]:
