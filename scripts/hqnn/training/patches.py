@@ -1,0 +1,109 @@
+"""Fit a net that labels every pixel of a patch."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from hqnn.errors import UserError
+from hqnn.settings import Training
+from hqnn.training.fit import OPTIMIZERS, Epoch
+
+UNLABELLED = 255
+
+
+def fit_patches(
+    model: nn.Module,
+    patches: NDArray[Any],
+    labels: NDArray[np.uint8],
+    training: Training,
+    *,
+    seed: int,
+    terminal: TextIO | None = None,
+) -> list[Epoch]:
+    """Train a net that gives two logits a pixel; it is changed in place.
+
+    Args:
+        model: from patches to logits of shape (batch, 2, rows, columns).
+        patches: shape (patches, channels, rows, columns).
+        labels: shape (patches, rows, columns); 0, 1, or `UNLABELLED` for a pixel that is left out.
+        training: optimiser, rate, batch size and epochs; where balanced, both classes weigh equally in the loss.
+        seed: of the order of patches and of dropout.
+        terminal: where a progress bar goes, if it is one.
+
+    Returns:
+        One entry an epoch; loss and accuracy are means over labelled pixels, weighted as the loss is.
+
+    Raises:
+        UserError: balanced classes were asked for and one has no pixel.
+    """
+    weights = _class_weights(labels, training.balanced)
+    inputs = torch.as_tensor(patches, dtype=torch.float32)
+    targets = torch.as_tensor(labels, dtype=torch.int64)
+    optimizer = OPTIMIZERS[training.optimizer](model.parameters(), lr=training.learning_rate)
+    history: list[Epoch] = []
+    model.train()
+    with (
+        torch.random.fork_rng(devices=()),
+        tqdm(total=training.epochs, file=terminal, disable=None if terminal else True, unit="epoch") as bar,
+    ):
+        torch.manual_seed(seed)
+        for number in range(1, training.epochs + 1):
+            batches = torch.split(torch.randperm(len(inputs)), training.batch_size)
+            steps = [_step(model, optimizer, inputs[batch], targets[batch], weights) for batch in batches]
+            loss, right, weight = np.sum(steps, axis=0)
+            history.append(Epoch(number, float(loss / weight), float(right / weight)))
+            bar.set_postfix(loss=f"{history[-1].loss:.4f}", accuracy=f"{history[-1].accuracy:.4f}")
+            bar.update()
+    return history
+
+
+@torch.no_grad()
+def change_probability(model: nn.Module, patches: NDArray[Any], batch_size: int = 500) -> NDArray[np.float64]:
+    """Probability of change in every pixel.
+
+    Args:
+        model: trained; it is left in evaluation mode.
+        patches: shape (patches, channels, rows, columns).
+        batch_size: patches at a time.
+
+    Returns:
+        Shape (patches, rows, columns).
+    """
+    model.eval()
+    batches = torch.split(torch.as_tensor(patches, dtype=torch.float32), batch_size)
+    found: NDArray[np.float64] = torch.cat([model(b).double().softmax(dim=1)[:, 1] for b in batches]).numpy()
+    return found
+
+
+def _class_weights(labels: NDArray[np.uint8], balanced: bool) -> Tensor:
+    """One for each class, or such that both have half of the whole weight."""
+    if not balanced:
+        return torch.ones(2)
+    counts = np.array([np.sum(labels == value) for value in (0, 1)])
+    if not counts.all():
+        raise UserError("the labelled pixels are all of one class; add a city with changed and unchanged pixels")
+    return torch.tensor(counts.sum() / (2 * counts), dtype=torch.float32)
+
+
+def _step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor, weights: Tensor
+) -> tuple[float, float, float]:
+    """One update; the sums over the batch of weighted loss, of weighted right answers and of weights."""
+    labelled = targets != UNLABELLED
+    weight = torch.where(labelled, weights[torch.where(labelled, targets, 0)], 0.0)
+    if not labelled.any():
+        return 0.0, 0.0, 0.0
+    optimizer.zero_grad()
+    logits = model(inputs)
+    loss = functional.cross_entropy(logits, targets, weights, ignore_index=UNLABELLED)
+    torch.autograd.backward(loss)
+    optimizer.step()
+    right = (weight * (logits.argmax(dim=1) == targets)).sum()
+    return float(loss.detach()) * float(weight.sum()), float(right), float(weight.sum())
