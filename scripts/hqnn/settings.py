@@ -54,10 +54,12 @@ class Features(Section):
         "`rect`: the data set's own resampled copies.",
     )
     bands: Literal["rgb", "rgbnir", "below20m", "all"] = Field("below20m", description="Which Sentinel-2 bands.")
-    layout: Literal["per_date", "joint"] = Field(
+    layout: Literal["per_date", "joint", "residual"] = Field(
         "per_date",
         description="`per_date`: each date has its own scaler and PCA, half of the components each (the study's 4 + "
-        "4); `joint`: one scaler and PCA over the bands of both dates.",
+        "4); `joint`: one scaler and PCA over the bands of both dates; `residual`: 8 features of what date 1 does not "
+        "explain of date 2, and of brightness, water and texture around a pixel, under per-image radiometric "
+        "normalisation: by the pair's own pixels, test pairs too, but no label. It takes `all` bands and has no PCA.",
     )
     components: Positive = Field(8, le=26, description="How many features remain after the PCA, both dates together.")
     fit: Literal["train", "image"] = Field(

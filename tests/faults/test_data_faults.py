@@ -20,6 +20,7 @@ from hqnn.errors import UserError
 from hqnn.store import read_table
 
 SIDE = 64
+RESIDUAL = {"layout": "residual", "bands": "all"}
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +200,9 @@ def test_a_city_without_change_is_a_city(copy: Path, tmp_path: Path, caplog: pyt
         ({"layout": "per_data"}, "did you mean 'per_date'"),
         ({"fit": "tran"}, "did you mean 'train'"),
         ({"components": 7}, "7 components"),
+        (RESIDUAL | {"components": 6}, "features.components is 6 .* set features.components to 8"),
+        (RESIDUAL | {"fit": "image"}, "features.fit is 'image' .* set features.fit to 'train'"),
+        (RESIDUAL | {"bands": "rgb"}, "features.bands is 'rgb' .* needs 'all'"),
         ({"train": ["alder"], "test": ["alder"]}, "both a train and a test city"),
         ({"train": ["aldre"]}, "did you mean 'alder'"),
     ],

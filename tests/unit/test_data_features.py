@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from hqnn.data.features import FeatureTransform, Moments, fit_transform
+from hqnn.data.features import FeatureTransform, fit_transform
+from hqnn.data.moments import Moments
 from hqnn.errors import UserError
 
 
@@ -67,12 +68,22 @@ def test_a_constant_band_stays_finite_and_counts_for_nothing() -> None:
 
 def test_a_fit_comes_back_from_its_file(tmp_path: Path) -> None:
     raw = bands(6)
-    fitted = fit_transform(streamed(raw), groups=2, components=4, whiten=True)
+    fitted = fit_transform(streamed(raw), groups=2, components=4, whiten=True, clip=1.5)
     with h5py.File(tmp_path / "fit.h5", "w") as file:
         fitted.save(file.create_group("transform"))
     with h5py.File(tmp_path / "fit.h5") as file:
         loaded = FeatureTransform.load(file["transform"])
     np.testing.assert_array_equal(loaded.transform(raw), fitted.transform(raw))
+
+
+@pytest.mark.parametrize("whiten", [True, False])
+def test_groups_of_one_are_standardised_and_clipped_and_no_more(whiten: bool) -> None:
+    raw = bands(7)
+    fitted = fit_transform(streamed(raw), groups=12, components=12, whiten=whiten, clip=1.5)
+    standardised = StandardScaler().fit_transform(raw.astype(np.float64))
+    assert np.abs(standardised).max() > 2
+    np.testing.assert_allclose(fitted.transform(raw), standardised.clip(-1.5, 1.5), atol=1e-5)
+    np.testing.assert_allclose(fitted.explained, 1)
 
 
 @pytest.mark.parametrize(("groups", "components"), [(2, 7), (2, 14), (1, 13)])

@@ -14,6 +14,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from hqnn.data.grids import open_pair
 from hqnn.data.oscd import open_city
 from hqnn.data.prepare import prepare_pairs
+from hqnn.data.sample_table import read_transform
 from hqnn.store import read_table
 
 pytestmark = pytest.mark.data
@@ -31,6 +32,8 @@ STRIDE_10 = {  # changed, all
     "norcia": (11, 975),
     "rio": (86, 1548),
 }
+RESIDUAL_MEAN = (-0.30680869, -0.02222136, -1.15971363, -0.7474328, -0.62068184, 0.17933523, -0.89708932, -0.55032545)
+RESIDUAL_DEVIATION = (0.52535129, 0.53447567, 0.75057658, 0.56064092, 0.53538118, 0.217995, 0.88953892, 0.65769692)
 
 
 def scores(table: dict[str, NDArray[Any]], draws: str) -> tuple[float, float]:
@@ -70,6 +73,19 @@ def test_the_joint_layout_gives_the_reference_figures(real_data: Path, tmp_path:
     assert scores(table, "under") == pytest.approx((0.711, 0.784), abs=0.005)  # other draws of 298 pixels
     assert scores(table, "boot") == pytest.approx((0.714, 0.788), abs=0.003)
     assert sum(summary.explained) == pytest.approx(0.948, abs=1e-3)
+
+
+def test_the_residual_layout_gives_the_figures_of_its_search(real_data: Path, tmp_path: Path) -> None:
+    """Scaler and scores as the features' search by leave-one-city-out had them from whole images."""
+    prepare_pairs(real_data / "oscd", tmp_path / "samples.h5", layout="residual", bands="all")
+    table, _ = read_table(tmp_path / "samples.h5")
+    assert np.bincount(table["split"]).tolist() == [16872, 6569]
+    _, transform = read_transform(tmp_path / "samples.h5", "rio")
+    np.testing.assert_allclose(transform.mean, RESIDUAL_MEAN, atol=1e-5)
+    np.testing.assert_allclose(transform.scale, RESIDUAL_DEVIATION, atol=1e-5)
+    accuracy, auc = scores(table, "boot")
+    assert auc == pytest.approx(0.924, abs=0.003)
+    assert accuracy == pytest.approx(0.856, abs=0.005)  # of other draws; .8560 with the search's order of rows
 
 
 @pytest.mark.parametrize("name", ["bercy", "norcia"])

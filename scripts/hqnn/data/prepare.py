@@ -6,15 +6,18 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.features import FeatureTransform, Moments, fit_transform, layout_named
+from hqnn.data.features import FeatureTransform, fit_transform
 from hqnn.data.grids import open_pair
 from hqnn.data.labels import changed_pixels, open_labels
+from hqnn.data.layouts import layout_named
+from hqnn.data.moments import Moments
 from hqnn.data.oscd import BANDS, SPLITS, City, Grid, open_city, split_of
 from hqnn.data.sample_table import SampleTable, write_inputs, write_transforms
 from hqnn.data.sampling import Pixels, Sampling
@@ -90,7 +93,8 @@ def prepare_pairs(
 ) -> Summary:
     """Write the samples of a data set in OSCD's layout.
 
-    The images are read twice, first to fit the features, then to write them; memory does not grow with their size.
+    The images are read twice, first to fit the features, then to write them, and before each once more where the
+    layout needs statistics of an image; memory does not grow with their size.
 
     The table has a row a pixel on the stride: `features` float32 (samples, components), `labels` (1 changed), `split`
     (0 train, 1 test), `city` (index into the attribute `cities`), `row` and `column` on date 1's 10 m grid, and
@@ -105,18 +109,18 @@ def prepare_pairs(
         test: cities to test on; likewise.
         bands: name of a band set.
         layout: name of a feature layout.
-        components: how many features remain, all groups of the layout together.
+        components: how many features remain, all groups of the layout together; all of a layout without PCA.
         fit: `train` fits once on the train samples; `image` on all pixels of each city by itself.
         whiten: scale features to unit variance over what was fitted on.
         stride: every how many-th row and column is a sample.
         grid: `native` or `rect`, see `open_city`.
 
     Raises:
-        UserError: a file is missing, damaged or does not fit the others; no train city; an unknown name.
+        UserError: a file is missing, damaged or does not fit the others; no train city; an unknown name; settings that
+            the layout cannot have.
     """
-    if fit not in FITS:
-        raise UserError(f"fit {fit!r} is unknown{nearest(fit, FITS)}")
     sampling = Sampling(bands, layout, stride)
+    _check_fit(layout, components, fit)
     splits = _splits(Path(root), train, test)
     cities = [open_city(root, name, grid) for name in splits]
     rows = sum(sampling.count(_checked_shape(city)) for city in cities)
@@ -133,6 +137,24 @@ def prepare_pairs(
             file, {"summary": [asdict(s) for s in summaries], "change_scale": fitted.change_scale.tolist()}
         )
     return Summary(tuple(summaries), tuple(fitted.transforms[cities[0].name].explained.tolist()))
+
+
+def _check_fit(layout: str, components: int, fit: Fit) -> None:
+    if fit not in FITS:
+        raise UserError(f"fit {fit!r} is unknown{nearest(fit, FITS)}")
+    chosen = layout_named(layout)
+    if chosen.pca:
+        return
+    if fit == "image":
+        raise UserError(
+            f"features.fit is 'image' but features.layout {layout!r} normalises every image by itself already; set "
+            "features.fit to 'train'"
+        )
+    if components != chosen.groups:
+        raise UserError(
+            f"features.components is {components} but features.layout {layout!r} has {chosen.groups} features and no "
+            f"PCA; set features.components to {chosen.groups}"
+        )
 
 
 def _splits(root: Path, train: Sequence[str], test: Sequence[str]) -> dict[str, str]:
@@ -158,7 +180,8 @@ def _checked_shape(city: City) -> tuple[int, int]:
 def _fit(
     cities: Sequence[City], splits: Mapping[str, str], sampling: Sampling, fit: Fit, components: int, whiten: bool
 ) -> Fitted:
-    groups = layout_named(sampling.layout).groups
+    layout = layout_named(sampling.layout)
+    fit_features = partial(fit_transform, groups=layout.groups, components=components, whiten=whiten, clip=layout.clip)
     trained, dates = Moments(), Moments()
     for city in cities:
         if splits[city.name] == "train":
@@ -166,14 +189,10 @@ def _fit(
                 trained.add(pixels.raw)
                 dates.add(pixels.dates[:, 0])
     if fit == "image":
-        moments = {city.name: _image_moments(city, replace(sampling, stride=1)) for city in cities}
-        own = {
-            name: fit_transform(m, groups=groups, components=components, whiten=whiten) for name, m in moments.items()
-        }
+        own = {city.name: fit_features(_image_moments(city, replace(sampling, stride=1))) for city in cities}
     else:
-        shared = fit_transform(trained, groups=groups, components=components, whiten=whiten)
-        own = dict.fromkeys(splits, shared)
-    return Fitted(own, np.where(dates.deviation > 0, dates.deviation, 1.0))
+        own = dict.fromkeys(splits, fit_features(trained))
+    return Fitted(own, dates.scale)
 
 
 def _image_moments(city: City, sampling: Sampling) -> Moments:

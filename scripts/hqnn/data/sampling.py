@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.features import layout_named
 from hqnn.data.grids import Pair, windows
+from hqnn.data.layouts import RawFeatures, layout_named
 from hqnn.data.oscd import BAND_SETS, BANDS
 from hqnn.errors import UserError, nearest
 
@@ -47,7 +47,7 @@ class Sampling:
         stride: every how many-th row and column.
 
     Raises:
-        UserError: a name is unknown.
+        UserError: a name is unknown, or the layout needs other bands.
     """
 
     bands: str
@@ -57,22 +57,36 @@ class Sampling:
     def __post_init__(self) -> None:
         if self.bands not in BAND_SETS:
             raise UserError(f"band set {self.bands!r} is unknown{nearest(self.bands, BAND_SETS)}")
-        layout_named(self.layout)
+        needed = layout_named(self.layout).bands or self.bands
+        if self.bands != needed:
+            raise UserError(
+                f"features.bands is {self.bands!r} but features.layout {self.layout!r} needs {needed!r}; set that"
+            )
 
     def count(self, shape: tuple[int, int]) -> int:
         """How many pixels of a grid are on the stride."""
         return -(-shape[0] // self.stride) * -(-shape[1] // self.stride)
 
     def read(self, pair: Pair) -> Iterator[Pixels]:
-        """Read a city, one window at a time."""
+        """Read a city, one window at a time, after its statistics where the layout needs these."""
+        raw_features = layout_named(self.layout).of_image(self._image(pair))
         for rows, columns in windows(pair.shape):
-            yield self._window(pair, rows, columns)
+            yield self._window(pair, rows, columns, raw_features)
 
-    def _window(self, pair: Pair, rows: range, columns: range) -> Pixels:
-        layout = layout_named(self.layout)
-        margin, chosen = layout.margin, [BANDS.index(band) for band in BAND_SETS[self.bands]]
-        dates, valid = pair.read(_grown(rows, margin), _grown(columns, margin))
-        raw = layout.raw(dates[:, chosen], valid)
+    @property
+    def _bands(self) -> list[int]:
+        return [BANDS.index(band) for band in BAND_SETS[self.bands]]
+
+    def _image(self, pair: Pair) -> Iterator[NDArray[np.float32]]:
+        """All valid pixels, window by window, shape (2, bands, pixels)."""
+        for rows, columns in windows(pair.shape):
+            dates, valid = pair.read(rows, columns)
+            yield dates[:, self._bands][:, :, valid]
+
+    def _window(self, pair: Pair, rows: range, columns: range, raw_features: RawFeatures) -> Pixels:
+        margin = layout_named(self.layout).margin
+        dates, valid = _read_around(pair, rows, columns, margin)
+        raw = raw_features(dates[:, self._bands], valid)
         inner = (slice(margin, margin + len(rows)), slice(margin, margin + len(columns)))
         usable = valid[inner] & np.isfinite(raw).all(axis=0)
         own = np.ix_(_on_stride(rows, self.stride), _on_stride(columns, self.stride))
@@ -89,8 +103,16 @@ class Sampling:
         )
 
 
-def _grown(pixels: range, margin: int) -> range:
-    return range(pixels.start - margin, pixels.stop + margin)
+def _read_around(pair: Pair, rows: range, columns: range, margin: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Read a window and a margin around it, where beyond the image's border this is mirrored."""
+    sides = list(zip((rows, columns), pair.shape, strict=True))
+    near = [range(max(0, side.start - margin), min(size, side.stop + margin)) for side, size in sides]
+    beyond = [
+        (own.start - side.start + margin, side.stop + margin - own.stop)
+        for own, (side, _) in zip(near, sides, strict=True)
+    ]
+    dates, valid = pair.read(*near)
+    return np.pad(dates, ((0, 0), (0, 0), *beyond), "symmetric"), np.pad(valid, beyond, "symmetric")
 
 
 def _on_stride(pixels: range, stride: int) -> NDArray[np.int64]:
