@@ -58,6 +58,7 @@ class Explanation:
     """What a page shows of one model on one backend.
 
     Attributes:
+        dataset: whose test samples.
         model: its name.
         backend: its name.
         panels: the figures.
@@ -66,6 +67,7 @@ class Explanation:
         answers: a sentence on sureness and one on imbalance.
     """
 
+    dataset: str
     model: str
     backend: str
     panels: Panels
@@ -90,7 +92,7 @@ def explain(path: Path, published: pd.DataFrame | None = None) -> Explanation:
     rows = _balanced(scores)
     of_source = marks(SOURCES)
     drawn = [
-        svg_panel(f"ablation-{backend}-{metric}", _drawing(rows, metric, of_source, steps), size=(3.7, 3.3))
+        svg_panel(f"ablation-{model}-{backend}-{metric}", _drawing(rows, metric, of_source, steps), size=(3.7, 3.3))
         for metric in DRAWN
     ]
     images = [
@@ -98,6 +100,7 @@ def explain(path: Path, published: pd.DataFrame | None = None) -> Explanation:
         for metric, image in zip(DRAWN, drawn, strict=True)
     ]
     return Explanation(
+        dataset=str(scores["dataset"].iloc[0]),
         model=model,
         backend=backend,
         panels=Panels(tuple(images), _caption(rows, model, backend, steps), SOURCES),

@@ -25,7 +25,7 @@ SAMPLING = "balanced"
 CHANCE = 0.5
 COLOURS = "Blues"
 DARK, LIGHT = "#111111", "#fefefe"
-SIZE = (5.2, 2.5)  # inches
+SIZE = (4.5, 2.4)  # inches
 
 Place = tuple[str, str]
 Floats = NDArray[np.float64]
