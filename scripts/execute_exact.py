@@ -13,4 +13,5 @@ with job() as rule:
         model=rule.input.model,
         path=run_exact,
         about={"study": "change", "path": "exact", **rule.wildcards},
+        memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -13,4 +13,5 @@ with job() as rule:
         model=rule.input.model,
         path=Noisy(rule.input.program, rule.wildcards["backend"]),
         about={"study": "change", "path": "noisy", **rule.wildcards},
+        memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -10,4 +10,5 @@ with job() as rule:
         root=rule.params.root,
         samples=rule.input.samples,
         model=rule.input.model,
+        memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -14,5 +14,6 @@ with job() as rule:
         noise=None,
         training=rule.params.training,
         seed=int(rule.wildcards["seed"]),
+        memory_limit_mb=rule.params.memory_limit_mb,
         terminal=rule.terminal,
     )

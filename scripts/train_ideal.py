@@ -15,6 +15,7 @@ with job() as rule:
         reading=rule.params.reading,
         features=samples.features.shape[1],
         seed=int(rule.wildcards["seed"]),
+        memory_limit_mb=rule.params.memory_limit_mb,
     )
     history = fit(
         model,

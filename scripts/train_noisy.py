@@ -16,5 +16,6 @@ with job() as rule:
         noise=from_snapshot(snapshot(rule.wildcards["backend"])),
         training=rule.params.training,
         seed=int(rule.wildcards["seed"]),
+        memory_limit_mb=rule.params.memory_limit_mb,
         terminal=rule.terminal,
     )

@@ -138,6 +138,18 @@ class Execution(Section):
     seed: Seed = Field(0, description="Seed of the subset, of sampling and of transpilation.")
 
 
+class Engine(Section):
+    """The simulator of expectation values."""
+
+    memory_limit_mb: float = Field(
+        2000.0,
+        gt=0,
+        description="The most that one call may store beside its inputs and outputs; it works in pieces where it would "
+        "need more.",
+        json_schema_extra={"unit": "MB"},
+    )
+
+
 class Evaluation(Section):
     """How predictions are scored."""
 
@@ -153,6 +165,7 @@ class Settings(Section):
     data: Data = Data()
     change: Change = Change()
     execution: Execution = Execution()
+    engine: Engine = Engine()
     evaluation: Evaluation = Evaluation()
 
 

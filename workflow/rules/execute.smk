@@ -13,6 +13,7 @@ rule execute_exact:
         "../../environment.yml"
     threads: 1
     params:
+        memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("execute_exact"),
     script:
         "../../scripts/execute_exact.py"
@@ -52,6 +53,7 @@ rule execute_noisy:
         "../../environment.yml"
     threads: 1
     params:
+        memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("execute_noisy"),
     script:
         "../../scripts/execute_noisy.py"
@@ -99,6 +101,7 @@ rule map_changes:
     threads: 1
     params:
         root=RAW_FOLDERS[settings.data.source],
+        memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("map_changes"),
     script:
         "../../scripts/map_changes.py"

@@ -14,6 +14,7 @@ rule train_ideal:
         observable=change.observable,
         reading=change.reading,
         training=change.training.model_dump(),
+        memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("train_ideal"),
     script:
         "../../scripts/train_ideal.py"
@@ -34,6 +35,7 @@ rule train_device:
     threads: 1
     params:
         training=change.fine_tuning.model_dump(),
+        memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("train_device"),
     script:
         "../../scripts/train_device.py"
@@ -55,6 +57,7 @@ rule train_noisy:
     threads: 1
     params:
         training=change.fine_tuning.model_dump(),
+        memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("train_noisy"),
     script:
         "../../scripts/train_noisy.py"

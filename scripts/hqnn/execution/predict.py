@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.execution.predictions import Expectations, Samples, write_predictions
-from hqnn.models.hybrid import HybridClassifier, load_classifier
+from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier, load_classifier
 
 
 class ExecutionPath(Protocol):
@@ -38,6 +38,7 @@ def predict(
     model: str | os.PathLike[str],
     path: ExecutionPath,
     about: Mapping[str, Any],
+    memory_limit_mb: float = MEMORY_LIMIT_MB,
 ) -> None:
     """Run a trained model on samples and write its predictions.
 
@@ -47,8 +48,9 @@ def predict(
         model: its file.
         path: how to run it.
         about: what the path of the result says: study, dataset, model, phase, seed, path.
+        memory_limit_mb: of the engine.
     """
-    classifier, trained = load_classifier(model)
+    classifier, trained = load_classifier(model, memory_limit_mb)
     started = time.perf_counter()
     run = path(classifier, trained, classifier.circuit_inputs(samples.features))
     seconds = time.perf_counter() - started

@@ -20,6 +20,7 @@ from hqnn.noise.model import NoiseModel
 from hqnn.store import fingerprint, read_model, write_model
 
 QUANTUM_WEIGHTS = "quantum.weights"
+MEMORY_LIMIT_MB = 2000.0
 
 
 class Reading(nn.Module):
@@ -51,17 +52,25 @@ class HybridClassifier(nn.Module):
         reading: see `Reading`.
         features: numbers a sample has.
         seed: of the initial weights.
+        memory_limit_mb: of the engine, see `QuantumLayer`.
     """
 
     def __init__(
-        self, program: Program, *, reading: Literal["sigmoid", "scaled"], features: int, seed: int = 0
+        self,
+        program: Program,
+        *,
+        reading: Literal["sigmoid", "scaled"],
+        features: int,
+        seed: int = 0,
+        memory_limit_mb: float = MEMORY_LIMIT_MB,
     ) -> None:
         super().__init__()
         self.program = program
         self.features = features
+        self.memory_limit_mb = memory_limit_mb
         generator = torch.Generator().manual_seed(seed)
         self.encode = seeded_linear(features, program.inputs, generator)
-        self.quantum = QuantumLayer(program, generator=generator, dtype=torch.float64)
+        self.quantum = QuantumLayer(program, memory_limit_mb=memory_limit_mb, generator=generator, dtype=torch.float64)
         self.read = Reading(reading)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -77,7 +86,7 @@ class HybridClassifier(nn.Module):
             noise: what the engine puts after its gates.
         """
         weights = self.quantum.weights
-        self.quantum = QuantumLayer(program, noise, dtype=weights.dtype)
+        self.quantum = QuantumLayer(program, noise, memory_limit_mb=self.memory_limit_mb, dtype=weights.dtype)
         self.quantum.weights = weights
 
     @torch.no_grad()
@@ -134,15 +143,23 @@ def save_classifier(path: str | os.PathLike[str], model: HybridClassifier, about
     return write_model(path, model.tensors(), {**about, **own})
 
 
-def load_classifier(path: str | os.PathLike[str]) -> tuple[HybridClassifier, str]:
+def load_classifier(
+    path: str | os.PathLike[str], memory_limit_mb: float = MEMORY_LIMIT_MB
+) -> tuple[HybridClassifier, str]:
     """Read a classifier, and the fingerprint its file was written with.
+
+    Args:
+        path: of the safetensors file.
+        memory_limit_mb: of the engine, see `QuantumLayer`.
 
     Raises:
         UserError: the file is damaged or missing.
     """
     tensors, about = read_model(path)
     program = Program.from_json(about["program"])
-    model = HybridClassifier(program, reading=about["reading"], features=about["features"])
+    model = HybridClassifier(
+        program, reading=about["reading"], features=about["features"], memory_limit_mb=memory_limit_mb
+    )
     model.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
     return model, about["fingerprint"]
 

@@ -28,6 +28,7 @@ def map_changes(
     root: str | os.PathLike[str],
     samples: str | os.PathLike[str],
     model: str | os.PathLike[str],
+    memory_limit_mb: float,
 ) -> None:
     """Map every test city of a table of samples.
 
@@ -36,11 +37,12 @@ def map_changes(
         root: folder of the data set.
         samples: the store; says which cities are tested and how features are computed.
         model: file of a trained classifier.
+        memory_limit_mb: of the engine.
 
     Raises:
         UserError: a file is missing or damaged.
     """
-    classifier, _ = load_classifier(model)
+    classifier, _ = load_classifier(model, memory_limit_mb)
 
     def predict(features: NDArray[np.float32]) -> NDArray[Any]:
         with torch.no_grad():

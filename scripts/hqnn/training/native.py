@@ -27,6 +27,7 @@ def train_native(
     noise: NoiseModel | None,
     training: Mapping[str, Any],
     seed: int,
+    memory_limit_mb: float,
     terminal: TextIO | None = None,
 ) -> None:
     """Train the native circuit from the weights of the phase before.
@@ -40,12 +41,13 @@ def train_native(
         noise: after every gate and at readout; none in the phase ``device``.
         training: values of `hqnn.settings.Training`.
         seed: of the order of samples.
+        memory_limit_mb: of the engine.
         terminal: where a progress bar goes.
 
     Raises:
         UserError: a file cannot be read, or no gate of the program gets noise.
     """
-    model, fingerprint = load_classifier(start)
+    model, fingerprint = load_classifier(start, memory_limit_mb)
     native = Program.from_json(Path(program).read_text(encoding="utf-8"))
     if noise is not None:
         require_noise(native, noise)
