@@ -13,7 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ PEERS: dict[str, Callable[..., peers.Step]] = {
     "tensorcircuit DM": peers.tensorcircuit("DMCircuit"),
     "aer": peers.aer,
 }
+WITHOUT_READOUT = {"tensorcircuit DM"}  # it has no readout errors, so it is compared without them
+GROWTH_WIRES = (4, 6, 8, 10, 12)
+GROWTH_LAYERS = (1, 2, 4, 6)
 DTYPES = {"default.qubit": "complex128", "lightning.qubit": "complex128", "default.mixed": "complex128"} | {
     "tensorcircuit": "complex64",
     "tensorcircuit DM": "complex64",
@@ -59,8 +62,8 @@ class Case:
         noise: or None.
         copies: circuits in parallel; peers run them one after the other.
         gradients: whether the step goes backward too.
-        rivals: peers that take part, with what is said of those that cannot.
-        ideal_for: peers that run the abstract circuit without noise instead, for scale.
+        rivals: peers that take part.
+        excused: peers that do not, and why.
     """
 
     name: str
@@ -120,7 +123,40 @@ def cases() -> list[Case]:
         Case("reupload_noisy", reupload4, 32, damped(reupload4), rivals=noisy),
         Case("amplitude_noisy", amplitude, 32, damped(amplitude), rivals=noisy),
         Case("amplitude_prepared_noisy", explicit, 8, damped(explicit), rivals=noisy),
+        *(growth(wires, 3) for wires in GROWTH_WIRES),
+        *(growth(8, layers) for layers in GROWTH_LAYERS),
     ]
+
+
+def growth(wires: int, layers: int) -> Case:
+    """A circuit of the kind of o8 with other sizes; the observable is in the middle, so the light cone is wide."""
+    program = build(f"angle_y-simplified_two_design-{layers}", wires, [f"Z{wires // 2}"])
+    return Case(f"growth_{wires}_wires_{layers}_layers", program, 100, rivals=("tensorcircuit",))
+
+
+def draw_growth(entries: list[dict[str, Any]], path: Path) -> None:
+    """Times against wires and layers, beside the peer's."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    times = {entry["name"]: entry for entry in entries}
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
+    lines = [
+        ("wires, 3 layers", {n: f"growth_{n}_wires_3_layers" for n in GROWTH_WIRES}),
+        ("layers, 8 wires", {n: f"growth_8_wires_{n}_layers" for n in GROWTH_LAYERS}),
+    ]
+    for axis, (label, names) in zip(axes, lines, strict=True):
+        known = {n: times[name] for n, name in names.items() if name in times}
+        axis.plot(list(known), [entry["ours_ms"] for entry in known.values()], "o-", label="hqnn, float32")
+        other = {n: ms for n, entry in known.items() if (ms := entry["peers"]["tensorcircuit"])}
+        axis.plot(list(other), list(other.values()), "s--", label="TensorCircuit-NG, jit and vmap, complex64")
+        axis.set(xlabel=label, yscale="log", xticks=list(known))
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("ms a step, batch 100")
+    axes[0].legend()
+    figure.savefig(path, dpi=150)
 
 
 def median_ms(step: Callable[[], Any], seconds: float) -> float:
@@ -141,19 +177,28 @@ def first_call_ms(step: Callable[[], Any]) -> float:
     return 1e3 * (time.perf_counter() - start)
 
 
-def ours(case: Case, dtype: torch.dtype, batch: int) -> Callable[[], Any]:
-    """A step of the engine."""
-    torch.manual_seed(0)
-    layer = QuantumLayer(case.program, case.noise, copies=case.copies, dtype=dtype)
-    inputs = torch.randn(batch, case.copies * case.program.inputs, dtype=dtype, requires_grad=case.gradients)
+def drawn(case: Case, batch: int) -> tuple[Any, Any]:
+    """Inputs and weights of one copy."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(batch, case.program.inputs)), rng.normal(size=case.program.weight_shape)
 
-    def step() -> None:
+
+def ours(case: Case, dtype: torch.dtype, batch: int) -> Callable[[], Any]:
+    """A step of the engine, for the same numbers in every copy."""
+    one, weights = drawn(case, batch)
+    layer = QuantumLayer(case.program, case.noise, copies=case.copies, dtype=dtype)
+    with torch.no_grad():
+        layer.weights.copy_(torch.tensor(weights))
+    inputs = torch.tensor(np.tile(one, case.copies), dtype=dtype, requires_grad=case.gradients)
+
+    def step() -> torch.Tensor:
         if not case.gradients:
             with torch.inference_mode():
-                layer(inputs)
-            return
+                return layer(inputs).sum()
         inputs.grad = layer.weights.grad = None
-        layer(inputs).sum().backward()
+        total = layer(inputs).sum()
+        total.backward()
+        return total
 
     return step
 
@@ -177,15 +222,17 @@ def theirs(case: Case, name: str, seconds: float) -> dict[str, Any]:
     """Time of one peer, all copies, or why there is none."""
     if name in case.excused:
         return {"ms": None, "why": case.excused[name]}
-    rng = np.random.default_rng(0)
-    inputs, weights = rng.normal(size=(case.batch, case.program.inputs)), rng.normal(size=case.program.weight_shape)
     try:
-        step = PEERS[name](case.program, case.noise, inputs, weights, case.gradients)
+        step = PEERS[name](case.program, case.noise, *drawn(case, case.batch), case.gradients)
         first = first_call_ms(step)
         ms = median_ms(step, seconds)
     except peers.MissingError as missing:
         return {"ms": None, "why": str(missing)}
-    return {"ms": case.copies * ms, "first_ms": first, "dtype": DTYPES[name]}
+    if name in WITHOUT_READOUT and case.noise is not None:
+        case = replace(case, noise=replace(case.noise, readout={}))
+    difference = abs(float(step()) * case.copies - float(ours(case, torch.float64, case.batch)()))
+    difference /= case.batch * len(case.program.observables) * case.copies
+    return {"ms": case.copies * ms, "first_ms": first, "dtype": DTYPES[name], "difference": difference}
 
 
 def measured(case: Case, seconds: float) -> dict[str, Any]:
@@ -204,6 +251,7 @@ def measured(case: Case, seconds: float) -> dict[str, Any]:
         "why": {name: found["why"] for name, found in others.items() if "why" in found},
         "peer_first_ms": {name: found["first_ms"] for name, found in others.items() if "first_ms" in found},
         "peer_dtype": {name: found["dtype"] for name, found in others.items() if "dtype" in found},
+        "peer_difference": {name: found["difference"] for name, found in others.items() if "difference" in found},
         "extra_mb": extra,
         "batch": case.batch,
         "samples_per_second": 1e3 * case.batch / mine[torch.float32],
@@ -237,7 +285,12 @@ def main() -> None:
         entries.append(measured(case, arguments.seconds))
         print(line(entries[-1]), flush=True)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
+    measured_now = {entry["name"] for entry in entries}
+    if RESULT.exists():
+        entries += [entry for entry in json.loads(RESULT.read_text()) if entry["name"] not in measured_now]
     RESULT.write_text(json.dumps(entries, indent=1) + "\n")
+    if any(entry["name"].startswith("growth") for entry in entries):
+        draw_growth(entries, RESULT.with_name("engine_growth.png"))
     print(f"wrote {RESULT}", file=sys.stderr)
 
 

@@ -1,7 +1,7 @@
 """One program in other people's simulators, each the way its users would run it fastest.
 
 A step is a function without arguments that computes all expectation values and, if asked, the gradients of their sum
-with respect to inputs and weights.
+with respect to inputs and weights; it returns that sum.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ def pennylane(device: str, diff_method: str) -> Callable[..., Step]:
         def step() -> torch.Tensor:
             x.grad = w.grad = None
             values = node(x, w)
+            total = values.sum()
             if gradients:
-                values.sum().backward()
-            return values
+                total.backward()
+            return total
 
         return step
 
@@ -82,13 +83,17 @@ def tensorcircuit(kind: str) -> Callable[..., Step]:
             ]
             return jnp.stack([tc.backend.real(circuit.expectation_ps(**places)) for places in letters])
 
-        batched = jax.vmap(values, in_axes=(0, None))
-        if gradients:
-            function = jax.jit(jax.value_and_grad(lambda x, w: batched(x, w).sum(), argnums=(0, 1)))
-        else:
-            function = jax.jit(batched)
+        def total(x: Any, w: Any) -> Any:
+            return jax.vmap(values, in_axes=(0, None))(x, w).sum()
+
+        function = jax.jit(jax.value_and_grad(total, argnums=(0, 1)) if gradients else total)
         x, w = jnp.asarray(inputs, "float32"), jnp.asarray(weights.ravel(), "float32")
-        return lambda: jax.block_until_ready(function(x, w))
+
+        def step() -> Any:
+            found = jax.block_until_ready(function(x, w))
+            return found[0] if gradients else found
+
+        return step
 
     return prepare
 
@@ -137,4 +142,10 @@ def aer(program: Program, noise: NoiseModel | None, inputs: np.ndarray, weights:
     simulator = AerSimulator(method="density_matrix" if noise else "statevector", noise_model=noise and to_aer(noise))
     values = parameter_values(circuit, inputs, weights.ravel())
     binds = [{p: list(column) for p, column in zip(circuit.parameters, values.T, strict=True)}]
-    return lambda: simulator.run(circuit, parameter_binds=binds, shots=1).result()
+
+    def step() -> float:
+        found = simulator.run(circuit, parameter_binds=binds, shots=1).result()
+        labels = range(len(program.observables))
+        return sum(float(found.data(n)[str(label)]) for n in range(len(inputs)) for label in labels)
+
+    return step
