@@ -7,6 +7,7 @@ with job() as rule:
     from hqnn.models.hybrid import HybridClassifier, pixel_circuit, save_classifier
     from hqnn.settings import Training
     from hqnn.store import write_text
+    from hqnn.training.differentiation import differentiate_by
     from hqnn.training.fit import fit, history_csv
 
     samples = read_samples(rule.input.samples, TRAIN)
@@ -17,11 +18,13 @@ with job() as rule:
         seed=int(rule.wildcards["seed"]),
         memory_limit_mb=rule.params.memory_limit_mb,
     )
+    training = Training(**rule.params.training)
+    differentiate_by(model, training.differentiation, training.device)
     history = fit(
         model,
         samples.features,
         samples.labels,
-        Training(**rule.params.training),
+        training,
         seed=int(rule.wildcards["seed"]),
         terminal=rule.terminal,
     )

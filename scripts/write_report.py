@@ -13,6 +13,7 @@ with job() as rule:
         histories=[Path(file) for file in rule.input.histories],
         predictions=[Path(file) for file in rule.input.predictions],
         maps=[Path(folder) for folder in rule.input.maps],
+        ablations=[Path(file) for file in rule.input.ablations],
         settings=rule.params.settings,
         published=Path(rule.input.published),
     )

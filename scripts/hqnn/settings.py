@@ -80,6 +80,10 @@ class Training(Section):
     learning_rate: float = Field(0.01, gt=0, description="Its rate.")
     batch_size: Positive = Field(500, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(20, description="Passes over as many draws as there are train samples.")
+    differentiation: Literal["engine", "backprop", "adjoint", "parameter-shift", "finite-diff", "spsa"] = Field(
+        "engine", description="Whose gradients: the engine's own, or one of PennyLane's methods on `device`."
+    )
+    device: str = Field("default.qubit", description="The PennyLane device, where `differentiation` is PennyLane's.")
     balanced: bool = Field(
         True, description="Draw train samples with replacement, both classes equally likely. Test samples never are."
     )
@@ -150,6 +154,16 @@ class Engine(Section):
     )
 
 
+class Explanation(Section):
+    """Why a device differs from a simulator: the same weights under each part of its noise."""
+
+    enabled: bool = Field(True, description="Whether to run it for every quantum model and backend.")
+    draws: Positive = Field(20, description="Draws of untrained quantum weights for each seed.")
+    few_shots: tuple[Positive, ...] = Field(
+        (16, 64, 256, 1024), description="Numbers of shots without noise.", json_schema_extra={"unit": "shots"}
+    )
+
+
 class Evaluation(Section):
     """How predictions are scored."""
 
@@ -166,6 +180,7 @@ class Settings(Section):
     change: Change = Change()
     execution: Execution = Execution()
     engine: Engine = Engine()
+    explanation: Explanation = Explanation()
     evaluation: Evaluation = Evaluation()
 
 

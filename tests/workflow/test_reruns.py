@@ -7,9 +7,18 @@ import time
 from pathlib import Path
 
 import pytest
+
 from checkout import Checkout
 
-TRAINING = {"train_ideal", "execute_exact", "execute_shots", "execute_noisy", "execute_hardware", "map_changes"}
+TRAINING = {
+    "train_ideal",
+    "execute_exact",
+    "execute_shots",
+    "execute_noisy",
+    "execute_hardware",
+    "map_changes",
+    "explain_device",
+}
 SCORING = {"evaluate_change", "write_report"}
 
 

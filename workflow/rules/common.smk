@@ -118,3 +118,16 @@ def map_folders():
         f"results/change/{dataset}/{model}/ideal/seed{settings.seeds[0]}/maps"
         for model in change.models
     ]
+
+
+def explained(name):
+    """The files called so of every quantum model on every backend, where the device is to be explained."""
+    if not settings.explanation.enabled:
+        return []
+    return expand(
+        "results/change/{dataset}/{model}/explained/{backend}/{name}",
+        dataset=dataset,
+        model=change.models,
+        backend=settings.execution.backends,
+        name=name,
+    )

@@ -5,6 +5,7 @@ rule write_report:
         histories=model_runs("history.csv", phases()),
         predictions=[*model_predictions(), *baseline_predictions()],
         maps=map_folders(),
+        ablations=explained("ablation.csv"),
         page=["scripts/hqnn/report/page.html.j2", "scripts/hqnn/report/page.css"],
     output:
         page=report(

@@ -120,12 +120,20 @@ def seeded_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.L
     return layer
 
 
-def pixel_circuit(name: str, qubits: int, observable: str) -> Program:
-    """A circuit by name that takes as many numbers as it has qubits; an amplitude embedding pads them with zeros."""
-    from hqnn.circuits.library import build  # brings PennyLane, which a stored model does not need
+def pixel_circuit(name: str, numbers: int, observable: str) -> Program:
+    """A circuit by name that takes so many numbers: one a wire as angles, or amplitudes on as few wires as hold them.
 
-    program = build(name, qubits, [observable])
-    return replace(program, inputs=qubits) if program.initial_state == "amplitudes" else program
+    Args:
+        name: see `hqnn.circuits.names`.
+        numbers: inputs of the circuit.
+        observable: the Pauli word that is measured.
+    """
+    from hqnn.circuits.library import build  # brings PennyLane, which a stored model does not need
+    from hqnn.circuits.names import parse_name
+
+    if parse_name(name).embedding != "amplitude":
+        return build(name, numbers, [observable])
+    return replace(build(name, math.ceil(math.log2(numbers)), [observable]), inputs=numbers)
 
 
 def save_classifier(path: str | os.PathLike[str], model: HybridClassifier, about: Mapping[str, Any]) -> str:

@@ -15,7 +15,9 @@ from markupsafe import Markup
 
 from hqnn.metrics import POOLED, read_metrics, read_published
 from hqnn.report import panels, tables
+from hqnn.report.ablation import Explanation, explain
 from hqnn.report.findings import findings, weights_sentence
+from hqnn.report.grid import grid_panels, grid_table
 from hqnn.report.panels import Image
 from hqnn.report.runs import Predictions, Run, map_files, read_history, read_predictions, run_order
 from hqnn.report.style import Mark, marks
@@ -39,6 +41,7 @@ class Results:
     tables: dict[str, tables.Table]
     panels: dict[str, panels.Panels]
     maps: tuple[Image, ...]
+    explanations: tuple[Explanation, ...]
 
 
 def write_report(
@@ -50,6 +53,7 @@ def write_report(
     maps: Sequence[Path],
     settings: Mapping[str, Any],
     published: Path | None = None,
+    ablations: Sequence[Path] = (),
 ) -> None:
     """Write the report: one HTML file that opens offline and asks nothing of any network.
 
@@ -62,6 +66,7 @@ def write_report(
             validation_accuracy, one a training run, under ``<study>/<dataset>/<model>/<phase>/seed<k>/``.
         predictions: every file that was scored.
         maps: PNG files named after their cities, or folders of them, lying as the histories do.
+        ablations: CSV files of `hqnn.execution.ablation`.
         settings: what was set; nested mappings are sections.
         published: a paper's figures; those that nothing of ours stands beside are listed too.
 
@@ -74,6 +79,7 @@ def write_report(
     trained = [read_history(path) for path in histories]
     drawn = map_files(maps)
     papers = None if published is None else read_published(published)
+    explained = [explain(path, papers) for path in ablations]
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -85,7 +91,12 @@ def write_report(
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         results=[
             _results(
-                part, _own(read, key), _own_histories(trained, key), [m for m in drawn if _is_of(m[0], key)], papers
+                part,
+                _own(read, key),
+                _own_histories(trained, key),
+                [m for m in drawn if _is_of(m[0], key)],
+                papers,
+                [e for e in explained if e.dataset == key[1]],
             )
             for key, part in table.groupby(["study", "dataset"], sort=False)
         ],
@@ -105,6 +116,7 @@ def _results(
     histories: Mapping[str, Sequence[pd.DataFrame]],
     maps: Sequence[tuple[Run, str, Path]],
     published: pd.DataFrame | None,
+    explanations: Sequence[Explanation],
 ) -> Results:
     models = list(metrics["model"].unique())
     references = {one.run.model for one in predictions if not one.quantum}
@@ -121,6 +133,7 @@ def _results(
         tables=_tables(metrics, published),
         panels=_panels(metrics, predictions, histories, of_model),
         maps=tuple(_map(*one) for one in maps),
+        explanations=tuple(explanations),
     )
 
 
@@ -130,6 +143,7 @@ def _tables(metrics: pd.DataFrame, published: pd.DataFrame | None) -> dict[str, 
         "study": tables.results(metrics, "balanced", tables.STUDY),
         "published": tables.beside_published(metrics, published),
         "confusion": tables.confusion(metrics),
+        "grid": grid_table(metrics),
     }
     if "subset" in set(metrics["sampling"]):
         found["paths"] = tables.results(metrics, "subset", tables.BY_PATH)
@@ -148,6 +162,7 @@ def _panels(
     found = {
         "training": panels.training(histories, of_model),
         "curves": panels.curves(predictions, of_model),
+        "grid": grid_panels(metrics),
         "cities": panels.cities(metrics, of_model),
         "paths": panels.paths(metrics, of_model),
         "expectation": panels.expectation(predictions),
