@@ -276,8 +276,11 @@ def _gather(vector: Any, places: Any, width: int, size_a: int, middle: int, size
         for b in range(size_b):
             offset = (a * middle * size_b + b) * right
             row = rows[a * size_b + b]
-            for j in range(width):
-                row[j] = vector[places[j] + offset]
+            if places[width - 1] - places[0] == width - 1:
+                row[:width] = vector[places[0] + offset : places[0] + offset + width]
+            else:
+                for j in range(width):
+                    row[j] = vector[places[j] + offset]
 
 
 @part
@@ -288,8 +291,11 @@ def _scatter(
         for b in range(size_b):
             offset = (a * middle * size_b + b) * right
             row = rows[a * size_b + b]
-            for j in range(width):
-                vector[places[j] + offset] = row[j]
+            if places[width - 1] - places[0] == width - 1:
+                vector[places[0] + offset : places[0] + offset + width] = row[:width]
+            else:
+                for j in range(width):
+                    vector[places[j] + offset] = row[j]
 
 
 @part
