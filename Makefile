@@ -30,7 +30,7 @@ demo: setup
 	$(BIN)/snakemake --cores $(CORES)
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(CORES) --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check .
