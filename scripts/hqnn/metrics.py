@@ -235,8 +235,8 @@ def read_published(path: Path) -> pd.DataFrame:
     """Read a paper's figures.
 
     One row a figure, columns `PUBLISHED_COLUMNS`. An empty dataset or phase stands for any; a phase or path without a
-    backend, such as device, for every backend's; `sampling` says which of ours a figure stands beside (all or
-    balanced); `source` is the place in the paper.
+    backend, such as device and not device-ibm_brisbane, for every backend's; `sampling` says which of ours a figure
+    stands beside (all or balanced); `source` is the place in the paper.
 
     Raises:
         UserError: the file is missing or has other columns.
@@ -342,13 +342,18 @@ def _published_beside(table: pd.DataFrame, published: pd.DataFrame | None) -> pd
     figures: dict[tuple[Any, ...], float] = dict(
         zip(published[keys].itertuples(index=False, name=None), published["value"], strict=True)
     )
-    wanted = table[keys].assign(
-        phase=table["phase"].str.split("-").str[0],
-        path=table["path"].str.split("-").str[0],
-        sampling=table["sampling"].replace({subset: whole for whole, subset in SUBSET_SAMPLINGS.items()}),
+    wanted = table[[*keys, "backend"]].assign(
+        sampling=table["sampling"].replace({subset: whole for whole, subset in SUBSET_SAMPLINGS.items()})
     )
     found = [
-        next((figures[place] for place in product((dataset, ""), (phase, ""), *zip(rest)) if place in figures), np.nan)
-        for dataset, phase, *rest in wanted.itertuples(index=False, name=None)
+        next((figures[place] for place in _places(*row) if place in figures), np.nan)
+        for row in wanted.itertuples(index=False, name=None)
     ]
     return pd.Series(found, index=table.index, dtype=float).where(table["group"] == POOLED)
+
+
+def _places(dataset: str, phase: str, model: str, path: str, sampling: str, metric: str, backend: str) -> Iterator[Any]:
+    """Where a published figure may stand that belongs beside a row, the most particular place first."""
+    kind = path.split("-")[0]
+    phases, paths = (phase, phase.split("-")[0], ""), (f"{kind}-{backend}", kind)
+    return product((dataset, ""), phases, (model,), paths, (sampling,), (metric,))

@@ -238,7 +238,7 @@ def test_a_predictions_file_becomes_tidy_rows(files: tuple[Path, Path], tmp_path
 
     hardware = tmp_path / "hardware.h5"
     columns, about = read_table(predictions)
-    write_table(hardware, columns, {**about, "path": "hardware-ibm_brisbane"})
+    write_table(hardware, columns, {**about, "path": "hardware", "backend": "ibm_brisbane"})
     device_run = evaluate(hardware, samples, subset, read_published(RESOURCES / "change.csv"), draws=0)
     assert pick(device_run, "accuracy", "subset_balanced")["published"] == 0.56694
 

@@ -154,8 +154,8 @@ def published_steps(published: pd.DataFrame, model: str) -> dict[str, Step]:
     """
     own = published[published["model"] == model]
     ran = {
-        "simulator": own[(own["phase"] == "device") & (own["path"] == "exact")],
-        "device": own[own["path"] == "hardware"],
+        "simulator": own[own["phase"].str.startswith("device") & (own["path"] == "exact")],
+        "device": own[own["path"].str.startswith("hardware")],
     }
     seen = {where: dict(zip(rows["metric"], rows["value"], strict=True)) for where, rows in ran.items()}
     found = {}

@@ -14,7 +14,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from hqnn.metrics import POOLED
 from hqnn.report.style import FAINT, INK, Mark, svg_panel
-from hqnn.report.words import METRIC_NAMES, path_name, path_order
+from hqnn.report.words import METRIC_NAMES, PHASES, path_name, path_order
 
 Scored = tuple[NDArray[Any], NDArray[Any]]
 POINTS_OF_A_CURVE = 1200
@@ -62,6 +62,22 @@ def paths_comparison(metrics: pd.DataFrame, metric: str, marks: Mapping[str, Mar
     return _intervals(
         f"paths-{metric}", rows, ("path", paths, path_name), ("model", marks), METRIC_NAMES.get(metric, metric)
     )
+
+
+def phases_comparison(metrics: pd.DataFrame, metric: str, marks: Mapping[str, Mark]) -> bytes:
+    """One metric under noise by the training phase of the weights.
+
+    Args:
+        metrics: rows of the noisy paths, pooled, of one sampling; phases without their backend.
+        metric: which.
+        marks: of the backends.
+
+    Returns:
+        SVG; dots are means over seeds, bars the mean limits of their 95 % intervals.
+    """
+    rows = metrics[metrics["metric"] == metric]
+    found = [phase for phase in PHASES if phase in set(rows["phase"])]
+    return _intervals(f"phases-{metric}", rows, ("phase", found, str), ("backend", marks), METRIC_NAMES[metric])
 
 
 def per_city(metrics: pd.DataFrame, metric: str, marks: Mapping[str, Mark]) -> bytes:

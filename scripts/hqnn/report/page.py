@@ -121,6 +121,7 @@ def _results(
     models = list(metrics["model"].unique())
     references = {one.run.model for one in predictions if not one.quantum}
     of_model = marks(models)
+    of_backend = marks(metrics.loc[metrics["path"].str.startswith("noisy-"), "backend"].unique())
     agree, weights = weights_sentence(predictions)
     return Results(
         study=str(metrics["study"].iloc[0]),
@@ -129,9 +130,9 @@ def _results(
         findings=tuple(findings(metrics, references)),
         weights_agree=agree,
         weights=weights,
-        marks=of_model,
+        marks={**of_model, **of_backend},
         tables=_tables(metrics, published),
-        panels=_panels(metrics, predictions, histories, of_model),
+        panels=_panels(metrics, predictions, histories, of_model, of_backend),
         maps=tuple(_map(*one) for one in maps),
         explanations=tuple(explanations),
     )
@@ -158,6 +159,7 @@ def _panels(
     predictions: Sequence[Predictions],
     histories: Mapping[str, Sequence[pd.DataFrame]],
     of_model: Mapping[str, Mark],
+    of_backend: Mapping[str, Mark],
 ) -> dict[str, panels.Panels]:
     found = {
         "training": panels.training(histories, of_model),
@@ -165,6 +167,7 @@ def _panels(
         "grid": grid_panels(metrics),
         "cities": panels.cities(metrics, of_model),
         "paths": panels.paths(metrics, of_model),
+        "phases": panels.phases(metrics, of_backend),
         "expectation": panels.expectation(predictions),
     }
     return {name: those for name, those in found.items() if those.images}

@@ -84,7 +84,7 @@ def cities(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
 
 def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
     """Metrics by execution path on the same samples, of the models that ran on several."""
-    rows = metrics[(metrics["sampling"] == "subset") & (metrics["group"] == POOLED)]
+    rows = metrics[(metrics["sampling"] == "subset") & (metrics["group"] == POOLED) & (metrics["phase"] == "ideal")]
     rows = rows[rows.groupby("model")["path"].transform("nunique") > 1]
     if rows.empty:
         return Panels((), "")
@@ -95,6 +95,24 @@ def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
         ),
         f"The same {plural(int(rows['samples'].max()), 'sample')} on every path. {BARS}",
         tuple(rows["model"].unique()),
+    )
+
+
+def phases(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
+    """What each training phase buys: metrics under every backend's noise, by the phase the weights come from."""
+    noisy = metrics["path"].str.startswith("noisy-") & (metrics["sampling"] == "all") & (metrics["group"] == POOLED)
+    rows = metrics[noisy].assign(phase=metrics["phase"].str.split("-").str[0])
+    if rows["phase"].nunique() < 2:
+        return Panels((), "")
+    samples = int(rows["samples"].max())
+    return Panels(
+        tuple(
+            _svg(figures.phases_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} under noise by phase")
+            for metric in PATH_METRICS
+        ),
+        f"Native circuit under the backend's noise and readout error, exact, {plural(samples, 'test sample')} as they "
+        f"are; weights of the training phases. {BARS}",
+        tuple(rows["backend"].unique()),
     )
 
 

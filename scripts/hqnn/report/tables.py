@@ -215,7 +215,8 @@ def _row_order(metrics: pd.DataFrame) -> Callable[[tuple[str, ...]], tuple[objec
 
 
 def _figure_keys(figures: pd.DataFrame) -> list[tuple[object, ...]]:
-    return list(figures[["model", "path", "metric", "value"]].itertuples(index=False, name=None))
+    kinds = figures["path"].str.split("-").str[0]
+    return list(zip(figures["model"], kinds, figures["metric"], figures["value"], strict=True))
 
 
 def _caption(rows: pd.DataFrame, sampling: str) -> str:

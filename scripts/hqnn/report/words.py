@@ -19,6 +19,7 @@ METRIC_NAMES = {
     "imbalance_normalised": "imbalance / samples",
 }
 COUNTS = ("tn", "fp", "fn", "tp", "imbalance")
+PHASES = ("ideal", "device", "noisy")
 PATHS = ("exact", "shots", "noisy", "hardware")
 
 
