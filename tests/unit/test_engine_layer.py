@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from hqnn.circuits.program import Angle, Constant, Gate, Program
 from hqnn.engine import QuantumLayer
+from hqnn.engine.product_states import ProductStates
 from hqnn.errors import UserError
 from hqnn.noise.model import NoiseModel, Readout
 
@@ -147,6 +148,18 @@ def test_frozen_weights_and_plain_inputs_make_no_graph(inputs: Tensor) -> None:
     assert not layer(inputs).requires_grad
     with torch.inference_mode():
         torch.testing.assert_close(layer(inputs), layer(inputs.clone()))
+
+
+def test_inference_keeps_nothing_for_the_way_back() -> None:
+    layer = layer_of()
+    chunks = []
+    meet = ProductStates.meet
+    with pytest.MonkeyPatch.context() as patch, torch.no_grad():
+        patch.setattr(ProductStates, "meet", lambda *given: chunks.append(len(given[2])) or meet(*given))
+        values = layer(torch.zeros(50_000, 3, dtype=torch.float64))
+    assert sum(chunks) == 50_000
+    assert max(chunks) < 10_000
+    torch.testing.assert_close(values, values[:1].expand(50_000, -1))
 
 
 def test_it_learns_inside_a_network() -> None:

@@ -42,6 +42,8 @@ class Executor:
         Raises:
             UserError: NaN among the inputs, or the memory limit is too low.
         """
+        if not torch.is_grad_enabled():  # a Function is not told, and would keep what the way back needs
+            inputs, weights = inputs.detach(), weights.detach()
         if weights.device.type == "cpu":
             part, later = self._prepared(weights.dtype)
             if isinstance(later, ProductStates) and not later.features.chains:
