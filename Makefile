@@ -40,6 +40,7 @@ lint: setup
 	$(BIN)/snakemake --lint
 
 bench: setup
+	$(BIN)/uv pip install -q --no-verify-hashes -c requirements.lock -e '.[bench]'
 	for suite in $(SUITE); do $(BIN)/python tests/bench/$$suite.py || exit 1; done
 
 config: setup
