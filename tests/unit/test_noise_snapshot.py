@@ -97,7 +97,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 def test_t2_above_twice_t1_is_cut_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = written(tmp_path, "qubits", "t2_us", 1, value=45.0)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         long = read_snapshot(path)
     assert "T2 exceeds 2 T1 on 1 of 2 qubits (1)" in caplog.text
     assert long.remarks

@@ -35,7 +35,7 @@ def test_a_new_learning_rate_reruns_training_and_what_follows(finished: Checkout
 
 def test_a_new_number_of_shots_reruns_only_what_samples(finished: Checkout) -> None:
     ran = finished.rules_to_run("--config", "execution={shots: 300, subset: 40}")
-    assert ran == {"execute_shots", "execute_hardware"} | SCORING
+    assert ran == {"execute_shots", "execute_hardware", "explain_device"} | SCORING
 
 
 @pytest.mark.parametrize(

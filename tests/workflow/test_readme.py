@@ -1,0 +1,28 @@
+"""The README shows what its commands print."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from checkout import Checkout
+
+
+def arrows(text: str) -> set[tuple[str, str]]:
+    """Pairs of rules that an edge joins, in a diagram whose nodes are numbered."""
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", text))
+    return {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", text)}
+
+
+def test_the_picture_of_the_dag_is_what_snakemake_draws(root: Path, finished: Checkout) -> None:
+    shown = (root / "README.md").read_text(encoding="utf-8").split("<!-- dag -->")[1].split("<!-- /dag -->")[0]
+    drawn = finished.snakemake("--rulegraph", "mermaid-js").stdout
+    assert len(arrows(drawn)) > 10
+    assert arrows(shown) == arrows(drawn)
+
+
+def test_the_example_of_a_circuit_is_the_one_of_the_library(root: Path) -> None:
+    page = (root / "README.md").read_text(encoding="utf-8")
+    example = (root / "scripts/hqnn/circuits/custom.py").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    assert all(line.strip() in example for line in code.splitlines())
