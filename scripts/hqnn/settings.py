@@ -103,7 +103,8 @@ class Change(Section):
     reading: Literal["sigmoid", "scaled"] = Field(
         "sigmoid",
         description="How the expectation value becomes a probability: `sigmoid` of it, which keeps it within "
-        "[.269, .731] as in the study, or `scaled` by a trainable factor and bias first.",
+        "[.269, .731] as in the study, or `scaled` by a trainable factor and bias first. With train cities left out "
+        "in turn both score alike; the default kept its score over more epochs.",
     )
     baselines: tuple[Literal["change_vector", "logistic_regression", "mlp"], ...] = Field(
         ("change_vector", "logistic_regression", "mlp"), description="Classical references on the same pixels."

@@ -24,7 +24,7 @@ from hqnn.report.words import full_path
 from hqnn.store import whole_file
 
 COLUMNS = ("balanced_accuracy", "roc_auc", "average_precision", "recall_change", "recall_no_change")
-INCHES, DPI = (9.6, 3.3), 80
+INCHES, DPI = (9.6, 3.3), 66
 
 
 def tables(metrics: Path) -> str:
