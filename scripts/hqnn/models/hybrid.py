@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -148,7 +148,9 @@ def save_classifier(path: str | os.PathLike[str], model: HybridClassifier, about
         The fingerprint of its weights.
     """
     own = {"program": model.program.to_json(), "reading": model.read.kind, "features": model.features}
-    return write_model(path, model.tensors(), {**about, **own})
+    counted = getattr(model.quantum, "executions", None)  # where PennyLane ran the circuit
+    executions = {"executions": asdict(counted)} if counted else {}
+    return write_model(path, model.tensors(), {**about, **own, **executions})
 
 
 def load_classifier(
