@@ -73,20 +73,47 @@ class Features(Section):
     )
 
 
-class Training(Section):
+class Fitting(Section):
     """How a model is fitted."""
 
     optimizer: Literal["adam", "rmsprop", "sgd"] = Field("adam", description="Which optimiser of torch.")
     learning_rate: float = Field(0.01, gt=0, description="Its rate.")
     batch_size: Positive = Field(500, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(20, description="Passes over as many draws as there are train samples.")
+    balanced: bool = Field(
+        True, description="Draw train samples with replacement, both classes equally likely. Test samples never are."
+    )
+
+
+class Training(Fitting):
+    """How a quantum model is fitted."""
+
     differentiation: Literal["engine", "backprop", "adjoint", "parameter-shift", "finite-diff", "spsa"] = Field(
         "engine", description="Whose gradients: the engine's own, or one of PennyLane's methods on `device`."
     )
     device: str = Field("default.qubit", description="The PennyLane device, where `differentiation` is PennyLane's.")
-    balanced: bool = Field(
-        True, description="Draw train samples with replacement, both classes equally likely. Test samples never are."
-    )
+
+
+class FineTuning(Training):
+    """How a phase goes on from the weights of the one before."""
+
+    learning_rate: float = Field(0.003, gt=0, description="Its rate.")
+    epochs: Positive = Field(10, description="Passes over as many draws as there are train samples.")
+
+
+class PatchFitting(Fitting):
+    """How a U-Net is fitted on the patches around the train samples."""
+
+    batch_size: Positive = Field(500, description="Patches a step.", json_schema_extra={"unit": "patches"})
+    epochs: Positive = Field(20, description="Passes over the patches.")
+    balanced: bool = Field(True, description="Whether both classes weigh equally in the loss.")
+
+
+class LargePatchFitting(PatchFitting):
+    """How the full U-Net is fitted on the patches around the train samples."""
+
+    learning_rate: float = Field(0.001, gt=0, description="Its rate.")
+    batch_size: Positive = Field(32, description="Patches a step.", json_schema_extra={"unit": "patches"})
 
 
 class Change(Section):
@@ -106,20 +133,24 @@ class Change(Section):
         "[.269, .731] as in the study, or `scaled` by a trainable factor and bias first. With train cities left out "
         "in turn both score alike; the default kept its score over more epochs.",
     )
-    baselines: tuple[Literal["change_vector", "logistic_regression", "mlp"], ...] = Field(
-        ("change_vector", "logistic_regression", "mlp"), description="Classical references on the same pixels."
+    baselines: tuple[Literal["change_vector", "logistic_regression", "mlp", "unet_small", "unet_full"], ...] = Field(
+        ("change_vector", "logistic_regression", "mlp", "unet_small"),
+        description="Classical references on the same pixels; the U-Nets see red, green and blue of both dates around "
+        "each: `unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
     )
     mlp_parameters: Positive = Field(
         114,
         description="The `mlp` is as wide as brings it nearest to so many trainable numbers; the study's has 114.",
     )
+    unet_small: PatchFitting = PatchFitting()
+    unet_full: LargePatchFitting = LargePatchFitting()
     training: Training = Training()
     phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
         ("ideal",),
         description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
         "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
     )
-    fine_tuning: Training = Training(learning_rate=0.003, epochs=10)
+    fine_tuning: FineTuning = FineTuning()
 
 
 class Execution(Section):

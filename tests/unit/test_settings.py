@@ -63,3 +63,11 @@ def test_values_from_the_command_line_arrive_as_text_and_are_read() -> None:
 )
 def test_results_are_named_after_the_data(data: dict[str, str], name: str) -> None:
     assert Settings.model_validate({"data": data}).data.dataset == name
+
+
+def test_a_section_that_sets_one_key_keeps_its_own_defaults_of_the_others() -> None:
+    change = read_settings({"change": {"fine_tuning": {"epochs": 4}, "unet_full": {"epochs": 4}}}).change
+    own = read_settings({}).change
+    for name in ("fine_tuning", "unet_full"):
+        assert getattr(change, name) == getattr(own, name).model_copy(update={"epochs": 4})
+        assert getattr(own, name).learning_rate < own.training.learning_rate

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
 from hqnn.settings import Training
-from hqnn.training.patches import UNLABELLED, change_probability, fit_patches
+from hqnn.training.patches import change_probability, fit_patches
 
 
 def parameters(model: torch.nn.Module) -> int:

@@ -43,7 +43,8 @@ def test_a_new_number_of_shots_reruns_only_what_samples(finished: Checkout) -> N
     [
         ("report/page.py", {"write_report"}),
         ("execution/noisy.py", {"execute_noisy"} | SCORING),
-        ("training/fit.py", TRAINING | SCORING),
+        ("training/fit.py", TRAINING | {"fit_unet"} | SCORING),
+        ("training/patches.py", {"fit_unet"} | SCORING),
     ],
 )
 def test_a_change_in_a_library_module_reruns_the_rules_that_use_it(

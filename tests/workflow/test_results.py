@@ -53,7 +53,7 @@ def test_sampled_values_lie_within_their_statistical_error(finished: Checkout, s
 def test_metrics_are_tidy_and_cover_every_path_baseline_and_city(finished: Checkout) -> None:
     table = pd.read_csv(finished.folder / "results/metrics.csv")
     assert set(table["path"]) == {"exact", "shots", "noisy", "hardware"}
-    assert {"change_vector", "logistic_regression", "mlp"} < set(table["model"])
+    assert {"change_vector", "logistic_regression", "mlp", "unet_small"} < set(table["model"])
     assert {"all", "balanced", "subset", "subset_balanced"} <= set(table["sampling"])
     assert table["group"].nunique() == 3
     exact = table.query("path == 'exact' and sampling == 'all' and group == 'pooled' and metric == 'accuracy'")

@@ -22,6 +22,7 @@ wildcard_constraints:
     dataset=r"\w+",
     model=r"[a-z_]+-[a-z_]+-\d+(-[a-z]+)?",
     baseline="change_vector|logistic_regression|mlp",
+    unet="unet_small|unet_full",
     phase=r"ideal|(device|noisy)-\w+",
     backend=r"\w+",
     seed=r"\d+",
@@ -52,6 +53,11 @@ def raw_files(wildcards):
 def calibration_of(wildcards):
     """The file that says what a backend's gates and noise are."""
     return os.path.relpath(calibration_file(wildcards.backend))
+
+
+def unet_training(wildcards):
+    """How a U-Net is fitted."""
+    return getattr(change, wildcards.unet).model_dump()
 
 
 def phases():

@@ -78,3 +78,24 @@ rule fit_baseline:
         code=closure_digest("fit_baseline"),
     script:
         "../../scripts/fit_baseline.py"
+
+
+rule fit_unet:
+    input:
+        raw=raw_files,
+        samples="results/change/{dataset}/samples.h5",
+    output:
+        predictions="results/change/{dataset}/{unet}/ideal/seed{seed}/exact/predictions.h5",
+    log:
+        "results/change/{dataset}/{unet}/ideal/seed{seed}/exact/predictions.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+    params:
+        root=RAW_FOLDERS[settings.data.source],
+        training=unet_training,
+        code=closure_digest("fit_unet"),
+    script:
+        "../../scripts/fit_unet.py"

@@ -17,6 +17,7 @@ from hqnn.errors import UserError
 log = logging.getLogger(__name__)
 
 UNCHANGED, CHANGED = 1, 2  # in <city>-cm.tif; the data set's own README says 0 and 1
+UNLABELLED = 255  # where a map of classes says nothing
 PNG_THRESHOLD = 128  # aguasclaras' cm.png is anti-aliased; from here up it equals its TIFF
 BLOCK_ROWS = 512
 

@@ -103,14 +103,24 @@ class Sampling:
         )
 
 
-def _read_around(pair: Pair, rows: range, columns: range, margin: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Read a window and a margin around it, where beyond the image's border this is mirrored."""
-    sides = list(zip((rows, columns), pair.shape, strict=True))
-    near = [range(max(0, side.start - margin), min(size, side.stop + margin)) for side, size in sides]
+def around(
+    rows: range, columns: range, shape: tuple[int, int], margin: int
+) -> tuple[tuple[range, range], list[tuple[int, int]]]:
+    """A window and a margin around it: rows and columns on a grid, and how many pixels before and after are beyond."""
+    sides = list(zip((rows, columns), shape, strict=True))
+    near_rows, near_columns = (
+        range(max(0, side.start - margin), min(size, side.stop + margin)) for side, size in sides
+    )
     beyond = [
         (own.start - side.start + margin, side.stop + margin - own.stop)
-        for own, (side, _) in zip(near, sides, strict=True)
+        for own, (side, _) in zip((near_rows, near_columns), sides, strict=True)
     ]
+    return (near_rows, near_columns), beyond
+
+
+def _read_around(pair: Pair, rows: range, columns: range, margin: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Read a window and a margin around it, where beyond the image's border this is mirrored."""
+    near, beyond = around(rows, columns, pair.shape, margin)
     dates, valid = pair.read(*near)
     return np.pad(dates, ((0, 0), (0, 0), *beyond), "symmetric"), np.pad(valid, beyond, "symmetric")
 

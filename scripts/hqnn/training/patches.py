@@ -11,18 +11,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
-from hqnn.settings import Training
+from hqnn.settings import Fitting
 from hqnn.training.fit import OPTIMIZERS, Epoch
-
-UNLABELLED = 255
 
 
 def fit_patches(
     model: nn.Module,
     patches: NDArray[Any],
     labels: NDArray[np.uint8],
-    training: Training,
+    training: Fitting,
     *,
     seed: int,
     terminal: TextIO | None = None,

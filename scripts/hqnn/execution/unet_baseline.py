@@ -1,0 +1,70 @@
+"""U-Nets as classical references: fitted on patches around the train samples, run around the test samples."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import numpy as np
+
+from hqnn.data.patches import Cut, Standardisation, patches_of_test, patches_of_train
+from hqnn.execution.predictions import read_samples, write_predictions
+from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
+from hqnn.settings import Fitting
+from hqnn.training.patches import change_probability, fit_patches
+
+
+@dataclass(frozen=True)
+class UNet:
+    """A net by its name.
+
+    Attributes:
+        build: from the number of channels and the seed of initial weights.
+        cut: the patches it sees.
+    """
+
+    build: Callable[..., EarlyFusionUNet]
+    cut: Cut
+
+
+UNETS = {"unet_small": UNet(small_unet, Cut(2, "rgb")), "unet_full": UNet(full_unet, Cut(32, "rgb"))}
+
+
+def predict_unet(
+    output: str | os.PathLike[str],
+    *,
+    root: str | os.PathLike[str],
+    samples: str | os.PathLike[str],
+    name: str,
+    training: Fitting,
+    seed: int,
+    about: Mapping[str, Any],
+    terminal: TextIO | None = None,
+) -> None:
+    """Fit one net and write its predictions of the test samples, each from the patch around it.
+
+    Args:
+        output: of the predictions.
+        root: folder of the data set.
+        samples: the store.
+        name: a key of `UNETS`.
+        training: optimiser, rate, batch size and epochs.
+        seed: of initial weights, of the order of patches and of dropout.
+        about: what the path of the result says.
+        terminal: where a progress bar goes, if it is one.
+
+    Raises:
+        UserError: a file is missing or damaged, or one class has no train pixel.
+    """
+    net, test = UNETS[name], read_samples(samples)
+    train = patches_of_train(root, samples, net.cut)
+    standardisation = Standardisation.of(train)
+    model = net.build(net.cut.channels, seed=seed)
+    fit_patches(model, standardisation.apply(train.images), train.labels, training, seed=seed, terminal=terminal)
+    probability = np.empty(len(test.ids))
+    for patches in patches_of_test(root, samples, net.cut):
+        images = change_probability(model, standardisation.apply(patches.images))
+        probability[np.searchsorted(test.ids, patches.samples)] = images[:, patches.centre, patches.centre]
+    write_predictions(output, test, probability, {**about, "model": name, "seed": seed, "backend": "torch"})
