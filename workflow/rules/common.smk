@@ -40,13 +40,9 @@ def raw_files(wildcards):
     if settings.data.source != "path":
         return RAW_FOLDERS[settings.data.source]
     root = Path(settings.data.path)
-    files = sorted(
-        str(file) for file in root.rglob("*") if file.suffix in (".tif", ".png", ".txt")
-    )
+    files = sorted(str(file) for file in root.rglob("*") if file.suffix in (".tif", ".png", ".txt"))
     if not files:
-        sys.exit(
-            f"config: data.path is {str(root)!r}, which holds no .tif files; name the folder of the data set"
-        )
+        sys.exit(f"config: data.path is {str(root)!r}, which holds no .tif files; name the folder of the data set")
     return files
 
 
@@ -65,23 +61,15 @@ def phases():
     native = [phase for phase in change.phases if phase != "ideal"]
     return [
         "ideal",
-        *(
-            f"{phase}-{backend}"
-            for phase in native
-            for backend in settings.execution.backends
-        ),
+        *(f"{phase}-{backend}" for phase in native for backend in settings.execution.backends),
     ]
 
 
 def execution_paths(phase):
     """Folder names of the paths by which a phase's model runs: on its own backend, or on all."""
     own = phase.split("-")[1:] or settings.execution.backends
-    simulated = [
-        path for path in ("exact", "shots") if path in settings.execution.paths
-    ]
-    native = [
-        path for path in ("noisy", "hardware") if path in settings.execution.paths
-    ]
+    simulated = [path for path in ("exact", "shots") if path in settings.execution.paths]
+    native = [path for path in ("noisy", "hardware") if path in settings.execution.paths]
     return [*simulated, *(f"{path}-{backend}" for path in native for backend in own)]
 
 
@@ -112,18 +100,13 @@ def baseline_predictions():
     return [
         f"results/change/{dataset}/{baseline}/ideal/seed{seed}/exact/predictions.h5"
         for baseline in change.baselines
-        for seed in (
-            settings.seeds[:1] if baseline == "change_vector" else settings.seeds
-        )
+        for seed in (settings.seeds[:1] if baseline == "change_vector" else settings.seeds)
     ]
 
 
 def map_folders():
     """Change maps of the first training run of every quantum model."""
-    return [
-        f"results/change/{dataset}/{model}/ideal/seed{settings.seeds[0]}/maps"
-        for model in change.models
-    ]
+    return [f"results/change/{dataset}/{model}/ideal/seed{settings.seeds[0]}/maps" for model in change.models]
 
 
 def explained(name):

@@ -8,9 +8,7 @@ rule write_report:
         ablations=explained("ablation.csv"),
         page=["scripts/hqnn/report/page.html.j2", "scripts/hqnn/report/page.css"],
     output:
-        page=report(
-            "results/report.html", caption="../report/page.rst", category="Report"
-        ),
+        page=report("results/report.html", caption="../report/page.rst", category="Report"),
     log:
         "results/report.log",
     conda:
