@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from checkout import Checkout, copy_checkout
 
 pytestmark = pytest.mark.slurm
