@@ -33,7 +33,7 @@ test: setup
 	$(BIN)/pytest -n $(CORES) --dist loadgroup
 
 lint: setup
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check workflow
