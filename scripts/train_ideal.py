@@ -5,7 +5,7 @@ from hqnn.job import job
 with job() as rule:
     from hqnn.execution.predictions import TRAIN, read_samples
     from hqnn.models.hybrid import HybridClassifier, pixel_circuit, save_classifier
-    from hqnn.settings import Training
+    from hqnn.settings.fitting import Training
     from hqnn.store import write_text
     from hqnn.training.differentiation import differentiate_by
     from hqnn.training.fit import fit, history_csv

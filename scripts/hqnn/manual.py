@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from hqnn.settings import Section, Settings
+from hqnn.settings.model import Settings
+from hqnn.settings.section import Section
 
 
 def schema() -> str:
@@ -23,7 +24,7 @@ def manual() -> str:
     lines = [
         "# Every key of the config",
         "",
-        "Written by `make config` from `scripts/hqnn/settings.py`; `config/schema.json` is the same for editors.",
+        "Written by `make config` from `scripts/hqnn/settings`; `config/schema.json` is the same for editors.",
         "A study's file in `config/studies` holds only what the study changes; give it with `--configfile`.",
         "",
     ]

@@ -17,7 +17,7 @@ from hqnn.data.patches import Cut, Patches, Standardisation, patches_of_test, pa
 from hqnn.data.prepare import prepare_pairs
 from hqnn.data.sample_oscd import write_sample
 from hqnn.execution.unet_baseline import predict_unet
-from hqnn.settings import Fitting
+from hqnn.settings.fitting import Fitting
 from hqnn.store import read_table
 
 SIDE, STRIDE = 75, 3

@@ -20,7 +20,7 @@ from hqnn.errors import UserError
 from hqnn.models.hybrid import HybridClassifier
 from hqnn.noise import channels
 from hqnn.noise.model import NoiseModel, Readout
-from hqnn.settings import Training
+from hqnn.settings.fitting import Training
 from hqnn.training.differentiation import METHODS, PennyLaneLayer, differentiate_by, executions_per_image
 from hqnn.training.fit import fit
 

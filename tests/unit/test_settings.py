@@ -9,7 +9,7 @@ import yaml
 
 from hqnn.errors import UserError
 from hqnn.manual import manual, schema
-from hqnn.settings import Settings, read_settings
+from hqnn.settings.model import Settings, read_settings
 
 
 @pytest.mark.parametrize(("page", "made"), [("README.md", manual), ("schema.json", schema)])

@@ -9,7 +9,7 @@ import torch
 from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
-from hqnn.settings import Training
+from hqnn.settings.fitting import Training
 from hqnn.training.patches import change_probability, fit_patches
 
 

@@ -2,7 +2,7 @@ from hqnn.circuits.names import parse_name
 from hqnn.closure import closure_digest
 from hqnn.errors import UserError
 from hqnn.execution.backends import calibration_file
-from hqnn.settings import read_settings
+from hqnn.settings.model import read_settings
 
 try:
     settings = read_settings(config)

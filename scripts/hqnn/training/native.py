@@ -12,7 +12,7 @@ from hqnn.execution.predictions import TRAIN, read_samples
 from hqnn.models.hybrid import load_classifier, save_classifier
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
-from hqnn.settings import Training
+from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.fit import fit, history_csv
 
@@ -39,7 +39,7 @@ def train_native(
         start: model file of the phase before.
         program: file of the native program.
         noise: after every gate and at readout; none in the phase ``device``.
-        training: values of `hqnn.settings.Training`.
+        training: values of `hqnn.settings.fitting.Training`.
         seed: of the order of samples.
         memory_limit_mb: of the engine.
         terminal: where a progress bar goes.

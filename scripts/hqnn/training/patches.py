@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
-from hqnn.settings import Fitting
+from hqnn.settings.fitting import Fitting
 from hqnn.training.fit import OPTIMIZERS, Epoch
 
 

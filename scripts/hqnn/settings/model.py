@@ -1,0 +1,62 @@
+"""The whole config, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from hqnn.errors import UserError, nearest
+from hqnn.settings.change import Change
+from hqnn.settings.section import Section, Seed
+from hqnn.settings.shared import Data, Engine, Evaluation, Execution, Explanation
+
+
+class Settings(Section):
+    """Everything a user can set."""
+
+    studies: tuple[Literal["change"], ...] = Field(("change",), description="Which studies to run.")
+    seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="One training run each.")
+    data: Data = Data()
+    change: Change = Change()
+    execution: Execution = Execution()
+    engine: Engine = Engine()
+    explanation: Explanation = Explanation()
+    evaluation: Evaluation = Evaluation()
+
+
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """Check a config.
+
+    Args:
+        config: as Snakemake merged it.
+
+    Raises:
+        UserError: a key is unknown or a value out of its limits; the message names it, and the nearest right key.
+    """
+    try:
+        settings = Settings.model_validate(config)
+    except ValidationError as error:
+        raise UserError(_sentence(error)) from error
+    if settings.data.source == "path" and not settings.data.path:
+        raise UserError("config key data.path is empty although data.source is 'path'; name the folder of your files")
+    return settings
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        section = _section_at(first["loc"][:-1])
+        return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), section.model_fields)}"
+    return f"config key {key!r} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _section_at(location: tuple[int | str, ...]) -> type[Section]:
+    section: type[Section] = Settings
+    for part in location:
+        annotation = section.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, Section):
+            section = annotation
+    return section
