@@ -3,12 +3,14 @@
 from hqnn.job import job
 
 with job() as rule:
+    from pathlib import Path
+
+    from hqnn.circuits.program import Program
     from hqnn.execution.backends import backend
     from hqnn.execution.compilation import compile_program, save_compiled
-    from hqnn.models.hybrid import pixel_circuit
 
     compiled = compile_program(
-        pixel_circuit(rule.wildcards["model"], rule.params.qubits, rule.params.observable),
+        Program.from_json(Path(rule.input.program).read_text(encoding="utf-8")),
         backend(rule.wildcards["backend"]),
         seed=rule.params.seed,
         layouts=rule.params.layouts,

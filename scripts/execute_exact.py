@@ -12,6 +12,6 @@ with job() as rule:
         samples=read_samples(rule.input.samples),
         model=rule.input.model,
         path=run_exact,
-        about={"study": "change", "path": "exact", **rule.wildcards},
+        about={"path": "exact", **rule.wildcards},
         memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -18,5 +18,5 @@ with job() as rule:
             rule.params.shots,
             rule.params.seed,
         ),
-        about={"study": "change", "path": "hardware", **rule.wildcards},
+        about={"path": "hardware", **rule.wildcards},
     )

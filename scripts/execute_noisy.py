@@ -12,6 +12,6 @@ with job() as rule:
         samples=read_samples(rule.input.samples),
         model=rule.input.model,
         path=Noisy(rule.input.program, rule.wildcards["backend"]),
-        about={"study": "change", "path": "noisy", **rule.wildcards},
+        about={"path": "noisy", **rule.wildcards},
         memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -12,5 +12,5 @@ with job() as rule:
         samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
         model=rule.input.model,
         path=Shots(rule.params.shots, rule.params.seed),
-        about={"study": "change", "path": "shots", **rule.wildcards},
+        about={"path": "shots", **rule.wildcards},
     )

@@ -13,6 +13,7 @@ from qiskit.quantum_info import Statevector
 from hqnn.circuits.library import build
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
+from hqnn.circuits.library import build_for
 from hqnn.execution.backends import backend
 from hqnn.execution.compilation import Compiled, compile_program, save_compiled
 from hqnn.execution.exact import run_exact
@@ -20,7 +21,9 @@ from hqnn.execution.hardware import Hardware
 from hqnn.execution.noisy import Noisy
 from hqnn.execution.predict import ExecutionPath
 from hqnn.execution.sampled import Shots
-from hqnn.models.hybrid import HybridClassifier, load_classifier, pixel_circuit, save_classifier
+from hqnn.models.architectures import build_classifier, load_classifier, save_classifier
+from hqnn.models.classifier import Architecture
+from hqnn.models.hybrid import HybridClassifier
 
 NAME, QUBITS, BACKEND, SHOTS = "angle_y-simplified_two_design-2", 4, "ibmq_lima", 4000
 PATHS = ("exact", "shots", "noisy", "hardware")
@@ -46,7 +49,9 @@ def paths(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 @pytest.fixture
 def trained(tmp_path: Path) -> tuple[HybridClassifier, str]:
-    model = HybridClassifier(pixel_circuit(NAME, QUBITS, "Z1"), reading="scaled", features=3, seed=1)
+    model = build_classifier(
+        Architecture("pixel", (3,), options={"reading": "scaled"}), build_for(NAME, QUBITS, ["Z1"]), seed=1
+    )
     save_classifier(tmp_path / "model.safetensors", model, {})
     return load_classifier(tmp_path / "model.safetensors")
 

@@ -19,7 +19,9 @@ from hqnn.execution import ablation as ablations
 from hqnn.execution.ablation import COLUMNS, Setting, noisy_layers, sampled, untrained, write_ablation
 from hqnn.execution.predictions import Samples
 from hqnn.metrics import read_published
-from hqnn.models.hybrid import HybridClassifier, save_classifier
+from hqnn.models.architectures import build_classifier, save_classifier
+from hqnn.models.classifier import Architecture
+from hqnn.models.hybrid import HybridClassifier
 from hqnn.noise.snapshot import GateCalibration, Qubit, Snapshot
 from hqnn.report.ablation import explain, imbalance_answer, published_steps, read_ablation, sureness_answer
 from hqnn.report.ablation import write_explanation as write_shown
@@ -27,6 +29,7 @@ from hqnn.store import write_table
 
 WIRES, SAMPLES = 3, 240
 P10, P01 = 0.03, 0.11
+ARCHITECTURE = Architecture("pixel", (WIRES,), options={"reading": "sigmoid"})
 MODEL = "angle_y-simplified_two_design-3"
 
 
@@ -65,7 +68,7 @@ def value(table: pd.DataFrame, metric: str, noise: str = "none", shots: int = 0,
 
 @pytest.fixture(scope="module")
 def scored(program: Program, calibration: Snapshot, samples: Samples) -> tuple[HybridClassifier, pd.DataFrame]:
-    model = HybridClassifier(program, reading="sigmoid", features=WIRES, seed=3)
+    model = build_classifier(ARCHITECTURE, program, seed=3)
     trained = ablations.Weights("trained", 0, model.quantum_weights())
     settings = [*(Setting(noise) for noise in ablations.NOISES), Setting("none", 4), Setting("none", 40_000)]
     layers = noisy_layers(program, calibration)
@@ -144,7 +147,7 @@ def written(
     columns = {"features": samples.features, "labels": samples.labels, "city": samples.groups.astype(np.int16)}
     write_table(tmp_path / "samples.h5", {**columns, "split": np.ones(SAMPLES, dtype=np.uint8)}, {})
     for seed in range(2):
-        model = HybridClassifier(program, reading="sigmoid", features=WIRES, seed=seed)
+        model = build_classifier(ARCHITECTURE, program, seed=seed)
         save_classifier(tmp_path / f"{seed}.safetensors", model, {})
     monkeypatch.chdir(tmp_path)
     write(Path("ablation.csv"))

@@ -17,7 +17,8 @@ from hqnn.circuits.program import Program
 from hqnn.circuits.trace import trace
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
-from hqnn.models.hybrid import HybridClassifier
+from hqnn.models.architectures import build_classifier
+from hqnn.models.classifier import Architecture
 from hqnn.noise import channels
 from hqnn.noise.model import NoiseModel, Readout
 from hqnn.settings.fitting import Training
@@ -25,6 +26,7 @@ from hqnn.training.differentiation import METHODS, PennyLaneLayer, differentiate
 from hqnn.training.fit import fit
 
 SAMPLES = 3
+ARCHITECTURE = Architecture("pixel", (2,), options={"reading": "sigmoid"})
 EXACT = ("backprop", "adjoint", "parameter-shift")
 DIFFERENCE = 5e-6  # a forward difference of 1e-7 in double precision
 
@@ -144,7 +146,7 @@ def test_a_classifier_trained_another_way_ends_with_the_same_weights() -> None:
     trained = []
     for method in ("engine", "adjoint"):
         program = build("angle_y-simplified_two_design-1", 3, ["Z1"])
-        model = HybridClassifier(program, reading="sigmoid", features=2, seed=1)
+        model = build_classifier(ARCHITECTURE, program, seed=1)
         differentiate_by(model, method)
         fit(model, features, labels, Training(batch_size=6, epochs=2), seed=0)
         trained.append(model.tensors())
@@ -174,7 +176,7 @@ def test_weights_that_stand_there_are_the_ones_that_run() -> None:
     ],
 )
 def test_what_does_not_go_together_is_said(arguments: tuple[str, ...], words: str) -> None:
-    model = HybridClassifier(build("angle_y-simplified_two_design-1", 2, ["Z1"]), reading="sigmoid", features=2)
+    model = build_classifier(ARCHITECTURE, build("angle_y-simplified_two_design-1", 2, ["Z1"]))
     with pytest.raises(UserError, match=words):
         differentiate_by(model, *arguments)
 

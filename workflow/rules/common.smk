@@ -51,6 +51,46 @@ def calibration_of(wildcards):
     return os.path.relpath(calibration_file(wildcards.backend))
 
 
+def samples_of(wildcards):
+    """The tables of samples that a run reads."""
+    return "results/{study}/{dataset}/samples.h5"
+
+
+def circuit_name(wildcards):
+    """The circuit of a model, as the library of circuits names it."""
+    return wildcards.model
+
+
+def circuit_inputs(wildcards):
+    """How many numbers the circuit takes."""
+    return change.qubits
+
+
+def circuit_observables(wildcards):
+    """What is measured."""
+    return [change.observable]
+
+
+def kind_of(wildcards):
+    """The kind of a model's architecture."""
+    return "pixel"
+
+
+def options_of(wildcards):
+    """What else decides a model's architecture."""
+    return {"reading": change.reading}
+
+
+def training_of(wildcards):
+    """How a model is trained without noise."""
+    return change.training.model_dump()
+
+
+def fine_tuning_of(wildcards):
+    """How a model is trained on from the phase before."""
+    return change.fine_tuning.model_dump()
+
+
 def unet_training(wildcards):
     """How a U-Net is fitted."""
     return getattr(change, wildcards.unet).model_dump()

@@ -1,9 +1,10 @@
-RUN = "results/change/{dataset}/{model}/{phase}/seed{seed}"
+RUN = "results/{study}/{dataset}/{model}/{phase}/seed{seed}"
+CHANGE_RUN = RUN.replace("{study}", "change")
 
 
 rule execute_exact:
     input:
-        samples="results/change/{dataset}/samples.h5",
+        samples=samples_of,
         model=f"{RUN}/model.safetensors",
     output:
         predictions=f"{RUN}/exact/predictions.h5",
@@ -21,7 +22,7 @@ rule execute_exact:
 
 rule execute_shots:
     input:
-        samples="results/change/{dataset}/samples.h5",
+        samples=samples_of,
         model=f"{RUN}/model.safetensors",
     output:
         predictions=f"{RUN}/shots/predictions.h5",
@@ -41,9 +42,9 @@ rule execute_shots:
 
 rule execute_noisy:
     input:
-        samples="results/change/{dataset}/samples.h5",
+        samples=samples_of,
         model=f"{RUN}/model.safetensors",
-        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+        program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
         calibration=calibration_of,
     output:
         predictions=f"{RUN}/noisy-{{backend}}/predictions.h5",
@@ -61,10 +62,10 @@ rule execute_noisy:
 
 rule execute_hardware:
     input:
-        samples="results/change/{dataset}/samples.h5",
+        samples=samples_of,
         model=f"{RUN}/model.safetensors",
-        circuit="results/change/{dataset}/{model}/compiled/{backend}/program.qpy",
-        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+        circuit="results/{study}/{dataset}/{model}/compiled/{backend}/program.qpy",
+        program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
         calibration=calibration_of,
     output:
         predictions=f"{RUN}/hardware-{{backend}}/predictions.h5",
@@ -86,16 +87,16 @@ rule map_changes:
     input:
         raw=raw_files,
         samples="results/change/{dataset}/samples.h5",
-        model=f"{RUN}/model.safetensors",
+        model=f"{CHANGE_RUN}/model.safetensors",
     output:
         folder=report(
-            directory(f"{RUN}/maps"),
+            directory(f"{CHANGE_RUN}/maps"),
             patterns=["{city}.png"],
             caption="../report/map.rst",
             category="Change maps",
         ),
     log:
-        f"{RUN}/maps.log",
+        f"{CHANGE_RUN}/maps.log",
     conda:
         "../../environment.yml"
     threads: 1

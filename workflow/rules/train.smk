@@ -1,19 +1,19 @@
 rule train_ideal:
     input:
-        samples="results/change/{dataset}/samples.h5",
+        samples=samples_of,
+        program="results/{study}/{dataset}/{model}/program.json",
     output:
-        model="results/change/{dataset}/{model}/ideal/seed{seed}/model.safetensors",
-        history="results/change/{dataset}/{model}/ideal/seed{seed}/history.csv",
+        model="results/{study}/{dataset}/{model}/ideal/seed{seed}/model.safetensors",
+        history="results/{study}/{dataset}/{model}/ideal/seed{seed}/history.csv",
     log:
-        "results/change/{dataset}/{model}/ideal/seed{seed}/train.log",
+        "results/{study}/{dataset}/{model}/ideal/seed{seed}/train.log",
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        qubits=change.qubits,
-        observable=change.observable,
-        reading=change.reading,
-        training=change.training.model_dump(),
+        kind=kind_of,
+        options=options_of,
+        training=training_of,
         memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("train_ideal"),
     script:
@@ -22,19 +22,19 @@ rule train_ideal:
 
 rule train_device:
     input:
-        samples="results/change/{dataset}/samples.h5",
-        start="results/change/{dataset}/{model}/ideal/seed{seed}/model.safetensors",
-        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+        samples=samples_of,
+        start="results/{study}/{dataset}/{model}/ideal/seed{seed}/model.safetensors",
+        program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
     output:
-        model="results/change/{dataset}/{model}/device-{backend}/seed{seed}/model.safetensors",
-        history="results/change/{dataset}/{model}/device-{backend}/seed{seed}/history.csv",
+        model="results/{study}/{dataset}/{model}/device-{backend}/seed{seed}/model.safetensors",
+        history="results/{study}/{dataset}/{model}/device-{backend}/seed{seed}/history.csv",
     log:
-        "results/change/{dataset}/{model}/device-{backend}/seed{seed}/train.log",
+        "results/{study}/{dataset}/{model}/device-{backend}/seed{seed}/train.log",
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        training=change.fine_tuning.model_dump(),
+        training=fine_tuning_of,
         memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("train_device"),
     script:
@@ -43,20 +43,20 @@ rule train_device:
 
 rule train_noisy:
     input:
-        samples="results/change/{dataset}/samples.h5",
-        start="results/change/{dataset}/{model}/device-{backend}/seed{seed}/model.safetensors",
-        program="results/change/{dataset}/{model}/compiled/{backend}/program.json",
+        samples=samples_of,
+        start="results/{study}/{dataset}/{model}/device-{backend}/seed{seed}/model.safetensors",
+        program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
         calibration=calibration_of,
     output:
-        model="results/change/{dataset}/{model}/noisy-{backend}/seed{seed}/model.safetensors",
-        history="results/change/{dataset}/{model}/noisy-{backend}/seed{seed}/history.csv",
+        model="results/{study}/{dataset}/{model}/noisy-{backend}/seed{seed}/model.safetensors",
+        history="results/{study}/{dataset}/{model}/noisy-{backend}/seed{seed}/history.csv",
     log:
-        "results/change/{dataset}/{model}/noisy-{backend}/seed{seed}/train.log",
+        "results/{study}/{dataset}/{model}/noisy-{backend}/seed{seed}/train.log",
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        training=change.fine_tuning.model_dump(),
+        training=fine_tuning_of,
         memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("train_noisy"),
     script:

@@ -13,9 +13,15 @@ from hqnn.circuits.registry import ansatz
 from hqnn.errors import UserError
 
 CNOTS = {
+    "none": (),
     "line": ((0, 1), (1, 2), (2, 3)),
+    "line_reversed": ((2, 3), (1, 2), (0, 1)),
     "star": ((0, 1), (0, 2), (0, 3)),
+    "into_first": ((1, 0), (2, 0), (3, 0)),
+    "into_last": ((0, 3), (1, 3), (2, 3)),
     "tree": ((0, 1), (2, 3), (1, 3)),
+    "tree_controls": ((0, 1), (2, 3), (0, 2)),
+    "brick": ((0, 1), (2, 3), (1, 2)),
 }
 
 
@@ -76,10 +82,12 @@ def quanvolutional(
     layer: int,
     *,
     axis: Literal["x", "y", "z"] = "y",
-    cnots: Literal["line", "star", "tree"] = "line",
+    cnots: Literal[
+        "none", "line", "line_reversed", "star", "into_first", "into_last", "tree", "tree_controls", "brick"
+    ] = "line",
     rotations: Literal["first", "last"] = "first",
 ) -> None:
-    """One rotation a wire and three CNOTs on the four wires of a 2x2 kernel (Senokosov et al. 2024)."""
+    """One rotation a wire and three CNOTs, or none, on the four wires of a 2x2 kernel (Senokosov et al. 2024)."""
     if len(wires) != 4:
         raise UserError(f"quanvolutional is a circuit on 4 wires, not on {len(wires)}; take a 2x2 kernel")
     rotation = {"x": qml.RX, "y": qml.RY, "z": qml.RZ}[axis]

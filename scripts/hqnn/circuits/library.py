@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -28,6 +30,19 @@ def build(name: str, wires: int, observables: Sequence[str] | None = None) -> Pr
         UserError: the name or an observable cannot be read, or the circuit does not fit the wires.
     """
     return _built(parse_name(name), wires, tuple(observables or (f"Z{wire}" for wire in range(wires))))
+
+
+def build_for(name: str, numbers: int, observables: Sequence[str] | None = None) -> Program:
+    """Build a named circuit that takes so many numbers: one a wire as angles, or amplitudes on as few wires as hold them.
+
+    Args:
+        name: see `hqnn.circuits.names`.
+        numbers: inputs of the circuit.
+        observables: see `build`.
+    """
+    if parse_name(name).embedding != "amplitude":
+        return build(name, numbers, observables)
+    return replace(build(name, math.ceil(math.log2(numbers)), observables), inputs=numbers)
 
 
 @lru_cache(maxsize=64)

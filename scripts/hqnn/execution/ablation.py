@@ -23,7 +23,8 @@ from hqnn.engine import QuantumLayer
 from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Samples, read_samples
 from hqnn.metrics import THRESHOLD, BinaryMeasures
-from hqnn.models.hybrid import HybridClassifier, load_classifier, require_trained_weights
+from hqnn.models.architectures import load_classifier
+from hqnn.models.hybrid import HybridClassifier, require_trained_weights
 from hqnn.noise.coverage import noisy_gates
 from hqnn.noise.model import NoiseModel
 from hqnn.noise.snapshot import Snapshot

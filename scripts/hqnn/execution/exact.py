@@ -14,5 +14,5 @@ def run_exact(model: HybridClassifier, trained: str, inputs: NDArray[np.float64]
     """Run the trained circuit in the engine; see `hqnn.execution.predict.ExecutionPath`."""
     require_trained_weights(model, model.quantum_weights(), trained, "the engine")
     with torch.no_grad():
-        values = model.quantum(torch.from_numpy(inputs)).numpy()
+        values = model.quantum(torch.from_numpy(inputs)).double().numpy()
     return Expectations(values, np.zeros_like(values), model.program.digest, "engine")

@@ -38,5 +38,5 @@ class Noisy:
         model.run_as(program, noise)
         require_trained_weights(model, model.quantum_weights(), trained, noise.name)
         with torch.no_grad():
-            values = model.quantum(torch.from_numpy(inputs)).numpy()
+            values = model.quantum(torch.from_numpy(inputs)).double().numpy()
         return Expectations(values, np.zeros_like(values), program.digest, noise.name, noise.digest)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.execution.predictions import Expectations, Samples, write_predictions
-from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier, load_classifier
+from hqnn.models.architectures import load_classifier
+from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 
 
 class ExecutionPath(Protocol):
@@ -24,7 +25,7 @@ class ExecutionPath(Protocol):
         Args:
             model: holds program and weights.
             trained: the fingerprint its file was written with.
-            inputs: of the circuit, shape (samples, inputs).
+            inputs: of the circuits, shape (samples, ..., copies * inputs).
 
         Raises:
             UserError: the weights about to run are not the trained ones.

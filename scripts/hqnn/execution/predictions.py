@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.errors import UserError
-from hqnn.store import read_table, write_table
+from hqnn.store import open_table, read_attributes, write_table
 
-TRAIN, TEST = 0, 1
+TRAIN, TEST, VALIDATION = 0, 1, 2
+SPLIT_NAMES = ("train", "test", "validation")
+
+Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 @dataclass(frozen=True)
@@ -22,15 +27,19 @@ class Samples:
 
     Attributes:
         ids: their rows in the store, shape (samples,).
-        features: shape (samples, features).
+        features: float features, shape (samples, features), or uint8 images, shape (samples, height, width, channels).
         labels: shape (samples,).
-        groups: the city of each, shape (samples,).
+        groups: the city of each, shape (samples,); zeros where there are no cities.
+        classes: names, in the order of labels.
+        augmented: features of augmented copies, shape (samples, copies, features), where there are any.
     """
 
     ids: NDArray[np.int64]
-    features: NDArray[np.float32]
+    features: NDArray[Any]
     labels: NDArray[np.uint8]
     groups: NDArray[Any]
+    classes: tuple[str, ...] = ("0", "1")
+    augmented: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Expectations:
     """What an execution path gave.
 
     Attributes:
-        values: expectation values, shape (samples, observables).
+        values: expectation values, shape (samples, ..., copies * observables).
         standard_errors: of sampling, same shape; zero where nothing was sampled.
         program_digest: of the circuit that ran.
         backend: what it ran on.
@@ -58,25 +67,59 @@ class Expectations:
     qpu_s: float = 0.0
 
 
-def read_samples(
-    path: str | os.PathLike[str], split: int = TEST, *, subset: int | None = None, seed: int = 0
-) -> Samples:
+def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, seed: int = 0) -> Samples:
     """Read the samples of one split, all or a subset.
 
     Args:
-        path: of the store.
-        split: `TRAIN` or `TEST`.
+        files: of the store; columns may be spread over several tables with the same rows.
+        split: `TRAIN`, `TEST` or `VALIDATION`.
         subset: how many to draw, in proportion to city and class; all where None or where there are no more.
         seed: of the draw.
+
+    Raises:
+        UserError: there is no sample of that split, or a column is missing.
     """
-    columns, _ = read_table(path, "features", "labels", "split", "city")
-    ids = np.flatnonzero(columns["split"] == split)
-    if len(ids) == 0:
-        raise UserError(f"{path} has no samples of one split; name train and test cities that have valid pixels")
-    if subset is not None and subset < len(ids):
-        strata = columns["city"][ids].astype(np.int64) * 2 + columns["labels"][ids]
-        ids = ids[stratified(strata, subset, np.random.default_rng(seed))]
-    return Samples(ids, columns["features"][ids], columns["labels"][ids], columns["city"][ids])
+    paths = [files] if isinstance(files, str | os.PathLike) else list(files)
+    with ExitStack() as opened:
+        tables = [opened.enter_context(open_table(path)) for path in paths]
+
+        def column(*names: str) -> h5py.Dataset | None:
+            return next((table[name] for name in names for table in tables if name in table), None)
+
+        def needed(*names: str) -> h5py.Dataset:
+            found = column(*names)
+            if found is None:
+                raise UserError(f"{paths[0]} has no column {names[0]!r}; delete it and run again")
+            return found
+
+        ids = np.flatnonzero(needed("split")[()] == split)
+        if len(ids) == 0:
+            raise UserError(f"{paths[-1]} has no {SPLIT_NAMES[split]} samples; change the split or add data")
+        labels: NDArray[np.uint8] = needed("labels")[()]
+        city = column("city")
+        groups = np.zeros(len(labels), dtype=np.int64) if city is None else city[()]
+        if subset is not None and subset < len(ids):
+            strata = groups[ids].astype(np.int64) * (int(labels.max()) + 1) + labels[ids]
+            ids = ids[stratified(strata, subset, np.random.default_rng(seed))]
+        augmented = column("augmented") if split == TRAIN else None
+        said = {key: value for table in tables for key, value in read_attributes(table).items()}
+        return Samples(
+            ids,
+            rows_of(needed("features", "images"), ids),
+            labels[ids],
+            groups[ids],
+            tuple(said.get("classes", ("0", "1"))),
+            None if augmented is None else rows_of(augmented, ids),
+        )
+
+
+def rows_of(column: h5py.Dataset, ids: NDArray[np.int64]) -> NDArray[Any]:
+    """Some rows of a column, in the order of `ids`, which are sorted; read in one piece where they are most of it."""
+    if 2 * len(ids) > column.shape[0]:
+        whole: NDArray[Any] = column[()]
+        return whole if len(ids) == len(whole) else whole[ids]
+    rows: NDArray[Any] = column[ids]
+    return rows
 
 
 def stratified(strata: NDArray[Any], size: int, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -103,23 +146,25 @@ def write_predictions(
     values: NDArray[np.float64] | None = None,
     standard_errors: NDArray[np.float64] | None = None,
 ) -> None:
-    """Write predictions in the one schema; class 1 where its probability is above 1/2.
+    """Write predictions in the one schema.
 
     Args:
         output: of the predictions.
         samples: what was predicted.
-        probability: of class 1, shape (samples,).
+        probability: of class 1 of two, shape (samples,), which is predicted above 1/2; or of every class, shape
+            (samples, classes), the likeliest of which is predicted.
         about: the attributes.
-        values: expectation values, shape (samples, observables); none for a classical model.
+        values: expectation values, shape (samples, ...), stored as (samples, all); none for a classical model.
         standard_errors: same shape.
     """
-    none = np.empty((len(samples.ids), 0))
+    rows = len(samples.ids)
+    none = np.empty((rows, 0))
     columns: dict[str, NDArray[Any]] = {
         "sample": samples.ids,
         "label": samples.labels,
-        "expectation": none if values is None else values,
-        "standard_error": none if standard_errors is None else standard_errors,
+        "expectation": none if values is None else values.reshape(rows, -1),
+        "standard_error": none if standard_errors is None else standard_errors.reshape(rows, -1),
         "probability": probability,
-        "predicted": (probability > 0.5).astype(np.uint8),
+        "predicted": (probability > 0.5 if probability.ndim == 1 else probability.argmax(axis=1)).astype(np.uint8),
     }
-    write_table(output, columns, {**about, "seed": int(about["seed"])})
+    write_table(output, columns, {**about, "seed": int(about["seed"]), "classes": list(samples.classes)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -72,29 +73,33 @@ def sample(
         program: the same circuit as a program; its native wires say which qubits carry its wires.
         model: holds the weights.
         trained: fingerprint of the trained weights.
-        inputs: of the circuit, shape (samples, inputs).
-        shots: repetitions a sample.
+        inputs: of the circuits, shape (samples, ..., copies * inputs).
+        shots: repetitions a circuit.
         where: what the job is sent to, for messages.
         translate: makes native gates of the rotations that precede a measurement of X or Y.
 
     Returns:
-        Expectation values and their standard errors, each of shape (samples, observables).
+        Expectation values and their standard errors, each of shape (samples, ..., copies * observables).
 
     Raises:
         UserError: the weights bound in the job are not the trained ones.
     """
-    table = parameter_values(circuit, inputs, model.quantum_weights())
-    bound = weights_of(circuit, table, program.weights)
+    copies = model.quantum.copies
+    own = inputs.reshape(-1, copies, program.inputs)
+    weights = model.quantum_weights().reshape(copies, -1)
+    tables = [parameter_values(circuit, own[:, c], weights[c]) for c in range(copies)]
+    bound = np.concatenate([weights_of(circuit, table, program.weights) for table in tables])
     require_trained_weights(model, bound, trained, where)
     groups = measurement_groups(program.observables)
     qubits = program.native_wires or tuple(range(program.wires))
     circuits = [measured(circuit, qubits, group, translate) for group in groups]
-    results = sampler.run([(one, table) for one in circuits], shots=shots).result()
-    values = np.empty((len(inputs), len(program.observables)))
-    for group, result in zip(groups, results, strict=True):
-        bits = result.data[REGISTER].reshape(len(inputs), 1)
+    results = sampler.run([(one, table) for table in tables for one in circuits], shots=shots).result()
+    values = np.empty((len(own), copies, len(program.observables)))
+    for (copy, group), result in zip(product(range(copies), groups), results, strict=True):
+        bits = result.data[REGISTER].reshape(len(own), 1)
         words = ["".join("Z" if w in support else "I" for w in range(program.wires)) for support in group.supports]
-        values[:, group.members] = bits.expectation_values([word[::-1] for word in words])
+        values[:, copy, group.members] = bits.expectation_values([word[::-1] for word in words])
+    values = values.reshape(*inputs.shape[:-1], -1)
     return values, np.sqrt(np.maximum(0.0, 1 - values**2) / max(1, shots - 1))
 
 

@@ -1,12 +1,6 @@
-"""A hybrid classifier: features, a classical layer, a circuit, and a reading of its expectation values."""
+"""A hybrid classifier: a classical part, circuits, and a reading of their expectation values."""
 
 from __future__ import annotations
-
-import math
-import os
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,66 +10,46 @@ from torch import Tensor, nn
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
+from hqnn.models.classifier import SAMPLES_AT_ONCE, Architecture, Classifier, probabilities_of
 from hqnn.noise.model import NoiseModel
-from hqnn.store import fingerprint, read_model, write_model
+from hqnn.store import fingerprint
 
 QUANTUM_WEIGHTS = "quantum.weights"
 MEMORY_LIMIT_MB = 2000.0
 
 
-class Reading(nn.Module):
-    """One expectation value as the logit of a probability.
+class HybridClassifier(Classifier):
+    """``samples -> encode -> circuits -> read``.
 
     Args:
-        kind: ``"sigmoid"``: the value itself, so the probability stays within [.269, .731]; ``"scaled"``: a trainable
-            factor times the value plus a trainable bias, which start as 1 and 0.
-    """
-
-    def __init__(self, kind: Literal["sigmoid", "scaled"]) -> None:
-        super().__init__()
-        if kind == "scaled":
-            self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
-            self.bias = nn.Parameter(torch.zeros((), dtype=torch.float64))
-        self.kind = kind
-
-    def forward(self, expectations: Tensor) -> Tensor:
-        """Read shape (batch, 1) as logits of shape (batch,)."""
-        value = expectations[..., 0]
-        return self.scale * value + self.bias if self.kind == "scaled" else value
-
-
-class HybridClassifier(nn.Module):
-    """``features -> linear -> circuit -> reading``, in float64.
-
-    Args:
-        program: the circuit, with one observable.
-        reading: see `Reading`.
-        features: numbers a sample has.
-        seed: of the initial weights.
+        encode: gives what the circuits take, shape (batch, ..., copies * inputs); axes between are places of one image
+            that the same circuits visit.
+        quantum: the circuits, abstract and without noise.
+        read: expectation values, shape (batch, ..., copies * observables), to logits.
+        architecture: how it was built.
         memory_limit_mb: of the engine, see `QuantumLayer`.
+
+    Attributes:
+        program: the abstract circuit, whatever form of it runs.
     """
 
     def __init__(
         self,
-        program: Program,
-        *,
-        reading: Literal["sigmoid", "scaled"],
-        features: int,
-        seed: int = 0,
+        encode: nn.Module,
+        quantum: QuantumLayer,
+        read: nn.Module,
+        architecture: Architecture,
         memory_limit_mb: float = MEMORY_LIMIT_MB,
     ) -> None:
         super().__init__()
-        self.program = program
-        self.features = features
+        self.encode, self.quantum, self.read = encode, quantum, read
+        self.architecture = architecture
         self.memory_limit_mb = memory_limit_mb
-        generator = torch.Generator().manual_seed(seed)
-        self.encode = seeded_linear(features, program.inputs, generator)
-        self.quantum = QuantumLayer(program, memory_limit_mb=memory_limit_mb, generator=generator, dtype=torch.float64)
-        self.read = Reading(reading)
+        self.program: Program = quantum.program
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits, shape (batch,), of features, shape (batch, features)."""
-        logits: Tensor = self.read(self.quantum(self.encode(features)))
+    def forward(self, samples: Tensor) -> Tensor:
+        """Logits of samples."""
+        logits: Tensor = self.read(self.quantum(self.encode(samples)))
         return logits
 
     def run_as(self, program: Program, noise: NoiseModel | None = None) -> None:
@@ -85,93 +59,30 @@ class HybridClassifier(nn.Module):
             program: with the same inputs and weights.
             noise: what the engine puts after its gates.
         """
-        weights = self.quantum.weights
-        self.quantum = QuantumLayer(program, noise, memory_limit_mb=self.memory_limit_mb, dtype=weights.dtype)
+        old = self.quantum
+        weights = old.weights
+        self.quantum = QuantumLayer(
+            program, noise, old.copies, memory_limit_mb=self.memory_limit_mb, dtype=weights.dtype
+        )
         self.quantum.weights = weights
 
     @torch.no_grad()
-    def circuit_inputs(self, features: NDArray[Any]) -> NDArray[np.float64]:
-        """What the circuit sees of features, shape (samples, features); shape (samples, inputs)."""
-        inputs: NDArray[np.float64] = self.encode(torch.as_tensor(features, dtype=torch.float64)).numpy()
+    def circuit_inputs(self, samples: NDArray[np.generic]) -> NDArray[np.float64]:
+        """What the circuits see of samples, shape (samples, ..., copies * inputs)."""
+        parts = torch.split(self.as_input(samples), SAMPLES_AT_ONCE)
+        inputs: NDArray[np.float64] = torch.cat([self.encode(part) for part in parts]).double().numpy()
         return inputs
 
     @torch.no_grad()
     def probabilities(self, expectations: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability of class 1, shape (samples,), from expectation values, shape (samples, 1)."""
-        values: NDArray[np.float64] = torch.sigmoid(self.read(torch.as_tensor(expectations))).numpy()
-        return values
-
-    def tensors(self) -> dict[str, NDArray[np.float64]]:
-        """All weights by name."""
-        return {name: tensor.detach().cpu().numpy() for name, tensor in self.state_dict().items()}
+        """Probabilities from expectation values, shape (samples, ..., copies * observables)."""
+        values = torch.as_tensor(expectations).to(self.quantum.weights.dtype)
+        return probabilities_of(self.read(values))
 
     def quantum_weights(self) -> NDArray[np.float64]:
-        """The circuit's weights, flat, in C order."""
-        return self.tensors()[QUANTUM_WEIGHTS].ravel()
-
-
-def seeded_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
-    """A linear layer in float64 with torch's usual initial distribution, from a generator of its own."""
-    layer = nn.Linear(inputs, outputs, dtype=torch.float64)
-    bound = 1 / math.sqrt(inputs)
-    with torch.no_grad():
-        layer.weight.uniform_(-bound, bound, generator=generator)
-        layer.bias.uniform_(-bound, bound, generator=generator)
-    return layer
-
-
-def pixel_circuit(name: str, numbers: int, observable: str) -> Program:
-    """A circuit by name that takes so many numbers: one a wire as angles, or amplitudes on as few wires as hold them.
-
-    Args:
-        name: see `hqnn.circuits.names`.
-        numbers: inputs of the circuit.
-        observable: the Pauli word that is measured.
-    """
-    from hqnn.circuits.library import build  # brings PennyLane, which a stored model does not need
-    from hqnn.circuits.names import parse_name
-
-    if parse_name(name).embedding != "amplitude":
-        return build(name, numbers, [observable])
-    return replace(build(name, math.ceil(math.log2(numbers)), [observable]), inputs=numbers)
-
-
-def save_classifier(path: str | os.PathLike[str], model: HybridClassifier, about: Mapping[str, Any]) -> str:
-    """Write a classifier with what is needed to build it again.
-
-    Args:
-        path: of the safetensors file.
-        model: trained.
-        about: more that a reader should know.
-
-    Returns:
-        The fingerprint of its weights.
-    """
-    own = {"program": model.program.to_json(), "reading": model.read.kind, "features": model.features}
-    counted = getattr(model.quantum, "executions", None)  # where PennyLane ran the circuit
-    executions = {"executions": asdict(counted)} if counted else {}
-    return write_model(path, model.tensors(), {**about, **own, **executions})
-
-
-def load_classifier(
-    path: str | os.PathLike[str], memory_limit_mb: float = MEMORY_LIMIT_MB
-) -> tuple[HybridClassifier, str]:
-    """Read a classifier, and the fingerprint its file was written with.
-
-    Args:
-        path: of the safetensors file.
-        memory_limit_mb: of the engine, see `QuantumLayer`.
-
-    Raises:
-        UserError: the file is damaged or missing.
-    """
-    tensors, about = read_model(path)
-    program = Program.from_json(about["program"])
-    model = HybridClassifier(
-        program, reading=about["reading"], features=about["features"], memory_limit_mb=memory_limit_mb
-    )
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
-    return model, about["fingerprint"]
+        """The circuits' weights, flat, in C order, copy after copy."""
+        weights: NDArray[np.float64] = self.quantum.weights.detach().cpu().double().numpy().ravel()
+        return weights
 
 
 def require_trained_weights(model: HybridClassifier, bound: NDArray[np.float64], trained: str, where: str) -> None:
@@ -179,7 +90,8 @@ def require_trained_weights(model: HybridClassifier, bound: NDArray[np.float64],
 
     Args:
         model: the classifier whose classical layers surround the circuit.
-        bound: the weights about to run, read back from the bound circuit, flat; NaN for one that enters no gate.
+        bound: the weights about to run, read back from the bound circuits, flat, copy after copy; NaN for one that
+            enters no gate.
         trained: fingerprint in the model's file.
         where: what is about to run, for the message.
 
@@ -188,7 +100,7 @@ def require_trained_weights(model: HybridClassifier, bound: NDArray[np.float64],
     """
     own = model.tensors()
     weights = own[QUANTUM_WEIGHTS]
-    about_to_run = np.where(np.isnan(bound), weights.ravel(), bound).reshape(weights.shape)
+    about_to_run = np.where(np.isnan(bound), weights.ravel(), bound).astype(weights.dtype).reshape(weights.shape)
     found = fingerprint({**own, QUANTUM_WEIGHTS: about_to_run})
     if found != trained:
         raise UserError(

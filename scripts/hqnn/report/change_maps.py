@@ -15,7 +15,7 @@ from hqnn.data.folders import whole_folder
 from hqnn.data.oscd import City, open_city
 from hqnn.data.rasters import false_colour, map_city, truth
 from hqnn.data.sample_table import read_transform
-from hqnn.models.hybrid import load_classifier
+from hqnn.models.architectures import load_classifier
 from hqnn.report.maps import change_map_panel
 from hqnn.store import open_table, read_attributes
 

@@ -14,7 +14,6 @@ from hqnn.circuits.program import Angle, Gate, Program, Rotation
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError, nearest
 from hqnn.interpreters.pennylane import to_qnode
-from hqnn.models.hybrid import HybridClassifier
 
 ENGINE = "engine"
 PASSES = ("backprop", "adjoint")
@@ -116,11 +115,11 @@ class PennyLaneLayer(nn.Module):
         self._backward_passes += circuits
 
 
-def differentiate_by(model: HybridClassifier, method: str, device: str = "default.qubit", **options: Any) -> None:
+def differentiate_by(model: Any, method: str, device: str = "default.qubit", **options: Any) -> None:
     """Let a classifier's circuit be run and differentiated another way, with the same weights.
 
     Args:
-        model: changed in place; its `state_dict` stays as it is.
+        model: a hybrid classifier, changed in place; its `state_dict` stays as it is.
         method: ``"engine"`` leaves the model alone; otherwise one of `METHODS`.
         device: PennyLane's name.
         options: see `PennyLaneLayer`.

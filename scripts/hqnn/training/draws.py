@@ -1,4 +1,4 @@
-"""Which samples an epoch sees."""
+"""Which samples an epoch sees, and in which batches."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def epoch_order(labels: NDArray[np.uint8], balanced: bool, generator: np.random.
     """Indices of one epoch, as many as there are samples.
 
     Args:
-        labels: class of every train sample, 0 or 1.
-        balanced: draw with replacement, both classes equally likely; otherwise every sample once, shuffled.
+        labels: class of every train sample, from 0.
+        balanced: draw with replacement, all classes equally likely; otherwise every sample once, shuffled.
         generator: the source of randomness.
 
     Returns:
@@ -24,9 +24,39 @@ def epoch_order(labels: NDArray[np.uint8], balanced: bool, generator: np.random.
     """
     if not balanced:
         return generator.permutation(len(labels))
-    members = [np.flatnonzero(labels == value) for value in (0, 1)]
-    if not all(len(m) for m in members):
-        raise UserError("the train samples are all of one class; add a city with changed and unchanged pixels")
-    classes = generator.integers(2, size=len(labels))
-    picks = [m[generator.integers(len(m), size=len(labels))] for m in members]
-    return np.where(classes, picks[1], picks[0])
+    members = [np.flatnonzero(labels == value) for value in range(max(2, int(labels.max()) + 1))]
+    require_every_class([len(m) for m in members], "balanced to false")
+    classes = generator.integers(len(members), size=len(labels))
+    picks = np.stack([m[generator.integers(len(m), size=len(labels))] for m in members])
+    return picks[classes, np.arange(len(labels))]
+
+
+def batch_sizes(samples: int, batch_size: int, least: int = 1) -> list[int]:
+    """Sizes of an epoch's batches; a rest smaller than `least` joins the batch before it.
+
+    Args:
+        samples: in the epoch.
+        batch_size: of all batches but the last.
+        least: samples that a batch must have.
+    """
+    whole, rest = divmod(samples, batch_size)
+    sizes = [batch_size] * whole
+    if whole and 0 < rest < least:
+        sizes[-1] += rest
+    elif rest:
+        sizes.append(rest)
+    return sizes
+
+
+def require_every_class(counts: list[int], otherwise: str) -> None:
+    """Refuse a class without samples.
+
+    Args:
+        counts: train samples of each class.
+        otherwise: what to set instead, for the message.
+
+    Raises:
+        UserError: a class has none.
+    """
+    if 0 in counts:
+        raise UserError(f"no train sample is of class {counts.index(0)}; add some, or set {otherwise}")

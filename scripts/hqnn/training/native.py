@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from hqnn.circuits.program import Program
 from hqnn.execution.predictions import TRAIN, read_samples
-from hqnn.models.hybrid import load_classifier, save_classifier
+from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 from hqnn.settings.fitting import Training

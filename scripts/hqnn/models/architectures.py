@@ -1,0 +1,106 @@
+"""Classifiers by the kind of their architecture, built anew or read from their file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from hqnn.circuits.program import Program
+from hqnn.errors import UserError
+from hqnn.models.classifier import Architecture, ClassicalClassifier, Classifier
+from hqnn.models.dressed import dressed_classifier, linear_classifier, mlp_classifier
+from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
+from hqnn.models.pixel import pixel_classifier
+from hqnn.store import read_model, write_model
+
+HYBRID: dict[str, Callable[[Architecture, Program, torch.Generator, float], HybridClassifier]] = {
+    "pixel": pixel_classifier,
+    "dressed": dressed_classifier,
+}
+CLASSICAL: dict[str, Callable[[Architecture, torch.Generator], ClassicalClassifier]] = {
+    "linear": linear_classifier,
+    "mlp": mlp_classifier,
+}
+
+
+def build_classifier(
+    architecture: Architecture,
+    program: Program | None = None,
+    *,
+    seed: int = 0,
+    memory_limit_mb: float = MEMORY_LIMIT_MB,
+) -> Classifier:
+    """Build a classifier with initial weights.
+
+    Args:
+        architecture: kind, sizes and options.
+        program: the circuit, where the kind has one.
+        seed: of the initial weights.
+        memory_limit_mb: of the engine.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    if program is None:
+        return CLASSICAL[architecture.kind](architecture, generator)
+    return HYBRID[architecture.kind](architecture, program, generator, memory_limit_mb)
+
+
+def save_classifier(path: str | os.PathLike[str], model: Classifier, about: Mapping[str, Any]) -> str:
+    """Write a classifier with what is needed to build it again.
+
+    Args:
+        path: of the safetensors file.
+        model: trained.
+        about: more that a reader should know.
+
+    Returns:
+        The fingerprint of its weights.
+    """
+    own: dict[str, Any] = {"architecture": model.architecture.plain(), "parameters": model.trainable()}
+    if isinstance(model, HybridClassifier):
+        own["program"] = model.program.to_json()
+        counted = getattr(model.quantum, "executions", None)  # where PennyLane ran the circuit
+        own |= {"executions": asdict(counted)} if counted else {}
+    return write_model(path, model.tensors(), {**about, **own})
+
+
+def read_classifier(
+    path: str | os.PathLike[str], memory_limit_mb: float = MEMORY_LIMIT_MB
+) -> tuple[Classifier, dict[str, Any]]:
+    """Read a classifier, ready to classify, and what its file says about it.
+
+    Args:
+        path: of the safetensors file.
+        memory_limit_mb: of the engine.
+
+    Raises:
+        UserError: the file is damaged or missing.
+    """
+    tensors, about = read_model(path)
+    plain = about["architecture"]
+    architecture = Architecture(plain["kind"], tuple(plain["shape"]), plain["classes"], plain["options"])
+    program = Program.from_json(about["program"]) if "program" in about else None
+    model = build_classifier(architecture, program, memory_limit_mb=memory_limit_mb)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
+    return model.eval(), about
+
+
+def load_classifier(
+    path: str | os.PathLike[str], memory_limit_mb: float = MEMORY_LIMIT_MB
+) -> tuple[HybridClassifier, str]:
+    """Read a hybrid classifier, and the fingerprint its file was written with.
+
+    Args:
+        path: of the safetensors file.
+        memory_limit_mb: of the engine.
+
+    Raises:
+        UserError: the file is damaged or missing, or its classifier has no circuit.
+    """
+    model, about = read_classifier(path, memory_limit_mb)
+    if not isinstance(model, HybridClassifier):
+        raise UserError(f"{path} holds a classifier without a circuit; name the model of a quantum one")
+    return model, about["fingerprint"]

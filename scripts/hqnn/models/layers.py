@@ -1,0 +1,20 @@
+"""Classical layers whose initial weights come from a generator of their own."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+
+def seeded_linear(
+    inputs: int, outputs: int, generator: torch.Generator, dtype: torch.dtype = torch.float64
+) -> nn.Linear:
+    """A linear layer with torch's usual initial distribution."""
+    layer = nn.Linear(inputs, outputs, dtype=dtype)
+    bound = 1 / math.sqrt(inputs)
+    with torch.no_grad():
+        layer.weight.uniform_(-bound, bound, generator=generator)
+        layer.bias.uniform_(-bound, bound, generator=generator)
+    return layer
