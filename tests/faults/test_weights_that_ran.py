@@ -10,10 +10,9 @@ import pytest
 import torch
 from qiskit.quantum_info import Statevector
 
-from hqnn.circuits.library import build
+from hqnn.circuits.library import build, build_for
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
-from hqnn.circuits.library import build_for
 from hqnn.execution.backends import backend
 from hqnn.execution.compilation import Compiled, compile_program, save_compiled
 from hqnn.execution.exact import run_exact

@@ -33,7 +33,7 @@ def build(name: str, wires: int, observables: Sequence[str] | None = None) -> Pr
 
 
 def build_for(name: str, numbers: int, observables: Sequence[str] | None = None) -> Program:
-    """Build a named circuit that takes so many numbers: one a wire as angles, or amplitudes on as few wires as hold them.
+    """Build a named circuit for so many numbers: one a wire as angles, or amplitudes on as few wires as hold them.
 
     Args:
         name: see `hqnn.circuits.names`.
