@@ -12,8 +12,7 @@ with job() as rule:
         metrics=Path(rule.input.metrics),
         histories=[Path(file) for file in rule.input.histories],
         predictions=[Path(file) for file in rule.input.predictions],
-        maps=[Path(folder) for folder in rule.input.maps],
-        ablations=[Path(file) for file in rule.input.ablations],
+        artefacts=[Path(file) for file in rule.input.artefacts],
         settings=rule.params.settings,
-        published=Path(rule.input.published),
+        published=[Path(file) for file in rule.input.published],
     )

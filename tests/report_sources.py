@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hqnn.execution.scoring import score_all
-from hqnn.metrics import read_published
+from hqnn.metrics.evaluate import evaluate_study
+from hqnn.metrics.published import read_published
 from hqnn.report.maps import change_map_panel
 from hqnn.store import add_column, new_table, write_table, write_text
 
@@ -31,7 +31,7 @@ class Sources:
     metrics: Path
     histories: list[Path]
     predictions: list[Path]
-    maps: list[Path]
+    artefacts: list[Path]
 
 
 def make_sources(folder: Path, *, samples: int = 1200, subset: int = 200, seeds: int = 2, draws: int = 40) -> Sources:
@@ -65,7 +65,9 @@ def make_sources(folder: Path, *, samples: int = 1200, subset: int = 200, seeds:
         maps[0].mkdir(parents=True, exist_ok=True)
         (maps[0] / f"{name}.png").write_bytes(_map(rng))
     metrics = folder / "results" / "metrics.csv"
-    score_all(metrics, predictions=predictions, samples=store, published=read_published(PUBLISHED), draws=draws, seed=0)
+    evaluate_study(
+        metrics, predictions=predictions, samples=store, published=read_published(PUBLISHED), draws=draws, seed=0
+    )
     return Sources(metrics, histories, predictions, maps)
 
 

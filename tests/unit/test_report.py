@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 
 from hqnn.errors import UserError
-from hqnn.metrics import read_metrics, read_published
+from hqnn.metrics.published import read_published
+from hqnn.metrics.runs import run_of
+from hqnn.metrics.table import read_metrics
 from hqnn.report import figures, tables
 from hqnn.report.findings import findings, weights_sentence
 from hqnn.report.maps import FALSE_ALARM, HIT, MISS, change_map_panel
 from hqnn.report.page import write_report
-from hqnn.report.runs import paired, read_predictions, run_of
+from hqnn.report.runs import paired, read_predictions
 from hqnn.report.style import inline_svg, marks
 from hqnn.store import read_table, write_table, write_text
 from report_sources import CITIES, PUBLISHED, QUANTUM, SETTINGS, Sources, make_sources
@@ -33,7 +35,7 @@ def metrics(sources: Sources) -> pd.DataFrame:
 
 
 def report(output: Path, sources: Sources, **changed: Any) -> str:
-    given = {**vars(sources), "settings": SETTINGS, "published": PUBLISHED, **changed}
+    given = {**vars(sources), "settings": SETTINGS, "published": [PUBLISHED], **changed}
     write_report(output, **given)
     return output.read_text(encoding="utf-8")
 
@@ -134,9 +136,8 @@ def test_a_page_stands_with_little_to_show(sources: Sources, tmp_path: Path) -> 
     metrics = tmp_path / "metrics.csv"
     table = read_metrics(sources.metrics).query("model == @QUANTUM and group == 'pooled' and seed == 0")
     table[table["path"].eq("exact") & table["sampling"].isin(["all", "balanced"])].to_csv(metrics, index=False)
-    page = report(
-        tmp_path / "page.html", sources, metrics=metrics, histories=[], maps=[], predictions=sources.predictions[:1]
-    )
+    few = {"metrics": metrics, "histories": [], "artefacts": [], "predictions": sources.predictions[:1]}
+    page = report(tmp_path / "page.html", sources, **few)
     assert "Change maps" not in page
     assert "Execution paths on the same samples" not in page
 

@@ -42,7 +42,7 @@ def browser() -> Iterator[Any]:
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("a report ü")
     sources = make_sources(folder, samples=600, subset=120, draws=10)
-    write_report(folder / "report.html", **vars(sources), settings=SETTINGS, published=PUBLISHED)
+    write_report(folder / "report.html", **vars(sources), settings=SETTINGS, published=[PUBLISHED])
     return folder / "report.html"
 
 

@@ -1,11 +1,10 @@
 rule write_report:
     input:
         metrics="results/metrics.csv",
-        published="resources/published/change.csv",
+        published=["resources/published/change.csv"],
         histories=model_runs("history.csv", phases()),
         predictions=[*model_predictions(), *baseline_predictions()],
-        maps=map_folders(),
-        ablations=explained("ablation.csv"),
+        artefacts=[*map_folders(), *explained("ablation.csv")],
         page=["scripts/hqnn/report/page.html.j2", "scripts/hqnn/report/page.css"],
     output:
         page=report("results/report.html", caption="../report/page.rst", category="Report"),

@@ -1,0 +1,147 @@
+"""What a study shows on the page: chapters of sections, sections of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+
+from hqnn.metrics.runs import Run
+from hqnn.report.panels import Image, Panels
+from hqnn.report.runs import Predictions
+from hqnn.report.style import Mark
+from hqnn.report.tables import Table
+
+
+@dataclass(frozen=True)
+class Words:
+    """Paragraphs; findings stand in a box."""
+
+    kind: ClassVar[str] = "words"
+    paragraphs: tuple[str, ...]
+    findings: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table, with a heading where it has one."""
+
+    kind: ClassVar[str] = "table"
+    table: Table
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Panels with the marks of their series, and a heading where they have one."""
+
+    kind: ClassVar[str] = "figures"
+    panels: Panels
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures as wide as the page, such as maps and contact sheets."""
+
+    kind: ClassVar[str] = "pictures"
+    images: tuple[Image, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A table that a reader unfolds."""
+
+    kind: ClassVar[str] = "folded"
+    summary: str
+    table: Table
+
+
+Block = Words | Shown | Figures | Pictures | Folded
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading and what stands under it.
+
+    Attributes:
+        name: of its anchor, within the chapter.
+        title: its heading.
+        blocks: in order.
+    """
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What the page says of one study on one data set.
+
+    Attributes:
+        study: its name.
+        dataset: its name.
+        ran: what was run, a line each.
+        findings: what came out, a sentence each.
+        weights_agree: whether all paths of a run ran the same weights.
+        weights: the sentence that says so.
+        sections: in order; those without blocks are left out.
+    """
+
+    study: str
+    dataset: str
+    ran: tuple[str, ...]
+    findings: tuple[str, ...]
+    weights_agree: bool
+    weights: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is of one study.
+
+    Attributes:
+        metrics: its rows of the tidy table; paths with their backend.
+        predictions: its files, read.
+        histories: its training runs.
+        artefacts: files and folders that other rules made for the page, such as maps, scores and pictures.
+        published: the paper's figures.
+    """
+
+    metrics: pd.DataFrame
+    predictions: Sequence[Predictions]
+    histories: Sequence[tuple[Run, pd.DataFrame]]
+    artefacts: Sequence[Path]
+    published: pd.DataFrame
+
+    def of(self, dataset: str) -> Material:
+        """What there is of one of its data sets."""
+        return replace(
+            self,
+            metrics=self.metrics[self.metrics["dataset"] == dataset],
+            predictions=[one for one in self.predictions if one.run.dataset == dataset],
+            histories=[(run, history) for run, history in self.histories if run.dataset == dataset],
+            artefacts=[path for path in self.artefacts if dataset in path.parts],
+        )
+
+
+def section(name: str, title: str, *blocks: Block | None) -> Section:
+    """A section of the blocks that there are."""
+    return Section(name, title, tuple(block for block in blocks if block is not None))
+
+
+def shown(tables: Mapping[str, Table], name: str, title: str = "") -> Shown | None:
+    """A table by name, where there is one."""
+    return Shown(tables[name], title) if name in tables else None
+
+
+def figures(panels: Panels, marks: Mapping[str, Mark], title: str = "") -> Figures | None:
+    """Panels, where they have images."""
+    return Figures(panels, marks, title) if panels.images else None
