@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from hqnn.data.features import FeatureTransform, fit_transform
 from hqnn.data.grids import open_pair
+from hqnn.data.inputs import write_inputs
 from hqnn.data.labels import changed_pixels, open_labels
 from hqnn.data.layouts import layout_named
 from hqnn.data.moments import Moments
 from hqnn.data.oscd import BANDS, SPLITS, City, Grid, open_city, split_of
-from hqnn.data.sample_table import SampleTable, write_inputs, write_transforms
+from hqnn.data.sample_table import SampleTable, write_transforms
 from hqnn.data.sampling import Pixels, Sampling
 from hqnn.errors import UserError, nearest
 from hqnn.store import new_table, write_attributes

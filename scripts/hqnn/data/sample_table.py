@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import h5py
@@ -13,7 +12,7 @@ import numpy as np
 from hqnn.data.features import FeatureTransform
 from hqnn.data.sampling import Sampling
 from hqnn.errors import UserError, nearest
-from hqnn.store import add_column, file_digest, open_table, read_attributes
+from hqnn.store import add_column, open_table, read_attributes
 
 COLUMNS: Mapping[str, type[np.generic]] = {
     "labels": np.uint8,
@@ -75,9 +74,3 @@ def read_transform(samples: str | os.PathLike[str], city: str) -> tuple[Sampling
             raise UserError(f"{samples} has no fit for city {city!r}{nearest(city, group)}")
         own = group[city] if about["fit"] == "image" else group
         return Sampling(about["bands"], about["layout"]), FeatureTransform.load(own)
-
-
-def write_inputs(group: h5py.Group, paths: Sequence[Path], root: Path) -> None:
-    """Write path below the root and sha256 of every file."""
-    group["path"] = [path.relative_to(root).as_posix() for path in paths]
-    group["sha256"] = [file_digest(path) for path in paths]

@@ -1,0 +1,118 @@
+"""Images of any kind as 8-bit RGB, and as the squares a backbone sees."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from hqnn.errors import UserError
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte as RGB
+SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
+TOO_DEEP = ("I", "F")
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, OverflowError, IndexError, KeyError)
+
+
+class UnreadableImageError(UserError):
+    """A file that is no whole image, or one too large.
+
+    Attributes:
+        reason: why, in a few words.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
+        super().__init__(f"{path} cannot be read as an image ({reason}); replace it or take it out of the folder")
+        self.reason = reason
+
+
+def read_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Read an image as 8-bit RGB, upright, shape (height, width, 3).
+
+    Grey is repeated, of 16 bits the upper 8 are taken, alpha is left out (what lies under it is shown), and of an
+    animation the first frame is read.
+
+    Args:
+        path: of the file; its content says what it is, not its name.
+        max_pixels: an image of more pixels is refused before it is decompressed. Pillow refuses more than twice
+            `MAX_PIXELS` whatever is said here.
+
+    Raises:
+        UnreadableImageError: it is missing, empty, truncated, damaged, too large, or no image.
+        UserError: its pixels have 32 bits.
+    """
+    image = _upright(path, max_pixels)
+    if image.mode in TOO_DEEP:
+        raise UserError(f"{path} has pixels of 32 bits (mode {image.mode}); save it with 8 or 16 bits a channel")
+    if image.mode in SIXTEEN_BITS:
+        return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")  # the same colours; Pillow warns of the short way
+    return np.asarray(image.convert("RGB"))
+
+
+def read_mask(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
+    """Read a mask, shape (height, width): True where it is 255.
+
+    Raises:
+        UnreadableImageError: see `read_image`.
+        UserError: it holds other values than 0 and 255.
+    """
+    image = _upright(path, max_pixels)
+    values = np.asarray(image.convert("RGB") if image.mode not in (*SIXTEEN_BITS, *TOO_DEEP) else image)
+    strange = values[(values != 0) & (values != 255)]
+    if strange.size:
+        raise UserError(f"{path} holds the value {strange[0]}; a mask is 255 where something is and 0 elsewhere")
+    if values.ndim == 3 and (values != values[:, :, :1]).any():
+        raise UserError(f"{path} is coloured; a mask is 255 where something is and 0 elsewhere")
+    return np.asarray(values.reshape(*values.shape[:2], -1)[:, :, 0] == 255)
+
+
+def square(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Scale the shorter side to a size, antialiased bilinear, and cut out the central square.
+
+    Rounds as torchvision's `Resize` and `CenterCrop` do on a Pillow image: a central 224 of the 256 given here is,
+    bit for bit, what the transforms of its ImageNet weights see.
+
+    Args:
+        image: shape (height, width, 3).
+        size: of the square, in pixels.
+
+    Returns:
+        Shape (size, size, 3).
+    """
+    height, width = image.shape[:2]
+    shorter = min(height, width)
+    rows, columns = (size if side == shorter else int(size * side / shorter) for side in (height, width))
+    scaled = np.asarray(Image.fromarray(image).resize((columns, rows), Image.Resampling.BILINEAR))
+    top, left = round((rows - size) / 2), round((columns - size) / 2)
+    return scaled[top : top + size, left : left + size]
+
+
+def _upright(path: str | os.PathLike[str], max_pixels: int) -> Image.Image:
+    """Decode a file and turn it as its EXIF orientation says."""
+    try:
+        if not Path(path).stat().st_size:
+            raise UnreadableImageError(path, "it is empty")
+        with Image.open(path) as image:
+            if image.width * image.height > max_pixels:
+                raise UnreadableImageError(path, _too_large(f"{image.width} x {image.height} pixels", max_pixels))
+            image.load()
+            return ImageOps.exif_transpose(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadableImageError(path, _too_large("a decompression bomb", max_pixels)) from error
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError(path, "it is no image") from error
+    except DAMAGE as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise UnreadableImageError(path, said.splitlines()[0]) from error
+
+
+def _too_large(what: str, max_pixels: int) -> str:
+    return f"{what}, more than {max_pixels} pixels"
