@@ -21,9 +21,9 @@ from hqnn.models.architectures import build_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.noise import channels
 from hqnn.noise.model import NoiseModel, Readout
-from hqnn.settings.fitting import Training
 from hqnn.training.differentiation import METHODS, PennyLaneLayer, differentiate_by, executions_per_image
 from hqnn.training.fit import fit
+from hqnn.training.regime import Regime
 
 SAMPLES = 3
 ARCHITECTURE = Architecture("pixel", (2,), options={"reading": "sigmoid"})
@@ -148,7 +148,7 @@ def test_a_classifier_trained_another_way_ends_with_the_same_weights() -> None:
         program = build("angle_y-simplified_two_design-1", 3, ["Z1"])
         model = build_classifier(ARCHITECTURE, program, seed=1)
         differentiate_by(model, method)
-        fit(model, features, labels, Training(batch_size=6, epochs=2), seed=0)
+        fit(model, features, labels, Regime(batch_size=6, epochs=2, balanced=True), seed=0)
         trained.append(model.tensors())
     ours, theirs = trained
     assert ours.keys() == theirs.keys()

@@ -43,7 +43,7 @@ def test_a_new_number_of_shots_reruns_only_what_samples(finished: Checkout) -> N
     [
         ("report/page.py", {"write_report"}),
         ("execution/noisy.py", {"execute_noisy"} | SCORING),
-        ("training/fit.py", TRAINING | {"fit_unet"} | SCORING),
+        ("training/fit.py", TRAINING | SCORING),
         ("training/patches.py", {"fit_unet"} | SCORING),
     ],
 )

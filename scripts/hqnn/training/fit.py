@@ -2,32 +2,143 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import os
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any, TextIO
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from typing import Any, NoReturn, TextIO, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.optim.lr_scheduler import LRScheduler
+from torch import nn
 from tqdm import tqdm
 
 from hqnn.errors import UserError
+from hqnn.training.batches import Batches, with_versions
 from hqnn.training.checkpoints import read_checkpoint, run_digest, write_checkpoint
-from hqnn.training.history import Epoch, has_ended, kept_epoch
-from hqnn.training.objective import Objective, class_weights, right
-from hqnn.training.optimizers import optimizer_of
+from hqnn.training.history import Epoch, has_ended
+from hqnn.training.objective import Objective, class_weights
 from hqnn.training.regime import Regime
-from hqnn.training.samples import LabelledSamples, TrainSamples
-from hqnn.training.schedules import schedule_of
+from hqnn.training.run import Augment, Run
 
-Augment = Callable[[Tensor, torch.Generator], Tensor]
-Labelled = tuple[NDArray[Any], NDArray[np.uint8]]
+Labelled: TypeAlias = tuple[NDArray[Any], NDArray[np.uint8]]
 
 log = logging.getLogger(__name__)
+
+
+def fit(
+    model: nn.Module,
+    inputs: NDArray[Any],
+    labels: NDArray[np.uint8],
+    regime: Regime,
+    *,
+    seed: int,
+    validation: Labelled | None = None,
+    test: Labelled | None = None,
+    versions: NDArray[Any] | None = None,
+    augment: Augment | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    terminal: TextIO | None = None,
+) -> list[Epoch]:
+    """Train a classifier; it is changed in place and left in evaluation mode.
+
+    Args:
+        model: gives logits of shape (batch,), for class 1 of two, or (batch, classes).
+        inputs: shape (samples, ...): float features, cast to the type of the model's weights batch by batch, or uint8
+            images, which the model scales itself.
+        labels: shape (samples,), classes from 0.
+        regime: how it is trained.
+        seed: of the order of samples, of dropout and of augmentation.
+        validation: inputs and labels evaluated after every epoch, by which `Regime.keep` and `Regime.patience` choose.
+        test: inputs and labels evaluated likewise, for the curves alone.
+        versions: augmented features, shape (samples, versions, features); every draw of a sample takes itself or one of
+            its versions, all equally likely.
+        augment: takes a batch of inputs and a generator and gives another such batch; its `repr` must say what it does.
+        checkpoint: file written after every epoch. A run that finds the file of a killed run like itself goes on there,
+            to the very numbers that run would have come to; see `remove_checkpoint`.
+        terminal: where a progress bar goes, if it is one.
+
+    Returns:
+        One entry an epoch.
+
+    Raises:
+        UserError: the loss is no number any more, the choices contradict each other, or a label has no class.
+    """
+    regime.require_sense(validation is not None)
+    watched = {name: both for name, both in (("validation", validation), ("test", test)) if both is not None}
+    sets = {"train": (inputs, labels), **watched}
+    run = _new_run(model, sets, regime, versions, augment, seed)
+    digest = ""
+    if checkpoint is not None:
+        digest = _digest(model, sets, regime, versions, augment, seed)
+        state = read_checkpoint(checkpoint, digest)
+        if state is not None:
+            run.restore(state)
+            log.info("goes on after epoch %d, where %s was written", len(run.history), checkpoint)
+    with _own_randomness(model), _progress(run, regime, terminal) as bar:
+        while not has_ended(run.history, regime):
+            epoch = run.go_on()
+            if checkpoint is not None:
+                write_checkpoint(checkpoint, digest, run.state())
+            bar.set_postfix(loss=f"{epoch.loss:.4f}", accuracy=f"{epoch.accuracy:.4f}")
+            bar.update()
+    run.finish()
+    return run.history
+
+
+def _new_run(
+    model: nn.Module,
+    sets: Mapping[str, Labelled],
+    regime: Regime,
+    versions: NDArray[Any] | None,
+    augment: Augment | None,
+    seed: int,
+) -> Run:
+    for name, (_, own) in sets.items():
+        if len(own) == 0:
+            raise UserError(f"there are no {name} samples; give the split some")
+    inputs, labels = sets["train"]
+    classes = max(2, *(1 + int(own.max()) for _, own in sets.values()))
+    weights = class_weights(labels, classes) if regime.class_weights == "balanced" else None
+    return Run(
+        model,
+        regime,
+        Objective(classes, weights),
+        train=Batches(*((inputs, labels) if versions is None else with_versions(inputs, labels, versions)), model),
+        labels=labels,
+        watched={name: Batches(*both, model) for name, both in sets.items() if name != "train"},
+        augment=augment,
+        seed=seed,
+    )
+
+
+def _digest(
+    model: nn.Module,
+    sets: Mapping[str, Labelled],
+    regime: Regime,
+    versions: NDArray[Any] | None,
+    augment: Augment | None,
+    seed: int,
+) -> str:
+    arrays = {f"{name} {what}": array for name, both in sets.items() for what, array in zip("xy", both, strict=True)}
+    if versions is not None:
+        arrays["versions"] = versions
+    return run_digest(model, arrays, {**asdict(regime), "seed": seed, "augment": repr(augment)})
+
+
+def _own_randomness(model: nn.Module) -> AbstractContextManager[None]:
+    """Leave torch's own generators as they were."""
+    device = next(model.parameters()).device
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
+
+
+def _progress(run: Run, regime: Regime, terminal: TextIO | None) -> tqdm[NoReturn]:
+    return tqdm(
+        total=regime.epochs,
+        initial=len(run.history),
+        file=terminal,
+        disable=None if terminal else True,
+        unit="epoch",
+    )

@@ -13,7 +13,9 @@ from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.fit import fit, history_csv
+from hqnn.training.fit import fit
+from hqnn.training.history import history_csv
+from hqnn.training.regime import Regime
 
 
 def train_ideal(
@@ -44,17 +46,17 @@ def train_ideal(
         terminal: where a progress bar goes.
     """
     train = read_samples(samples, TRAIN)
-    regime = Training(**training)
+    settings = Training(**training)
     model = build_classifier(
         Architecture(kind, train.features.shape[1:], len(train.classes), dict(options)),
         Program.from_json(Path(program).read_text(encoding="utf-8")),
         seed=seed,
         memory_limit_mb=memory_limit_mb,
     )
-    if regime.differentiation != "engine":
+    if settings.differentiation != "engine":
         from hqnn.training.differentiation import differentiate_by  # brings PennyLane
 
-        differentiate_by(model, regime.differentiation, regime.device)
-    epochs = fit(model, train.features, train.labels, regime, seed=seed, terminal=terminal)
+        differentiate_by(model, settings.differentiation, settings.device)
+    epochs = fit(model, train.features, train.labels, Regime.of(settings), seed=seed, terminal=terminal)
     write_text(history, history_csv(epochs))
     save_classifier(output, model, {"training": dict(training), "seed": seed})

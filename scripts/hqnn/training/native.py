@@ -14,7 +14,9 @@ from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.fit import fit, history_csv
+from hqnn.training.fit import fit
+from hqnn.training.history import history_csv
+from hqnn.training.regime import Regime
 
 
 def train_native(
@@ -53,7 +55,8 @@ def train_native(
         require_noise(native, noise)
     model.run_as(native, noise)
     train = read_samples(samples, TRAIN)
-    epochs = fit(model, train.features, train.labels, Training(**training), seed=seed, terminal=terminal)
+    regime = Regime.of(Training(**training))
+    epochs = fit(model, train.features, train.labels, regime, seed=seed, terminal=terminal)
     write_text(history, history_csv(epochs))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}
     save_classifier(output, model, about if noise is None else {**about, "noise": noise.digest})

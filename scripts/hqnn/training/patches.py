@@ -14,7 +14,8 @@ from tqdm import tqdm
 from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.settings.fitting import Fitting
-from hqnn.training.fit import OPTIMIZERS, Epoch
+from hqnn.training.history import Epoch
+from hqnn.training.optimizers import OPTIMIZERS
 
 
 def fit_patches(

@@ -1,0 +1,87 @@
+"""A training run on disk, from which it goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from hqnn.circuits.program import Program
+from hqnn.noise.model import NoiseModel
+from hqnn.store import whole_file
+
+log = logging.getLogger(__name__)
+
+
+def run_digest(model: nn.Module, arrays: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]) -> str:
+    """What a training run depends on: its model as it starts, its samples and its settings.
+
+    Args:
+        model: its layers, circuits, noise and weights count.
+        arrays: samples and labels by name.
+        settings: anything JSON can say.
+
+    Returns:
+        Sha256, 64 hexadecimal digits.
+    """
+    circuits = [_circuit(module) for module in model.modules()]
+    sha = hashlib.sha256(json.dumps([settings, repr(model), circuits], sort_keys=True).encode())
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    for name, array in (*weights.items(), *arrays.items()):
+        sha.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
+        sha.update(np.ascontiguousarray(array).data)
+    return sha.hexdigest()
+
+
+def write_checkpoint(path: str | os.PathLike[str], digest: str, state: Mapping[str, Any]) -> None:
+    """Write where a run stands, whole or not at all.
+
+    Args:
+        path: of the file.
+        digest: see `run_digest`.
+        state: tensors, numbers and texts in dictionaries and lists.
+    """
+    with whole_file(path) as partial:
+        torch.save({"digest": digest, "state": dict(state)}, partial)
+
+
+def read_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any] | None:
+    """Read where a run stopped; None where there is no checkpoint, it cannot be read, or it is of another run.
+
+    Args:
+        path: of the file.
+        digest: see `run_digest`.
+    """
+    if not Path(path).exists():
+        return None
+    try:
+        found = torch.load(path, weights_only=True)
+        own, state = found["digest"], found["state"]
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        log.warning("%s cannot be read (%s), so training starts anew", path, str(error).split("\n", 1)[0])
+        return None
+    if own != digest:
+        log.info("%s is of other settings, samples or weights, so training starts anew", path)
+        return None
+    return dict(state)
+
+
+def remove_checkpoint(path: str | os.PathLike[str]) -> None:
+    """Remove a checkpoint, if there is one: call it when the trained model is written."""
+    Path(path).unlink(missing_ok=True)
+
+
+def _circuit(module: nn.Module) -> list[str]:
+    """Digests of a layer's circuit and noise, which its weights do not show."""
+    own = (getattr(module, "program", None), getattr(module, "noise", None))
+    return [part.digest for part in own if isinstance(part, Program | NoiseModel)]
