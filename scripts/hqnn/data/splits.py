@@ -1,0 +1,169 @@
+"""Which images a model is trained, validated and tested on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.data.deals import apportion, deal_groups, deal_samples
+from hqnn.errors import UserError, nearest
+from hqnn.store import file_digest, open_table, read_attributes, write_table
+
+PARTS = ("train", "test", "validation", "unused")  # a part's code is its index
+ORDER = ("train", "validation", "test", "unused")  # in which sizes are named
+
+Size = int | float | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """How images are dealt to the parts.
+
+    Sizes are numbers of images or, where any of them is a float, shares of all images. None is all that is left.
+
+    Attributes:
+        train: size of the part to train on.
+        validation: of the part that chooses the best epoch.
+        test: of the part to score.
+        group: images of one such group stay in one part; each image is by itself where empty.
+        deal: shares (train, validation, test) in which whole groups are dealt before the numbers are drawn from each
+            part; those of the numbers where empty.
+
+    Raises:
+        UserError: sizes that no set of images can have.
+    """
+
+    train: Size
+    validation: Size
+    test: Size
+    group: str = ""
+    deal: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check what no limit on one number can."""
+        given = [size for size in self.sizes if size is not None]
+        if len(given) < 2:
+            raise UserError(f"split {self.name} leaves two sizes open; only one of them may be what is left")
+        if min(given) < 0 or 0 in (self.train, self.test):
+            raise UserError(f"split {self.name} has no images to train on or to test; make these sizes greater than 0")
+        if self.by_share and sum(given) > 1 + 1e-9:
+            raise UserError(f"split {self.name} has shares that sum to {sum(given):g}; make them sum to 1 at most")
+        if self.deal and (self.by_share or not self.group):
+            raise UserError(f"split {self.name} has a deal, which only numbers of images from groups need; take it out")
+        if self.deal and (len(self.deal) != 3 or min(self.deal) < 0 or abs(sum(self.deal) - 1) > 1e-6):
+            raise UserError(f"split {self.name} has the deal {self.deal}; give three shares that sum to 1")
+
+    @property
+    def sizes(self) -> tuple[Size, Size, Size]:
+        """Of train, validation and test."""
+        return self.train, self.validation, self.test
+
+    @property
+    def by_share(self) -> bool:
+        """Whether sizes are shares of all images."""
+        return any(isinstance(size, float) for size in self.sizes)
+
+    @property
+    def name(self) -> str:
+        """What stands in the paths of results: 240_50_120, 70_15_15 (percent), 49_49_rest_site."""
+        scale = 100 if self.by_share else 1
+        sizes = ["rest" if size is None else f"{scale * size:.6g}".replace(".", "p") for size in self.sizes]
+        return "_".join([*sizes, *([self.group] if self.group else [])])
+
+
+def split_samples(
+    labels: NDArray[np.uint8], split: Split, seed: int, groups: NDArray[np.integer] | None = None
+) -> NDArray[np.uint8]:
+    """Deal samples to the parts at random, each part with the classes' shares of the whole.
+
+    Without groups the sizes are exact, and the number of a class in a part is its share of that part, rounded up or
+    down. With groups, the deal of whole groups is the best of a hundred by chi-square of its classes' numbers,
+    and numbers of images are then drawn from each part, exact, with the classes' shares there.
+
+    Args:
+        labels: shape (samples,).
+        split: how.
+        seed: of everything that is random.
+        groups: of each sample, shape (samples,); asked for where the split names a group.
+
+    Returns:
+        Shape (samples,): 0 train, 1 test, 2 validation, 3 unused.
+
+    Raises:
+        UserError: there are fewer samples or groups than the split needs, or a class has no train sample.
+    """
+    generator = np.random.default_rng(seed)
+    classes = np.unique(labels, return_inverse=True)[1]
+    wanted = _numbers(split, len(labels))
+    if groups is None:
+        dealt = deal_samples(classes, wanted, generator)
+    else:
+        dealt = _grouped(classes, np.unique(groups, return_inverse=True)[1], split, wanted, generator)
+    parts = np.array([PARTS.index(part) for part in ORDER], dtype=np.uint8)[dealt]
+    missing = set(np.unique(labels).tolist()) - set(labels[parts == PARTS.index("train")].tolist())
+    if missing:
+        raise UserError(f"split {split.name} has no train sample of class {min(missing)}; make train larger")
+    return parts
+
+
+def write_splits(
+    samples: str | os.PathLike[str], outputs: Sequence[str | os.PathLike[str]], split: Split, seeds: Sequence[int]
+) -> None:
+    """Write one table a seed, with the column `split` for the rows of a table of samples.
+
+    Attributes: the split's settings, `name`, `seed`, `parts` (code = index), `counts` of each part by class, and the
+    sha256 of the `samples`.
+
+    Raises:
+        UserError: see `split_samples`; the samples have no such group.
+    """
+    with open_table(samples) as file:
+        about, labels = read_attributes(file), file["labels"][()]
+        if split.group and f"group_{split.group}" not in file:
+            known = [name.removeprefix("group_") for name in file if name.startswith("group_")]
+            raise UserError(f"{samples} has no group {split.group!r}{nearest(split.group, known)}")
+        groups = file[f"group_{split.group}"][()] if split.group else None
+    about = {**asdict(split), "name": split.name, "parts": list(PARTS), "classes": about["classes"]}
+    about["samples"] = file_digest(samples)
+    for output, seed in zip(outputs, seeds, strict=True):
+        parts = split_samples(labels, split, seed, groups)
+        counts = {part: np.bincount(labels[parts == code]).tolist() for code, part in enumerate(PARTS)}
+        write_table(output, {"split": parts}, {**about, "seed": seed, "counts": counts})
+
+
+def _numbers(split: Split, total: int) -> NDArray[np.int64]:
+    """How many samples each part gets, those left over last."""
+    given = [size for size in split.sizes if size is not None]
+    all_of_them = 1.0 if split.by_share else total
+    left = all_of_them - sum(given)
+    if left < 0 and not split.by_share:
+        raise UserError(f"split {split.name} needs {sum(given)} images but there are {total}; make its sizes smaller")
+    sizes = [left if size is None else size for size in split.sizes]
+    sizes.append(0 if None in split.sizes else left)
+    if split.by_share:
+        return apportion(np.maximum(np.array(sizes), 0) * total)
+    return np.array(sizes, dtype=np.int64)
+
+
+def _grouped(
+    classes: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    split: Split,
+    wanted: NDArray[np.int64],
+    generator: np.random.Generator,
+) -> NDArray[np.int64]:
+    if split.by_share:
+        return deal_groups(classes, groups, wanted / wanted.sum(), generator)
+    shares = np.array(split.deal) if split.deal else wanted[:3] / wanted[:3].sum()
+    least = np.array([0 if size is None else size for size in split.sizes])
+    dealt = deal_groups(classes, groups, shares, generator, least)
+    for part, size in enumerate(split.sizes):
+        rows = np.flatnonzero(dealt == part)
+        if size is not None:
+            drawn = deal_samples(classes[rows], np.array([size, len(rows) - size]), generator)
+            dealt[rows[drawn == 1]] = ORDER.index("unused")
+    return dealt
