@@ -5,10 +5,10 @@ from hqnn.job import job
 with job() as rule:
     from pathlib import Path
 
-    from hqnn.execution.scoring import score_all
-    from hqnn.metrics import read_published
+    from hqnn.metrics.evaluate import evaluate_study
+    from hqnn.metrics.published import read_published
 
-    score_all(
+    evaluate_study(
         Path(rule.output.metrics),
         predictions=[Path(file) for file in rule.input.predictions],
         samples=Path(rule.input.samples),

@@ -6,7 +6,7 @@ with job() as rule:
     from pathlib import Path
 
     from hqnn.execution.ablation import write_ablation
-    from hqnn.metrics import read_published
+    from hqnn.metrics.published import read_published
     from hqnn.report.ablation import write_explanation
 
     write_ablation(

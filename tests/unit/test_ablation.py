@@ -18,7 +18,7 @@ from hqnn.errors import UserError
 from hqnn.execution import ablation as ablations
 from hqnn.execution.ablation import COLUMNS, Setting, noisy_layers, sampled, untrained, write_ablation
 from hqnn.execution.predictions import Samples
-from hqnn.metrics import read_published
+from hqnn.metrics.published import read_published
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.models.hybrid import HybridClassifier

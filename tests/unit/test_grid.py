@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from hqnn.circuits.names import parse_name
-from hqnn.metrics import COLUMNS, read_published
+from hqnn.metrics.published import read_published
+from hqnn.metrics.table import COLUMNS
 from hqnn.report.grid import grid_panels, grid_table
 from hqnn.settings.model import read_settings
 

@@ -22,7 +22,7 @@ from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
 from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Samples, read_samples
-from hqnn.metrics import THRESHOLD, BinaryMeasures
+from hqnn.metrics.binary import THRESHOLD, BinaryMeasures
 from hqnn.models.architectures import load_classifier
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights
 from hqnn.noise.coverage import noisy_gates
@@ -211,7 +211,7 @@ def _scores(labels: NDArray[np.uint8], probability: Floats, values: Floats) -> I
     y, p = labels[order].astype(float), probability[order]
     share = np.array([np.mean(y == 0), np.mean(y == 1)])
     balanced = np.divide(0.5, share, out=np.full(2, np.nan), where=share.all())[y.astype(int)]
-    found = BinaryMeasures(y, p, (p > THRESHOLD).astype(float))(np.stack([np.ones_like(y), balanced]))
+    found = BinaryMeasures(y, p, (p > THRESHOLD).astype(float))(np.stack([np.ones_like(y), balanced])).values
     for metric, (place, sampling) in product(METRICS, enumerate(SAMPLINGS)):
         yield sampling, metric, float(found[metric][place])
     yield "all", "expectation_mean", float(values.mean())

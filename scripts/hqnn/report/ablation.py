@@ -81,7 +81,7 @@ def explain(path: Path, published: pd.DataFrame | None = None) -> Explanation:
 
     Args:
         path: CSV file of `hqnn.execution.ablation.write_ablation`.
-        published: figures as `hqnn.metrics.read_published` gives them.
+        published: figures as `hqnn.metrics.published.read_published` gives them.
 
     Raises:
         UserError: the file is missing or has other columns.

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from hqnn.metrics import POOLED
+from hqnn.metrics.table import POOLED
 from hqnn.report.style import FAINT, INK, Mark, svg_panel
 from hqnn.report.words import METRIC_NAMES, PHASES, path_name, path_order
 

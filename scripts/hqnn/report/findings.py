@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from hqnn.metrics import POOLED
+from hqnn.metrics.table import POOLED
 from hqnn.report.runs import Predictions
 from hqnn.report.tables import number
 from hqnn.report.words import METRIC_NAMES, path_name, path_order, plural

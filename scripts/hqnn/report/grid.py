@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hqnn.circuits.names import CircuitName, parse_name
 from hqnn.errors import UserError
-from hqnn.metrics import POOLED
+from hqnn.metrics.table import POOLED
 from hqnn.report.panels import Image, Panels
 from hqnn.report.style import inline_svg, svg_panel
 from hqnn.report.tables import DASH, Cell, Table, number

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from hqnn.metrics import POOLED
+from hqnn.metrics.table import POOLED
 from hqnn.report import figures
 from hqnn.report.runs import Predictions, paired, run_order
 from hqnn.report.style import Mark, inline_svg

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from hqnn.data.oscd import open_city
 from hqnn.data.rasters import false_colour
-from hqnn.metrics import read_metrics
+from hqnn.metrics.table import read_metrics
 from hqnn.report.style import STYLE, png
 from hqnn.report.tables import markdown, results
 from hqnn.report.words import full_path

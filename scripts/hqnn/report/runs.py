@@ -1,34 +1,21 @@
-"""What a report reads: predictions, training histories and maps, each with what its file or path says it is."""
+"""What a report reads: predictions and maps, each with what its file or path says it is."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from hqnn.errors import UserError
+from hqnn.metrics.runs import Run, run_of
 from hqnn.report.words import full_path, path_order
 from hqnn.store import read_table
 
-RUN_PATH = re.compile(r"(?:^|/)([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed(\d+)(?:/|$)")
 SCORED_COLUMNS = ("sample", "label", "expectation", "standard_error", "probability")
-
-
-@dataclass(frozen=True)
-class Run:
-    """Which training run something belongs to."""
-
-    study: str
-    dataset: str
-    model: str
-    phase: str
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -67,22 +54,6 @@ def read_predictions(path: Path) -> Predictions:
         raise UserError(f"{path} does not say its {error.args[0]!r}; delete it and run again") from error
 
 
-def read_history(path: Path) -> tuple[Run, pd.DataFrame]:
-    """Read a training history.
-
-    Raises:
-        UserError: the file is missing or lacks the columns epoch, loss and accuracy.
-    """
-    try:
-        history = pd.read_csv(path)
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UserError(f"{path} cannot be read as a training history ({error}); train again") from error
-    absent = {"epoch", "loss", "accuracy"} - set(history.columns)
-    if absent:
-        raise UserError(f"{path} has no column {min(absent)!r}; train again")
-    return run_of(path), history
-
-
 def map_files(places: Iterable[Path]) -> list[tuple[Run, str, Path]]:
     """The PNG files of change maps with their runs and cities.
 
@@ -91,18 +62,6 @@ def map_files(places: Iterable[Path]) -> list[tuple[Run, str, Path]]:
     """
     files = [file for place in places for file in (sorted(place.glob("*.png")) if place.is_dir() else [place])]
     return [(run_of(file), file.stem, file) for file in files]
-
-
-def run_of(path: Path) -> Run:
-    """The training run that a path names: ``<study>/<dataset>/<model>/<phase>/seed<k>/...``.
-
-    Raises:
-        UserError: it names none.
-    """
-    found = RUN_PATH.search(path.as_posix())
-    if found is None:
-        raise UserError(f"{path} does not lie under <study>/<dataset>/<model>/<phase>/seed<k>; move it there")
-    return Run(found[1], found[2], found[3], found[4], int(found[5]))
 
 
 def run_order(one: Predictions) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hqnn.metrics import POOLED
+from hqnn.metrics.table import POOLED
 from hqnn.report.words import COUNTS, METRIC_NAMES, path_name, path_order, plural
 
 MAIN = (
@@ -121,7 +121,7 @@ def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None)
 
     Args:
         metrics: the tidy table of one study and dataset.
-        figures: as `hqnn.metrics.read_published` gives them, for their notes.
+        figures: as `hqnn.metrics.published.read_published` gives them, for their notes.
     """
     rows = metrics[metrics["published"].notna() & (metrics["group"] == POOLED)]
     notes = {} if figures is None else dict(zip(_figure_keys(figures), figures["note"], strict=True))

@@ -1,0 +1,1 @@
+"""Scores of predictions with intervals, and facts of training runs, as one tidy table."""

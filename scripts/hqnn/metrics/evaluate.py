@@ -1,0 +1,163 @@
+"""Every predictions file and training run of a study as one tidy table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hqnn.errors import UserError
+from hqnn.metrics.facts import training_facts
+from hqnn.metrics.published import SUBSET_SAMPLINGS, published_beside
+from hqnn.metrics.score import score
+from hqnn.metrics.table import COLUMNS, IDENTITY, write_metrics
+from hqnn.store import open_table, read_attributes, read_table
+
+PIXEL_CLASSES = ("no_change", "change")
+
+
+def evaluate_study(
+    output: Path,
+    *,
+    predictions: Sequence[Path],
+    samples: Path | None = None,
+    histories: Sequence[Path] = (),
+    models: Sequence[Path] = (),
+    published: pd.DataFrame | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> None:
+    """Score predictions of all test samples and of the subsets that the slow paths ran on.
+
+    What ran on every sample of a test set is scored on all of them and on the subset, what ran on the subset on that
+    alone, and each row says which.
+
+    Args:
+        output: of the tidy table.
+        predictions: tables in the prediction schema, of one study.
+        samples: the store they point into, where it says each sample's city.
+        histories: of the training runs whose facts are wanted.
+        models: the files these trained, in the same order.
+        published: figures to put beside.
+        draws: number of bootstrap draws.
+        seed: of the bootstrap.
+
+    Raises:
+        UserError: a file cannot be read or scored.
+    """
+    tests = [_Test.read(file) for file in predictions]
+    subsets = _subsets(tests)
+    tables = []
+    for test in tests:
+        subset = subsets[test.file]
+        table = evaluate(test.file, samples, subset, published, seed=seed, draws=draws)
+        on_subset_alone = subset is not None and np.array_equal(test.ids, subset)
+        tables.append(table[~table["sampling"].isin(list(SUBSET_SAMPLINGS))] if on_subset_alone else table)
+    facts = [training_facts(history, model, published) for history, model in zip(histories, models, strict=True)]
+    write_metrics(output, [*tables, *facts])
+
+
+def evaluate(
+    predictions: Path,
+    samples: Path | None = None,
+    subset: NDArray[np.int64] | Sequence[int] | None = None,
+    published: pd.DataFrame | None = None,
+    *,
+    seed: int = 0,
+    draws: int = 1000,
+) -> pd.DataFrame:
+    """Score one predictions file.
+
+    Args:
+        predictions: table in the prediction schema; its attributes say what was run and what the classes are called.
+        samples: the table its sample numbers point into; where that has a column `city`, as study A's has, scores are
+            also given for each city, and on class-balanced draws.
+        subset: sample numbers that the slow paths ran on; the file is then scored on these too, under `subset` and
+            `subset_balanced`, so that like stands beside like.
+        published: figures as `read_published` gives them.
+        seed: of the bootstrap.
+        draws: number of bootstrap draws.
+
+    Returns:
+        The tidy table, columns `COLUMNS`.
+
+    Raises:
+        UserError: the file is not in the schema, holds no valid probabilities or lacks samples of the subset.
+    """
+    columns, about = read_table(predictions, "sample", "label", "probability", "predicted")
+    missing = [key for key in IDENTITY if key not in about]
+    if missing:
+        raise UserError(f"{predictions} does not say its {missing[0]!r}; delete it and run again")
+    cities = None if samples is None else _cities(samples, columns["sample"])
+
+    def scored(kept: NDArray[np.bool_]) -> pd.DataFrame:
+        labels, *rest = (columns[name][kept] for name in ("label", "probability", "predicted"))
+        given: dict[str, Any] = {"classes": about.get("classes"), "draws": draws, "seed": seed}
+        if cities is not None:
+            given |= {"classes": PIXEL_CLASSES, "groups": cities[kept], "balanced": True}
+        try:
+            return score(labels, *rest, **given)
+        except ValueError as error:
+            raise UserError(f"{predictions} cannot be scored ({error}); delete it and run again") from error
+
+    parts = [scored(np.ones(columns["sample"].size, dtype=bool))]
+    if subset is not None:
+        parts.append(scored(_in_subset(predictions, columns["sample"], subset)).replace({"sampling": SUBSET_SAMPLINGS}))
+    table = pd.concat(parts, ignore_index=True).assign(**{key: about[key] for key in IDENTITY})
+    table["published"] = published_beside(table, published)
+    return table[list(COLUMNS)]
+
+
+@dataclass(frozen=True)
+class _Test:
+    """Which samples a predictions file is of."""
+
+    file: Path
+    dataset: str
+    seed: int
+    ids: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, file: Path) -> _Test:
+        columns, about = read_table(file, "sample")
+        return cls(file, str(about.get("dataset")), int(about.get("seed", 0)), columns["sample"])
+
+
+def _subsets(tests: Iterable[_Test]) -> Mapping[Path, NDArray[np.int64] | None]:
+    """For each file the fewest samples that any ran on of the same test set; None where all ran on all of it.
+
+    A split may be another for each seed; the test set of a dataset and seed is the most samples that any file is of.
+    """
+    tests = list(tests)
+    whole: dict[tuple[str, int], NDArray[np.int64]] = {}
+    for test in tests:
+        key = (test.dataset, test.seed)
+        whole[key] = max(whole.get(key, test.ids), test.ids, key=len)
+    test_set = {test.file: (test.dataset, whole[test.dataset, test.seed].tobytes()) for test in tests}
+    fewest: dict[tuple[str, bytes], NDArray[np.int64]] = {}
+    for test in tests:
+        fewest[test_set[test.file]] = min(fewest.get(test_set[test.file], test.ids), test.ids, key=len)
+    found = {test.file: fewest[test_set[test.file]] for test in tests}
+    return {t.file: None if len(found[t.file]) == len(whole[t.dataset, t.seed]) else found[t.file] for t in tests}
+
+
+def _cities(samples: Path, wanted: NDArray[np.int64]) -> NDArray[np.str_] | None:
+    with open_table(samples) as file:
+        if "city" not in file:
+            return None
+        city: NDArray[np.int64] = file["city"][()]
+        return np.asarray(read_attributes(file)["cities"], dtype=str)[city[wanted]]
+
+
+def _in_subset(
+    predictions: Path, present: NDArray[np.int64], subset: NDArray[np.int64] | Sequence[int]
+) -> NDArray[np.bool_]:
+    absent = np.setdiff1d(np.asarray(subset), present)
+    if absent.size:
+        raise UserError(f"{predictions} lacks sample {absent[0]} of the subset; delete it and run again")
+    return np.isin(present, np.asarray(subset))

@@ -1,0 +1,71 @@
+"""The tidy table: one row a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from hqnn.errors import UserError
+from hqnn.store import whole_file
+
+COLUMNS = (
+    "study",
+    "dataset",
+    "model",
+    "phase",
+    "path",
+    "backend",
+    "seed",
+    "sampling",
+    "group",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "samples",
+    "published",
+)
+IDENTITY = COLUMNS[:7]
+NUMBERS = ("value", "low", "high", "published")
+POOLED = "pooled"
+
+
+def write_metrics(path: Path, tables: Iterable[pd.DataFrame]) -> None:
+    """Write tidy tables as one CSV file, ordered by what was run; numbers with nine significant digits."""
+    whole = pd.concat([t[list(COLUMNS)] for t in tables], ignore_index=True)
+    whole = whole.sort_values(list(IDENTITY), kind="stable")
+    with whole_file(path) as partial:
+        whole.to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def read_metrics(path: Path) -> pd.DataFrame:
+    """Read a tidy table.
+
+    Raises:
+        UserError: the file is missing or has other columns than `COLUMNS`.
+    """
+    return read_csv(path, COLUMNS, numbers=NUMBERS, counts=("seed", "samples"))
+
+
+def collect(output: Path, tables: Sequence[Path]) -> None:
+    """Write the tidy tables of all studies as one."""
+    write_metrics(output, [read_metrics(table) for table in tables])
+
+
+def read_csv(path: Path, columns: Sequence[str], *, numbers: Sequence[str], counts: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a CSV file of known columns; all but `numbers` (NaN where empty) and `counts` is text.
+
+    Raises:
+        UserError: the file is missing, has other columns, or text where numbers belong.
+    """
+    types: dict[str, type] = dict.fromkeys(columns, str)
+    types |= dict.fromkeys(numbers, float) | dict.fromkeys(counts, int)
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in numbers}, dtype=types)
+    except (OSError, ValueError) as error:  # pandas' own errors among them
+        raise UserError(f"{path} cannot be read as a table ({error}); write it again") from error
+    if tuple(table.columns) != tuple(columns):
+        raise UserError(f"{path} has the columns {', '.join(table.columns)}; it needs {', '.join(columns)}")
+    return table
