@@ -49,7 +49,7 @@ def class_counts(totals: Integers, sizes: Integers) -> Integers:
         bounds=[(0.0, float(remainder > 0)) for remainder in remainders.ravel()],
         method="highs-ds",
     )
-    return np.asarray(whole + np.rint(found.x).astype(np.int64).reshape(whole.shape))
+    return np.asarray(whole + np.rint(np.asarray(found.x)).astype(np.int64).reshape(whole.shape))
 
 
 def deal_samples(classes: Integers, sizes: Integers, generator: np.random.Generator) -> Integers:
