@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hqnn.errors import UserError, nearest
 
-Checksum = Annotated[str, Field(pattern=r"^(unknown|md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
+Checksum = Annotated[
+    str, Field(pattern=r"^(unknown|md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}|sha256_start:[0-9a-f]{8,63})$")
+]
 
 
 class _Entry(BaseModel):
@@ -24,7 +26,7 @@ class RemoteFile(_Entry):
     Attributes:
         name: that it gets here.
         urls: addresses of the same bytes, tried in this order.
-        checksum: `sha256:` or `md5:` and digits, or `unknown`.
+        checksum: `sha256:` or `md5:` and digits, `sha256_start:` and the first of them, or `unknown`.
         unpack: whether it is an archive whose content is wanted.
     """
 

@@ -87,7 +87,7 @@ def _download(target: Path, file: RemoteFile) -> None:
         log.warning("%s", failures[-1])
     raise UserError(
         f"{file.name} could not be downloaded ({'; '.join(failures)}); check the network and run again, put the file "
-        f"at {target} yourself, or name the path of a local copy of the data set"
+        f"at {target} yourself, or name the path of a local copy"
     )
 
 
@@ -102,6 +102,8 @@ def _from(url: str, part: Path) -> str | None:
             reason = "the connection broke off"
         except requests.HTTPError as error:
             return f"the server answers {error.response.status_code}"
+        except requests.exceptions.ChunkedEncodingError:
+            reason = "the connection broke off"
         except requests.RequestException as error:
             reason = type(error).__name__
         left = ATTEMPTS if _size(part) > before else left - 1
@@ -136,13 +138,15 @@ def _whole_or_discarded(part: Path, headers: Mapping[str, str]) -> bool:
 def _verify(path: Path, file: RemoteFile) -> None:
     kind, _, wanted = file.checksum.partition(":")
     with path.open("rb") as content:
-        found = hashlib.file_digest(content, "sha256" if kind == "unknown" else kind).hexdigest()
+        algorithm = "md5" if kind == "md5" else "sha256"
+        found = hashlib.file_digest(content, algorithm).hexdigest()
     if kind == "unknown":
         log.warning("no checksum of %s is known; it came as sha256 %s", file.name, found)
-    elif found != wanted:
+    elif not found.startswith(wanted):
         path.unlink()
         raise UserError(
-            f"{path} has the {kind} {found} instead of {wanted} and was removed; run again, or put the right file there"
+            f"{path} has the {algorithm} {found} instead of {wanted} and was removed; run again, or put the right file "
+            "there"
         )
 
 

@@ -1,0 +1,206 @@
+"""Frozen features of a table of images, batch by batch; a killed job goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import h5py
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from hqnn.errors import UserError
+from hqnn.models.augmentation import Augmentation, Variants
+from hqnn.models.backbones import SIZE, Backbone, load_backbone
+from hqnn.store import add_column, explained_write_error, file_digest, new_table, open_table, read_attributes, versions
+
+CARRIED = ("study", "dataset", "classes")  # attributes of the images that hold for their features
+
+
+def extract_features(
+    output: str | os.PathLike[str],
+    *,
+    samples: str | os.PathLike[str],
+    backbone: str,
+    weights: str = "random",
+    augmentation: Augmentation = Augmentation(),  # noqa: B008 - frozen
+    batch_size: int = 32,
+    seed: int = 0,
+    terminal: TextIO | None = None,
+) -> None:
+    """Write the features that a frozen backbone sees in every image of a table.
+
+    The table has the rows of the samples: `features` float32 (samples, width); `labels`; and, with copies,
+    `augmented` float32 (samples, copies, width), of random variants. Its attributes say which weights were used.
+    Finished batches lie in ``<output>.part`` until all are done; a second call with the same images, weights and
+    settings goes on from there, and gives the same numbers. Memory is that of one batch, whatever the samples.
+
+    Args:
+        output: of the table.
+        samples: table with `images` uint8 (samples, height, width, 3), at least 224 x 224 pixels, and `labels`.
+        backbone: see `load_backbone`.
+        weights: see `load_backbone`.
+        augmentation: how variants are drawn.
+        batch_size: images that go through the backbone together.
+        seed: of random weights and of the variants.
+        terminal: where a progress bar goes, if it is one.
+
+    Raises:
+        UserError: a file is missing, damaged or does not fit, a feature is not finite, or the disk is full.
+    """
+    frozen = load_backbone(backbone, weights, seed=seed)
+    extraction = Extraction(frozen, Variants(augmentation, seed), batch_size)
+    with open_table(samples) as file:
+        images = _images(file, samples)
+        carried = {key: value for key, value in read_attributes(file).items() if key in CARRIED}
+        about = carried | {
+            "samples_sha256": file_digest(samples),
+            "backbone": backbone,
+            "weights": frozen.weights,
+            "augmentation": asdict(augmentation),
+            "batch_size": batch_size,
+            "seed": seed,
+        }
+        part = Path(f"{output}.part")
+        with _explained(part):
+            extraction.run(images, part, _digest(about), terminal)
+        with new_table(output, about) as table:
+            add_column(table, "labels", file["labels"][()])
+            extraction.copy(part, table, len(images))
+    part.unlink()
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """Features of all images into a plain file: a digest of what they are of, then a row of numbers an image.
+
+    A file that only grows is whole up to its last full batch wherever a kill cut it, as an HDF5 file is not.
+
+    Attributes:
+        backbone: gives the features.
+        variants: of each image, beside itself.
+        batch_size: images a step.
+    """
+
+    backbone: Backbone
+    variants: Variants
+    batch_size: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of a row: the image and its variants, features of each."""
+        return 1 + self.variants.copies, self.backbone.width
+
+    def run(self, images: h5py.Dataset, part: Path, digest: str, terminal: TextIO | None) -> None:
+        """Go on with a file until all images are in it."""
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("r+b" if part.exists() else "w+b") as file:
+            done = self._resume(file, digest, len(images))
+            bar = tqdm(
+                total=len(images), initial=done, desc=self.backbone.name, file=terminal, disable=not _tty(terminal)
+            )
+            with bar:
+                for start in range(done, len(images), self.batch_size):
+                    batch = images[start : start + self.batch_size]
+                    file.write(self.rows(batch, start).tobytes())
+                    file.flush()
+                    os.fsync(file.fileno())
+                    bar.update(len(batch))
+
+    def rows(self, images: NDArray[np.uint8], start: int) -> NDArray[np.float32]:
+        """Features of a batch and of its variants.
+
+        Args:
+            images: shape (batch, height, width, 3).
+            start: row of the first.
+
+        Returns:
+            Shape (batch, 1 + copies, width).
+        """
+        pictures = torch.from_numpy(images).permute(0, 3, 1, 2)
+        kinds: list[Tensor] = [self.backbone.features(pictures)]
+        kinds += [
+            self.backbone.features(self.variants.draw(pictures, start, copy)) for copy in range(self.variants.copies)
+        ]
+        rows: NDArray[np.float32] = torch.stack(kinds, dim=1).numpy()
+        if not np.isfinite(rows).all():
+            raise UserError(
+                f"{self.backbone.name} with the weights {self.backbone.weights} gives features that are not finite; "
+                "take other weights"
+            )
+        return rows
+
+    def copy(self, part: Path, table: h5py.File, samples: int) -> None:
+        """Write the features of a complete file into a table, some rows at a time."""
+        copies, width = self.variants.copies, self.backbone.width
+        features = add_column(table, "features", np.empty((0, width), np.float32), rows=samples)
+        augmented = None
+        if copies:
+            augmented = add_column(table, "augmented", np.empty((0, copies, width), np.float32), rows=samples)
+        with part.open("rb") as file:
+            file.readline()
+            for start in range(0, samples, self.batch_size):
+                end = min(start + self.batch_size, samples)
+                block = np.frombuffer(file.read((end - start) * self._row_bytes), np.float32)
+                rows = block.reshape(end - start, *self.shape)
+                features[start:end] = rows[:, 0]
+                if augmented is not None:
+                    augmented[start:end] = rows[:, 1:]
+
+    @property
+    def _row_bytes(self) -> int:
+        return int(np.prod(self.shape)) * np.dtype(np.float32).itemsize
+
+    def _resume(self, file: BinaryIO, digest: str, samples: int) -> int:
+        """Cut a file after its last full batch, or begin it where it is of something else; how many rows it has."""
+        header = f"{digest}\n".encode()
+        if file.readline(len(header)) != header:
+            file.seek(0)
+            file.write(header)
+            file.truncate()
+        rows = (file.seek(0, os.SEEK_END) - len(header)) // self._row_bytes
+        done = samples if rows >= samples else rows - rows % self.batch_size
+        file.truncate(file.seek(len(header) + done * self._row_bytes))
+        return int(done)
+
+
+def _images(file: h5py.File, path: str | os.PathLike[str]) -> h5py.Dataset:
+    missing = [name for name in ("images", "labels") if name not in file]
+    if missing:
+        raise UserError(f"{path} has no column {missing[0]!r}; delete it and run again")
+    images = file["images"]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or min(images.shape[1:3]) < SIZE:
+        raise UserError(
+            f"{path} holds images of shape {images.shape[1:]} and type {images.dtype} instead of 8-bit RGB of at least "
+            f"{SIZE} x {SIZE} pixels; delete it and run again"
+        )
+    return images
+
+
+def _digest(about: Mapping[str, Any]) -> str:
+    """Of everything that the numbers depend on."""
+    return hashlib.sha256(json.dumps({**about, "versions": versions()}, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        explained = explained_write_error(error, path)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _tty(terminal: TextIO | None) -> bool:
+    return terminal is not None and terminal.isatty()
