@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")  # Lustre and NFS refuse HDF5's locks (h5py #1082)
 
@@ -92,7 +92,12 @@ def new_table(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> It
 
 
 def add_column(
-    file: h5py.File | h5py.Group, name: str, values: NDArray[Any], *, rows: int | None = None
+    file: h5py.File | h5py.Group,
+    name: str,
+    values: NDArray[Any],
+    *,
+    rows: int | None = None,
+    compression: Literal["gzip"] | None = "gzip",
 ) -> h5py.Dataset:
     """Create a chunked, compressed and checksummed dataset.
 
@@ -101,6 +106,8 @@ def add_column(
         name: of the dataset.
         values: its content, first axis the samples; with `rows`, only its type and trailing shape are used.
         rows: create an empty dataset of that many rows, to be filled piece by piece and resized to what was filled.
+        compression: None where it is read again and again, as images are in training: inflating gives some 150 MB/s,
+            reading and checking some 700.
 
     Returns:
         The dataset.
@@ -117,9 +124,9 @@ def add_column(
         data=values if rows is None else None,
         maxshape=None if rows is None else (None, *shape[1:]),
         chunks=chunk,
-        compression="gzip",
-        compression_opts=1,
-        shuffle=True,
+        compression=compression,
+        compression_opts=1 if compression else None,
+        shuffle=compression is not None,
         fletcher32=True,
     )
 

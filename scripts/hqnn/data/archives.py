@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from hqnn.errors import UserError
+
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -25,11 +30,13 @@ def unpack(archive: Path, folder: Path) -> None:
         elif tarfile.is_tarfile(archive):
             with tarfile.open(archive) as file:
                 file.extractall(folder, filter="data")
+                while file.fileobj and file.fileobj.read(1 << 20):
+                    pass  # gzip's checksum lies behind what tar reads
         else:
             raise UserError(f"{archive} is neither a zip nor a tar archive; remove it and download it again")
     except tarfile.FilterError as error:
         raise _climbs_out(archive, error.tarinfo.name) from error
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+    except DAMAGE as error:
         raise UserError(f"{archive} is damaged ({error}); remove it and download it again") from error
 
 

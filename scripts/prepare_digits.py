@@ -1,0 +1,8 @@
+"""Write the table of samples of a set of small images."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.data.prepare_digits import prepare_digits
+
+    prepare_digits(rule.params.root, rule.output.samples, threads=rule.threads, **rule.params.images)
