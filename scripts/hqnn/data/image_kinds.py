@@ -12,8 +12,8 @@ from pathlib import Path
 
 from hqnn.data.archives import unpack
 from hqnn.data.cifar import find_batches, open_cifar_binary, open_cifar_python
-from hqnn.data.image_folders import has_classes, has_parts, open_class_folders
 from hqnn.data.idx import find_idx, open_idx
+from hqnn.data.image_folders import has_classes, has_parts, open_class_folders
 from hqnn.data.image_source import ImageSource
 from hqnn.errors import UserError, nearest
 
