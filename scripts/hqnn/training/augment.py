@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hqnn.errors import UserError
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -26,6 +28,17 @@ class Augmentation:
     shift: int = 0
     flip: bool = False
 
+    def __post_init__(self) -> None:
+        """Check limits.
+
+        Raises:
+            UserError: a value lies outside.
+        """
+        if not (0 <= self.rotation <= 180 and 0 <= self.scale < 1 and self.shift >= 0):
+            raise UserError(
+                f"{self} makes no sense; give rotation from 0 to 180 degrees, scale from 0 to below 1, and shift from 0"
+            )
+
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Another batch like this one.
 
@@ -36,27 +49,34 @@ class Augmentation:
         Returns:
             The same type and shape.
         """
-        _, height, width, _ = images.shape
-        channels_first = images.permute(0, 3, 1, 2)
-        maps = self._maps(len(images), height, width, generator)
-        grid = functional.affine_grid(maps, list(channels_first.shape), align_corners=False)
-        moved = functional.grid_sample(channels_first.float(), grid, align_corners=False)
+        channels_first = images.permute(0, 3, 1, 2).float()
+        moved = functional.grid_sample(channels_first, self._grid(images, generator), align_corners=False)
         return moved.round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
-    def _maps(self, count: int, height: int, width: int, generator: torch.Generator) -> Tensor:
-        """Where each pixel comes from, shape (count, 2, 3), x before y, in units of half the width and the height."""
+    def _grid(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Where each pixel comes from, shape (batch, height, width, 2): x and y, from -1 to 1 between the edges.
+
+        Sums of rows and columns, several times as fast as `torch.nn.functional.affine_grid`.
+        """
+        count, height, width, _ = images.shape
+        device = generator.device
 
         def uniform(most: float) -> Tensor:
-            drawn = torch.rand(count, generator=generator, device=generator.device)
-            return (2 * drawn - 1) * most
+            return (2 * torch.rand(count, 1, 1, generator=generator, device=device) - 1) * most
 
-        def whole(most: int) -> Tensor:
-            return torch.randint(-most, most + 1, (count,), generator=generator, device=generator.device)
+        def whole(least: int, most: int) -> Tensor:
+            return torch.randint(least, most + 1, (count, 1, 1), generator=generator, device=device)
 
-        angle = uniform(math.radians(self.rotation))
-        size = 1 + uniform(self.scale)
-        mirror = 1 - 2 * torch.randint(1 + self.flip, (count,), generator=generator, device=generator.device)
+        angle, size = uniform(math.radians(self.rotation)), 1 + uniform(self.scale)
         cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
-        from_x = torch.stack([mirror * cos, -sin * height / width, whole(self.shift) * (2 / width)], dim=1)
-        from_y = torch.stack([mirror * sin * width / height, cos, whole(self.shift) * (2 / height)], dim=1)
-        return torch.stack([from_x, from_y], dim=1)
+        right, down = whole(-self.shift, self.shift) * (2 / width), whole(-self.shift, self.shift) * (2 / height)
+        mirror = 1 - 2 * whole(0, int(self.flip))
+        x, y = _middles(width, device), _middles(height, device)[:, None]
+        from_x = (mirror * cos) * x + (right - sin * (height / width) * y)
+        from_y = (mirror * sin * (width / height)) * x + (down + cos * y)
+        return torch.stack([from_x, from_y], dim=-1)
+
+
+def _middles(pixels: int, device: torch.device) -> Tensor:
+    """The middles of a row of pixels, in units of half its length from its middle."""
+    return (2 * torch.arange(pixels, device=device) + 1) / pixels - 1

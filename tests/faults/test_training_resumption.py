@@ -1,0 +1,219 @@
+"""A training run that dies and is started again comes to the numbers of one that never died."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hqnn.circuits.library import build
+from hqnn.engine import QuantumLayer
+from hqnn.training.augment import Augmentation
+from hqnn.training.checkpoints import remove_checkpoint, run_digest, write_checkpoint
+from hqnn.training.fit import fit
+from hqnn.training.history import Epoch, has_ended, kept_epoch
+from hqnn.training.regime import Regime
+
+
+class Circuits(nn.Module):
+    """Everything that has a state of its own around two circuits: batch norm and dropout."""
+
+    def __init__(self, inputs: int, circuit: str = "hadamard_angle_y-dressed-1") -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(4)
+            self.encode = nn.Sequential(nn.Linear(inputs, 4), nn.BatchNorm1d(4), nn.Dropout(0.2), nn.Tanh())
+            self.quantum = QuantumLayer(build(circuit, 2), copies=2)
+            self.read = nn.Linear(4, 3)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        logits: Tensor = self.read(self.quantum(self.encode(samples.flatten(1).float() / 255)))
+        return logits
+
+
+class OneLogit(nn.Sequential):
+    """Study A's kind of model."""
+
+    def __init__(self, inputs: int) -> None:
+        generator = torch.Generator().manual_seed(1)
+        program = build("angle_y-simplified_two_design-1", inputs, ["Z0"])
+        layer = QuantumLayer(program, generator=generator, dtype=torch.float64)
+        super().__init__(layer, nn.Flatten(0))
+
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(256, size=(60, 5, 5, 1), dtype=np.uint8)
+FEATURES = IMAGES.reshape(60, 25).astype(np.float32)
+LABELS = (FEATURES[:, 0] // 86).astype(np.uint8)
+VALIDATION = IMAGES[:20], RNG.permutation(LABELS[:20])
+EPOCHS = 6
+RUNS: dict[str, tuple[Callable[[], nn.Module], NDArray[Any], Regime, dict[str, Any]]] = {
+    "one_cycle, best epoch, augmented images": (
+        lambda: Circuits(25),
+        IMAGES,
+        Regime(epochs=EPOCHS, batch_size=16, schedule="one_cycle", keep="best_accuracy", fused=True),
+        {"validation": VALIDATION, "augment": Augmentation(rotation=10, shift=1, flip=True)},
+    ),
+    "versions of features, balanced draws, momentum, steps of the rate": (
+        lambda: Circuits(25),
+        FEATURES,
+        Regime("sgd", epochs=EPOCHS, batch_size=16, momentum=0.9, balanced=True, schedule="step", step_epochs=2),
+        {"versions": FEATURES[:, None] + RNG.normal(size=(60, 3, 1)).astype(np.float32), "test": VALIDATION},
+    ),
+    "study A's model, cosine, weighted classes, patience": (
+        lambda: OneLogit(3),
+        FEATURES[:, :3] / 255,
+        Regime("adamw", 0.3, epochs=EPOCHS, batch_size=16, schedule="cosine", class_weights="balanced", patience=4),
+        {"validation": (FEATURES[:20, :3] / 255, (LABELS[:20] == 2).astype(np.uint8))},
+    ),
+}
+
+
+@pytest.fixture(params=RUNS)
+def train(request: pytest.FixtureRequest) -> Callable[..., tuple[dict[str, NDArray[Any]], list[Epoch]]]:
+    """Train one of the runs from its start."""
+    make, inputs, regime, more = RUNS[request.param]
+    labels = LABELS if "study A" not in request.param else (LABELS == 2).astype(np.uint8)
+
+    def trained(checkpoint: Path | None = None) -> tuple[dict[str, NDArray[Any]], list[Epoch]]:
+        model = make()
+        history = fit(model, inputs, labels, regime, seed=3, checkpoint=checkpoint, **more)
+        weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+        return weights, [dataclasses.replace(epoch, seconds=None) for epoch in history]
+
+    return trained
+
+
+def dying_after(epochs: int) -> Callable[..., None]:
+    left = iter(range(epochs, 0, -1))
+
+    def write_and_die(path: Path, digest: str, state: Mapping[str, Any]) -> None:
+        write_checkpoint(path, digest, state)
+        if next(left) == 1:
+            raise KeyboardInterrupt
+
+    return write_and_die
+
+
+def test_a_run_that_died_ends_as_one_that_did_not(
+    train: Callable[..., tuple[dict[str, NDArray[Any]], list[Epoch]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, history = train()
+    for epochs in (1, 4):
+        checkpoint = tmp_path / f"{epochs}.pt"
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr("hqnn.training.fit.write_checkpoint", dying_after(epochs))
+            train(checkpoint)
+        with monkeypatch.context() as patched:
+            patched.setattr("hqnn.training.fit.write_checkpoint", written := Written())
+            resumed, continued = train(checkpoint)
+        assert written.count == len(history) - epochs
+        assert continued == history
+        np.testing.assert_equal(resumed, weights)
+
+
+class Written:
+    count = 0
+
+    def __call__(self, path: Path, digest: str, state: Mapping[str, Any]) -> None:
+        self.count += 1
+        write_checkpoint(path, digest, state)
+
+
+def small_run(checkpoint: Path | None, **changes: Any) -> tuple[dict[str, NDArray[Any]], list[Epoch]]:
+    """The run of the process that is killed."""
+    model = changes.pop("model", None) or Circuits(25)
+    regime = Regime(epochs=30, batch_size=8, schedule="one_cycle", keep="best_loss", learning_rate=0.003)
+    history = fit(
+        model,
+        changes.pop("inputs", IMAGES),
+        LABELS,
+        dataclasses.replace(regime, **changes),
+        seed=0,
+        validation=VALIDATION,
+        checkpoint=checkpoint,
+    )
+    weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    return weights, [dataclasses.replace(epoch, seconds=None) for epoch in history]
+
+
+def test_a_killed_process_loses_at_most_an_epoch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    code = f"import pathlib, {Path(__file__).stem} as t; t.small_run(pathlib.Path({str(checkpoint)!r}))"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    done = len(torch.load(checkpoint, weights_only=True)["state"]["history"])
+    assert 1 <= done < 30
+    with caplog.at_level(logging.INFO, "hqnn"):
+        resumed, continued = small_run(checkpoint)
+    assert f"goes on after epoch {done}" in caplog.text
+    weights, history = small_run(None)
+    assert continued == history
+    assert kept_epoch(history, "best_loss") < 30
+    np.testing.assert_equal(resumed, weights)
+    remove_checkpoint(checkpoint)
+    assert not list(tmp_path.glob("checkpoint*"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"learning_rate": 0.004},
+        {"inputs": IMAGES ^ 1},
+        {"model": "other circuit"},
+    ],
+    ids=["rate", "samples", "circuit"],
+)
+def test_a_checkpoint_of_another_run_is_not_gone_on_with(
+    changes: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    small_run(checkpoint, epochs=2)
+    if "model" in changes:
+        changes = {"model": Circuits(25, "angle_y-dressed-1")}
+        assert run_digest(Circuits(25), {}, {}) != run_digest(changes["model"], {}, {})
+    with caplog.at_level(logging.INFO, "hqnn"):
+        small_run(checkpoint, epochs=2, **changes)
+    assert "is of other settings, samples or weights, so training starts anew" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "torn", [b"", b"PK\x03\x04 torn", b"\x80\x02}q\x00.", None], ids=["empty", "zip", "pickle", "cut"]
+)
+def test_a_torn_checkpoint_is_said_and_passed_over(
+    torn: bytes | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    weights, _ = small_run(checkpoint, epochs=2)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-700] if torn is None else torn)
+    anew, history = small_run(checkpoint, epochs=2)
+    assert "cannot be read" in caplog.text
+    assert len(history) == 2
+    np.testing.assert_equal(anew, weights)
+
+
+def test_a_finished_run_that_was_not_written_gives_its_weights_at_once(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    weights, history = small_run(checkpoint, epochs=3)
+    assert has_ended(history, Regime(epochs=3))
+    written = checkpoint.stat().st_mtime_ns
+    again, same = small_run(checkpoint, epochs=3)
+    assert checkpoint.stat().st_mtime_ns == written
+    assert same == history
+    np.testing.assert_equal(again, weights)
