@@ -124,6 +124,20 @@ def medians_ms(steps: dict[str, Step], seconds: float) -> dict[str, float]:
     return {name: float(np.median(found)) for name, found in times.items()}
 
 
+def memory_mb(key: str) -> float:
+    """``VmRSS`` or ``VmHWM`` of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) * 1024 / 1e6
+
+
+def extra_mb(step: Step) -> float:
+    """How much higher memory stood during a step than before it."""
+    before = memory_mb("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # forget the highest memory so far
+    step()
+    return max(0.0, memory_mb("VmHWM") - before)
+
+
 def entry(name: str, step: str, times: dict[str, float], **more: Any) -> dict[str, Any]:
     """One line of the result; the first time is ours."""
     ours, *others = times
@@ -146,30 +160,34 @@ def parallel_epoch(seconds: float, batch: int = 64) -> dict[str, Any]:
         "classical part alone": training(without_circuits(parallel_net()), batch),
         "default.qubit": training(by_pennylane(parallel_net()), batch),
     }
+    extra = extra_mb(steps["ours"])
     times = {name: ms * EPOCH / batch for name, ms in medians_ms(steps, seconds).items()}
     over = times["ours"] / times["classical part alone"]
-    return entry("parallel_mnist_epoch", f"60,000 images, batch {batch}", times, over_classical_part=over)
+    said = f"60,000 images, batch {batch}"
+    return entry("parallel_mnist_epoch", said, times, over_classical_part=over, extra_mb=extra)
 
 
 def quanv_patches(seconds: float) -> dict[str, Any]:
     """The kernel on 12,544 patches."""
-    times = medians_ms(
-        {"ours": on_patches(quanv_net()), "default.qubit": on_patches(by_pennylane(quanv_net()))}, seconds
-    )
-    return entry("quanv_patches", f"forward and backward, {PATCHES} patches", times)
+    steps = {"ours": on_patches(quanv_net()), "default.qubit": on_patches(by_pennylane(quanv_net()))}
+    extra = extra_mb(steps["ours"])
+    times = medians_ms(steps, seconds)
+    return entry("quanv_patches", f"forward and backward, {PATCHES} patches", times, extra_mb=extra)
 
 
 def quanv_seeds(seconds: float) -> dict[str, Any]:
     """Ten seeds at once."""
-    times = medians_ms({"ours": sweep(10, True), "one seed after the other": sweep(10, False)}, seconds)
-    return entry("quanv_ten_seeds_epoch", "10 x 500 images, batch 32", times)
+    steps = {"ours": sweep(10, True), "one seed after the other": sweep(10, False)}
+    extra = extra_mb(steps["ours"])
+    times = medians_ms(steps, seconds)
+    return entry("quanv_ten_seeds_epoch", "10 x 500 images, batch 32", times, extra_mb=extra)
 
 
 def threads(seconds: float) -> dict[str, Any]:
     """Two training jobs at once on this machine, by what OpenMP is told."""
     times = {name: _median_of_jobs(told, seconds) for name, told in THREADS.items()}
     step = f"a step of batch 64, {JOBS_AT_ONCE} jobs at once on {os.cpu_count()} cores"
-    return entry("openmp_threads", step, times, dtype="float32", threads=None)
+    return entry("openmp_threads", step, times, extra_mb=None)
 
 
 def _median_of_jobs(environment: dict[str, str], seconds: float) -> float:
