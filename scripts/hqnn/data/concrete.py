@@ -84,8 +84,8 @@ def _add_crack(image: Floats, mask: NDArray[np.bool_], generator: Generator) -> 
     depth = np.zeros_like(image)
     depth[path[:, 0], path[:, 1]] = 1
     mask |= depth > 0
-    wide = gaussian_filter(depth, generator.uniform(0.45, 0.75))
-    strength = generator.uniform(35, 75) * (1 + 0.3 * _noise(depth.shape, 10, generator))
+    wide = gaussian_filter(depth, generator.uniform(0.6, 1.0))
+    strength = generator.uniform(60, 110) * (1 + 0.3 * _noise(depth.shape, 10, generator))
     image -= strength * np.minimum(wide / wide.max(), 1)
 
 

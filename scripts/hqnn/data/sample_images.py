@@ -64,7 +64,7 @@ def write_cracks(root: Path, seed: int, sites: int = 8, photos: int = 2, side: i
         generator = np.random.default_rng((seed, site))
         surface = draw_surface(generator)
         for photo in range(photos):
-            image, mask = draw_concrete(surface, side, int(generator.integers(1, 3)), generator)
+            image, mask = draw_concrete(surface, side, int(generator.integers(1, 4)), generator)
             name = f"site{site}_{photo}"
             Image.fromarray(image).save(root / f"large/{name}.png")
             Image.fromarray(mask.astype(np.uint8) * 255).save(root / f"large/{name}_mask.png")

@@ -1,0 +1,174 @@
+"""Splits: exact numbers, the classes' shares in every part, groups that stay together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from hqnn.data.deals import apportion, class_counts
+from hqnn.data.splits import PARTS, Split, split_samples, write_splits
+from hqnn.errors import UserError
+from hqnn.store import read_table, write_table
+
+CRACKS = np.repeat(np.array([0, 1], dtype=np.uint8), [500, 723])
+MASKS = np.repeat(np.array([0, 1], dtype=np.uint8), [205, 205])
+TRAIN, TEST, VALIDATION, UNUSED = range(4)
+
+
+def counts(labels: np.ndarray, parts: np.ndarray) -> list[list[int]]:
+    return [np.bincount(labels[parts == code], minlength=2)[::-1].tolist() for code in range(len(PARTS))]
+
+
+@pytest.mark.parametrize(
+    ("labels", "split", "wanted"),
+    [
+        (CRACKS, Split(0.7, 0.15, 0.15), [[506, 350], [108, 75], [109, 75], [0, 0]]),
+        (CRACKS, Split(0.04, 0.04, 0.92), [[29, 20], [665, 460], [29, 20], [0, 0]]),
+        (CRACKS, Split(600, 129, 129), [[355, 245], [76, 53], [76, 53], [216, 149]]),
+        (MASKS, Split(240, 50, 120), [[120, 120], [60, 60], [25, 25], [0, 0]]),
+        (MASKS, Split(40, 0, None), [[20, 20], [185, 185], [0, 0], [0, 0]]),
+    ],
+)
+def test_the_studies_splits_have_the_published_numbers(
+    labels: np.ndarray, split: Split, wanted: list[list[int]]
+) -> None:
+    assert counts(labels, split_samples(labels, split, seed=3)) == wanted
+
+
+@given(
+    totals=st.lists(st.integers(2, 60), min_size=2, max_size=5),
+    shares=st.lists(st.integers(1, 20), min_size=3, max_size=3),
+    left=st.integers(0, 20),
+    seed=st.integers(0, 99),
+)
+def test_numbers_are_exact_and_every_class_has_its_share(
+    totals: list[int], shares: list[int], left: int, seed: int
+) -> None:
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(totals), dtype=np.uint8), totals))
+    train, validation, test = apportion(np.array([*shares, left]) / (sum(shares) + left) * len(labels))[:3].tolist()
+    assume(test and train >= len(labels) / min(totals))
+    split = Split(train, validation, test)
+    parts = split_samples(labels, split, seed)
+    sizes = np.array([train, test, validation, len(labels) - train - validation - test])
+    np.testing.assert_array_equal(np.bincount(parts, minlength=4), sizes)
+    found = np.array([np.bincount(parts[labels == label], minlength=4) for label in range(len(totals))])
+    assert (np.abs(found - np.outer(totals, sizes) / len(labels)) < 1).all()
+    np.testing.assert_array_equal(parts, split_samples(labels, split, seed))
+
+
+@given(st.data())
+def test_rounded_tables_keep_their_sums(data: st.DataObject) -> None:
+    totals = np.array(data.draw(st.lists(st.integers(0, 50), min_size=1, max_size=8)))
+    cuts = data.draw(st.lists(st.integers(0, int(totals.sum())), min_size=3, max_size=3).map(sorted))
+    sizes = np.diff([0, *cuts, int(totals.sum())])
+    table = class_counts(totals, sizes)
+    np.testing.assert_array_equal(table.sum(axis=0), sizes)
+    np.testing.assert_array_equal(table.sum(axis=1), totals)
+    assert (np.abs(table * max(totals.sum(), 1) - np.outer(totals, sizes)) < max(totals.sum(), 1)).all()
+
+
+def test_seeds_deal_differently() -> None:
+    first, second = (split_samples(MASKS, Split(240, 50, 120), seed) for seed in (0, 1))
+    assert 0.3 < (first == second).mean() < 0.6
+
+
+@given(
+    groups=st.lists(st.integers(1, 12), min_size=12, max_size=40),
+    split=st.sampled_from([Split(0.7, 0.15, 0.15, "site"), Split(0.5, 0.0, 0.3, "site"), Split(6, 5, None, "site")]),
+    seed=st.integers(0, 99),
+)
+def test_no_group_is_on_two_sides(groups: list[int], split: Split, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    group = generator.permutation(np.repeat(np.arange(len(groups)), groups))
+    labels = (np.arange(len(group)) % 2).astype(np.uint8)
+    assume(len(labels) > 40)
+    parts = split_samples(labels, split, seed, group)
+    for name in np.unique(group):
+        assert len(set(parts[(group == name) & (parts != UNUSED)])) <= 1
+    if not split.by_share:
+        assert (parts == TRAIN).sum() == 6
+        assert (parts == VALIDATION).sum() == 5
+    np.testing.assert_array_equal(parts, split_samples(labels, split, seed, group))
+
+
+def test_whole_groups_come_near_the_sizes_and_the_classes_shares() -> None:
+    generator = np.random.default_rng(0)
+    group = np.repeat(np.arange(60), generator.integers(5, 40, 60))
+    labels = (generator.random(len(group)) < generator.uniform(0.3, 0.9, 60)[group]).astype(np.uint8)
+    parts = split_samples(labels, Split(0.7, 0.15, 0.15, "site"), 0, group)
+    sizes = np.bincount(parts) / len(parts)
+    np.testing.assert_allclose(sizes, (0.7, 0.15, 0.15), atol=0.02)
+    for code in (TRAIN, TEST, VALIDATION):
+        assert labels[parts == code].mean() == pytest.approx(labels.mean(), abs=0.04)
+
+
+def test_a_deal_of_its_own_leaves_small_parts_many_groups() -> None:
+    group = np.repeat(np.arange(30), 40)
+    labels = (np.arange(1200) % 2).astype(np.uint8)
+    parts = split_samples(labels, Split(49, 49, None, "site", (0.3, 0.2, 0.5)), 0, group)
+    assert np.bincount(parts).tolist() == [49, 600, 49, 502]
+    assert len(set(group[parts == TRAIN])) > 6
+
+
+@pytest.mark.parametrize(
+    ("split", "name"),
+    [
+        (Split(240, 50, 120), "240_50_120"),
+        (Split(0.7, 0.15, 0.15), "70_15_15"),
+        (Split(0.04, 0.04, 0.92, "site"), "4_4_92_site"),
+        (Split(49, 49, None, "site", (0.3, 0.2, 0.5)), "49_49_rest_site"),
+        (Split(0.125, 0.0, 0.5), "12p5_0_50"),
+    ],
+)
+def test_names_say_what_a_split_is(split: Split, name: str) -> None:
+    assert split.name == name
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((0.7, 0.2, 0.2), "shares that sum to 1.1"),
+        ((None, None, 5), "leaves two sizes open"),
+        ((10, 5, 0), "no images to train on or to test"),
+        ((10, -1, 5), "no images to train on or to test"),
+        ((10, 5, 5, "", (0.5, 0.2, 0.3)), "has a deal"),
+        ((10, 5, 5, "site", (0.5, 0.2, 0.2)), "three shares that sum to 1"),
+    ],
+)
+def test_impossible_sizes_are_refused(sizes: tuple[object, ...], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Split(*sizes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("split", "groups", "message"),
+    [
+        (Split(300, 100, 50), None, "needs 450 images but there are 410"),
+        (Split(1, 50, 100), None, "no train sample of class"),
+        (Split(0.7, 0.15, 0.15, "site"), np.repeat([0, 1], 205), "no deal of 2 whole groups"),
+        (Split(240, 50, 120, "site"), np.repeat(np.arange(4), [200, 100, 100, 10]), "no deal of 4 whole groups"),
+    ],
+)
+def test_sizes_above_what_is_there_are_refused(split: Split, groups: np.ndarray | None, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        split_samples(MASKS, split, 0, groups)
+
+
+def test_one_file_a_seed_says_what_it_holds(tmp_path: Path) -> None:
+    columns = {"labels": MASKS, "group_site": (np.arange(410) // 5).astype(np.int32)}
+    write_table(tmp_path / "samples.h5", columns, {"classes": ["no_mask", "mask"]})
+    outputs = [tmp_path / f"seed{seed}/split.h5" for seed in (0, 7)]
+    write_splits(tmp_path / "samples.h5", outputs, Split(0.5, 0.2, 0.3, "site"), (0, 7))
+    for seed, output in zip((0, 7), outputs, strict=True):
+        found, about = read_table(output)
+        np.testing.assert_array_equal(
+            found["split"], split_samples(MASKS, Split(0.5, 0.2, 0.3, "site"), seed, columns["group_site"])
+        )
+        assert about["seed"] == seed
+        assert np.sum(about["counts"]["train"]) == (found["split"] == 0).sum()
+    with pytest.raises(UserError, match="has no group 'cite'; did you mean 'site'"):
+        write_splits(tmp_path / "samples.h5", outputs, Split(0.5, 0.2, 0.3, "cite"), (0, 7))
