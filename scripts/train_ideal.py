@@ -13,6 +13,8 @@ with job() as rule:
         kind=rule.params.kind,
         options=rule.params.options,
         training=rule.params.training,
+        augmentation=rule.params.augmentation,
+        watch_test=rule.params.watch_test,
         seed=int(rule.wildcards["seed"]),
         memory_limit_mb=rule.params.memory_limit_mb,
         terminal=rule.terminal,

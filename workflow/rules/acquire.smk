@@ -1,6 +1,6 @@
 rule sample_oscd:
     output:
-        folder=directory(RAW_FOLDERS["sample"]),
+        folder=directory("results/raw/sample_oscd"),
     log:
         "results/raw/sample_oscd.log",
     cache: True
@@ -18,7 +18,7 @@ rule download_oscd:
     input:
         datasets="resources/datasets.yaml",
     output:
-        folder=directory(RAW_FOLDERS["download"]),
+        folder=directory("results/raw/oscd"),
     log:
         "results/raw/download_oscd.log",
     cache: True
@@ -30,3 +30,56 @@ rule download_oscd:
         code=closure_digest("download_oscd"),
     script:
         "../../scripts/download_oscd.py"
+
+
+rule sample_images:
+    output:
+        folder=directory("results/raw/sample_{study}"),
+    log:
+        "results/raw/sample_{study}.log",
+    wildcard_constraints:
+        study="masks|cracks",
+    cache: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        kind=lambda wildcards: wildcards.study,
+        seed=settings.data.seed,
+        code=closure_digest("sample_images"),
+    script:
+        "../../scripts/sample_images.py"
+
+
+rule sample_digits:
+    output:
+        folder=directory("results/raw/sample_digits"),
+    log:
+        "results/raw/sample_digits.log",
+    cache: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        code=closure_digest("sample_digits"),
+    script:
+        "../../scripts/sample_digits.py"
+
+
+rule download_digits:
+    input:
+        datasets="resources/datasets.yaml",
+    output:
+        folder=directory("results/raw/digits"),
+    log:
+        "results/raw/download_digits.log",
+    cache: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        name=settings.digits.images.dataset,
+        archives="results/raw/archives",
+        code=closure_digest("download_digits"),
+    script:
+        "../../scripts/download_digits.py"

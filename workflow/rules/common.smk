@@ -1,3 +1,5 @@
+import hashlib
+
 from hqnn.circuits.names import parse_name
 from hqnn.closure import closure_digest
 from hqnn.errors import UserError
@@ -6,7 +8,7 @@ from hqnn.settings.model import read_settings
 
 try:
     settings = read_settings(config)
-    for name in settings.change.models:
+    for name in (name for study in settings.studies if study != "digits" for name in getattr(settings, study).models):
         parse_name(name)
     for name in settings.execution.backends:
         calibration_file(name)
@@ -14,36 +16,81 @@ except UserError as error:
     sys.exit(f"config: {error}")
 
 change = settings.change
-dataset = settings.data.dataset
+data = settings.data.dataset
+TRANSFER = ("masks", "cracks")
+CIRCUIT = r"[a-z_]+-[a-z_]+-\d+(-[a-z_]+)*"
 
 
 wildcard_constraints:
     study="[a-z]+",
-    dataset=r"\w+",
-    model=r"[a-z_]+-[a-z_]+-\d+(-[a-z]+)?",
+    data=r"\w+",
+    split=r"\w+",
+    dataset=r"\w+(-\w+)?",
+    backbone="[a-z0-9_]+",
+    model=rf"([a-z0-9_]+-)?{CIRCUIT}|parallel|quanv(-[a-z_]+)+",
     baseline="change_vector|logistic_regression|mlp",
     unet="unet_small|unet_full",
-    phase=r"ideal|(device|noisy)-\w+",
+    head=r"[a-z0-9_]+-(linear|mlp)|parallel_twin|cnn[14]?",
+    phase=r"ideal(-[a-z_]+)?|(device|noisy)-\w+",
+    trainer="[a-z_]+",
     backend=r"\w+",
     seed=r"\d+",
 
 
-RAW_FOLDERS = {
-    "sample": "results/raw/sample_oscd",
-    "download": "results/raw/oscd",
-    "path": settings.data.path,
-}
+def of_study(wildcards):
+    """The settings of a study."""
+    return getattr(settings, wildcards.study)
 
 
-def raw_files(wildcards):
-    """The raw data: the folder a rule makes, or each of the user's own files, so that a changed one is noticed."""
-    if settings.data.source != "path":
-        return RAW_FOLDERS[settings.data.source]
+def raw_folder(kind):
+    """Where the raw data of a kind lie: in a folder that a rule makes, or in the user's."""
+    return {
+        "sample": f"results/raw/sample_{kind}",
+        "download": f"results/raw/{kind}",
+        "path": settings.data.path,
+    }[settings.data.source]
+
+
+def own_files(*suffixes):
+    """Each of the user's own files, so that a changed one is noticed."""
     root = Path(settings.data.path)
-    files = sorted(str(file) for file in root.rglob("*") if file.suffix in (".tif", ".png", ".txt"))
+    if not root.is_dir():
+        sys.exit(f"config: data.path is {str(root)!r}, which is no folder; name the folder of the data set")
+    files = sorted(str(file) for file in root.rglob("*") if file.suffix.lower() in suffixes)
     if not files:
-        sys.exit(f"config: data.path is {str(root)!r}, which holds no .tif files; name the folder of the data set")
+        sys.exit(
+            f"config: data.path is {str(root)!r}, which holds no {suffixes[0]} files; name the folder of the data set"
+        )
     return files
+
+
+def raw_pairs(wildcards):
+    """The raw data of study A."""
+    return own_files(".tif", ".png", ".txt") if settings.data.source == "path" else raw_folder("oscd")
+
+
+def raw_photos(wildcards):
+    """The raw data of studies B and D."""
+    if settings.data.source != "path":
+        return raw_folder(wildcards.study)
+    return own_files(".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".csv")
+
+
+def raw_digits(wildcards):
+    """The raw data of study C: a folder, since it may hold tens of thousands of files."""
+    return raw_folder("digits")
+
+
+def listing_digest():
+    """What tells one state of the user's own folder from another: names, sizes and times of all its files."""
+    if settings.data.source != "path":
+        return ""
+    sha = hashlib.sha256()
+    for folder, _, names in sorted(os.walk(settings.data.path)):
+        for name in sorted(names):
+            state = os.stat(os.path.join(folder, name))
+            sha.update(f"{folder}/{name} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return sha.hexdigest()
 
 
 def calibration_of(wildcards):
@@ -52,111 +99,131 @@ def calibration_of(wildcards):
 
 
 def samples_of(wildcards):
-    """The tables of samples that a run reads."""
-    return "results/{study}/{dataset}/samples.h5"
+    """The tables of samples that a run reads, row beside row."""
+    study, dataset = wildcards.study, wildcards.dataset
+    if study == "digits" and "-" in dataset:
+        return [
+            f"results/digits/{dataset}/seed{wildcards.seed}/draw.h5",
+            f"results/digits/{dataset.split('-')[0]}/samples.h5",
+        ]
+    if study not in TRANSFER:
+        return [f"results/{study}/{dataset}/samples.h5"]
+    return [
+        f"results/{study}/{dataset.split('-')[0]}/{name_of(wildcards).split('-')[0]}/features.h5",
+        f"results/{study}/{dataset}/seed{wildcards.seed}/split.h5",
+    ]
+
+
+def images_of(wildcards):
+    """How images are read."""
+    return of_study(wildcards).images.model_dump(include={"classes", "unreadable", "duplicates", "similarity"})
+
+
+def patches_of(wildcards):
+    """How large images are cut; nothing where there are none."""
+    images = of_study(wildcards).images
+    return images.patches.model_dump() if images.layout == "masked" else None
+
+
+def groups_of(wildcards):
+    """Which table says what belongs together, where there is one."""
+    groups = of_study(wildcards).images.groups
+    return groups.model_dump() if groups.table else None
+
+
+def split_of(wildcards):
+    """How a set is parted."""
+    return next(one for one in of_study(wildcards).splits if one.name == wildcards.split).model_dump()
+
+
+def backbone_weights(wildcards):
+    """Which weights a backbone has."""
+    return of_study(wildcards).weights.get(wildcards.backbone, "random")
+
+
+def backbone_file(wildcards):
+    """The file of a backbone's weights, where it is one of the user's."""
+    weights = backbone_weights(wildcards)
+    return [] if weights in ("random", "imagenet") else weights
 
 
 def circuit_name(wildcards):
     """The circuit of a model, as the library of circuits names it."""
-    return wildcards.model
+    if wildcards.model == "parallel":
+        return f"angle_x-strongly_entangling-{settings.digits.parallel.layers}"
+    if wildcards.study == "digits":
+        return wildcards.model.replace("quanv", "angle_y-quanvolutional-1", 1)
+    return wildcards.model.split("-", 1)[1] if wildcards.study in TRANSFER else wildcards.model
 
 
 def circuit_inputs(wildcards):
     """How many numbers the circuit takes."""
-    return change.qubits
+    if wildcards.model == "parallel":
+        return settings.digits.parallel.qubits
+    return settings.digits.quanv.kernel**2 if wildcards.study == "digits" else of_study(wildcards).qubits
 
 
 def circuit_observables(wildcards):
-    """What is measured."""
-    return [change.observable]
+    """What is measured: Z of every wire where nothing is named."""
+    if wildcards.model == "parallel":
+        return [f"Y{wire}" for wire in range(settings.digits.parallel.qubits)]
+    return [change.observable] if wildcards.study == "change" else []
+
+
+def name_of(wildcards):
+    """The model, quantum or not, that a path names."""
+    return wildcards.get("model") or wildcards.head
 
 
 def kind_of(wildcards):
     """The kind of a model's architecture."""
-    return "pixel"
+    name = name_of(wildcards)
+    if wildcards.study == "digits":
+        return name.split("-")[0]
+    if "head" in wildcards.keys():
+        return name.split("-")[-1]
+    return "dressed" if wildcards.study in TRANSFER else "pixel"
 
 
 def options_of(wildcards):
     """What else decides a model's architecture."""
-    return {"reading": change.reading}
+    kind, study = kind_of(wildcards), of_study(wildcards)
+    if kind in ("parallel", "parallel_twin"):
+        return study.parallel.model_dump()
+    if kind == "cnn":
+        return study.cnn.model_dump()
+    if kind in ("quanv", "cnn1", "cnn4"):
+        return study.quanv.model_dump(include={"shrink", "kernel", "stride"}) | {"kernels": 1 if kind == "cnn1" else 4}
+    if wildcards.study == "change":
+        return {"reading": study.reading}
+    return {"delta": study.delta, "hidden": study.qubits}
 
 
 def training_of(wildcards):
     """How a model is trained without noise."""
-    return change.training.model_dump()
+    study = of_study(wildcards)
+    small = kind_of(wildcards) in ("quanv", "cnn1", "cnn4")
+    return (study.quanv if small else study).training.model_dump()
+
+
+def warping_of(wildcards):
+    """How images are varied while they are trained on; not at all in other studies than C."""
+    varied = kind_of(wildcards) in ("parallel", "parallel_twin", "cnn")
+    warping = settings.digits.warping
+    return warping.model_dump() if varied and any(warping.model_dump().values()) else None
+
+
+def trainer_of(wildcards):
+    """How a model is trained by another simulator, or differentiated another way."""
+    study = of_study(wildcards)
+    return {**study.training.model_dump(), **study.trainers[wildcards.trainer].model_dump()}
 
 
 def fine_tuning_of(wildcards):
     """How a model is trained on from the phase before."""
-    return change.fine_tuning.model_dump()
+    return of_study(wildcards).fine_tuning.model_dump()
 
 
 def unet_training(wildcards):
     """How a U-Net is fitted."""
     return getattr(change, wildcards.unet).model_dump()
-
-
-def phases():
-    """Folder names of the training phases; all but the first are for one backend each."""
-    native = [phase for phase in change.phases if phase != "ideal"]
-    return [
-        "ideal",
-        *(f"{phase}-{backend}" for phase in native for backend in settings.execution.backends),
-    ]
-
-
-def execution_paths(phase):
-    """Folder names of the paths by which a phase's model runs: on its own backend, or on all."""
-    own = phase.split("-")[1:] or settings.execution.backends
-    simulated = [path for path in ("exact", "shots") if path in settings.execution.paths]
-    native = [path for path in ("noisy", "hardware") if path in settings.execution.paths]
-    return [*simulated, *(f"{path}-{backend}" for path in native for backend in own)]
-
-
-def model_runs(name, phases):
-    """The files called so of every training run of the quantum models."""
-    return expand(
-        "results/change/{dataset}/{model}/{phase}/seed{seed}/{name}",
-        dataset=dataset,
-        model=change.models,
-        phase=phases,
-        seed=settings.seeds,
-        name=name,
-    )
-
-
-def model_predictions():
-    """Predictions of every trained quantum model by every execution path of its phase."""
-    return [
-        file
-        for phase in phases()
-        for path in execution_paths(phase)
-        for file in model_runs(f"{path}/predictions.h5", [phase])
-    ]
-
-
-def baseline_predictions():
-    """Predictions of the classical references; one that is not trained has no seeds."""
-    return [
-        f"results/change/{dataset}/{baseline}/ideal/seed{seed}/exact/predictions.h5"
-        for baseline in change.baselines
-        for seed in (settings.seeds[:1] if baseline == "change_vector" else settings.seeds)
-    ]
-
-
-def map_folders():
-    """Change maps of the first training run of every quantum model."""
-    return [f"results/change/{dataset}/{model}/ideal/seed{settings.seeds[0]}/maps" for model in change.models]
-
-
-def explained(name):
-    """The files called so of every quantum model on every backend, where the device is to be explained."""
-    if not settings.explanation.enabled:
-        return []
-    return expand(
-        "results/change/{dataset}/{model}/explained/{backend}/{name}",
-        dataset=dataset,
-        model=change.models,
-        backend=settings.execution.backends,
-        name=name,
-    )

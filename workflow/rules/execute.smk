@@ -85,7 +85,7 @@ rule execute_hardware:
 
 rule map_changes:
     input:
-        raw=raw_files,
+        raw=raw_pairs,
         samples="results/change/{dataset}/samples.h5",
         model=f"{CHANGE_RUN}/model.safetensors",
     output:
@@ -101,8 +101,50 @@ rule map_changes:
         "../../environment.yml"
     threads: 1
     params:
-        root=RAW_FOLDERS[settings.data.source],
+        root=raw_folder("oscd"),
         memory_limit_mb=settings.engine.memory_limit_mb,
         code=closure_digest("map_changes"),
     script:
         "../../scripts/map_changes.py"
+
+
+rule sample_bitstrings:
+    input:
+        samples=samples_of,
+        model=f"{RUN}/model.safetensors",
+    output:
+        counts=f"{RUN}/bitstrings.csv",
+    log:
+        f"{RUN}/bitstrings.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        devices=["default.qubit", "cirq.simulator", "qiskit.aer"],
+        shots=settings.execution.shots,
+        seed=settings.execution.seed,
+        code=closure_digest("sample_bitstrings"),
+    script:
+        "../../scripts/sample_bitstrings.py"
+
+
+rule classify_images:
+    input:
+        images=lambda wildcards: settings.classify.get(wildcards.images, wildcards.images),
+        model="results/{study}/{data}-{split}/{backbone}-{name}/{phase}/seed{seed}/model.safetensors",
+        features="results/{study}/{data}/{backbone}/features.h5",
+    output:
+        table="results/{study}/{data}-{split}/{backbone}-{name}/{phase}/seed{seed}/classified/{images}.csv",
+        sheet="results/{study}/{data}-{split}/{backbone}-{name}/{phase}/seed{seed}/classified/{images}.png",
+    log:
+        "results/{study}/{data}-{split}/{backbone}-{name}/{phase}/seed{seed}/classified/{images}.log",
+    wildcard_constraints:
+        study="masks|cracks",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        weights=backbone_weights,
+        code=closure_digest("classify_images"),
+    script:
+        "../../scripts/classify_images.py"

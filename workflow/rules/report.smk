@@ -1,10 +1,10 @@
 rule write_report:
     input:
         metrics="results/metrics.csv",
-        published=["resources/published/change.csv"],
-        histories=model_runs("history.csv", phases()),
-        predictions=[*model_predictions(), *baseline_predictions()],
-        artefacts=[*map_folders(), *explained("ablation.csv")],
+        published=expand("resources/published/{study}.csv", study=settings.studies),
+        histories=[file for study in settings.studies for file in run_files(study, "history.csv")],
+        predictions=[file for study in settings.studies for file in predictions(study)],
+        artefacts=[file for study in settings.studies for file in artefacts(study)],
         page=["scripts/hqnn/report/page.html.j2", "scripts/hqnn/report/page.css"],
     output:
         page=report("results/report.html", caption="../report/page.rst", category="Report"),

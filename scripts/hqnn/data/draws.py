@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,16 +42,28 @@ def draw(
     return drawn
 
 
-def write_draw(
+def write_draws(
     samples: str | os.PathLike[str],
-    output: str | os.PathLike[str],
+    outputs: Sequence[str | os.PathLike[str]],
     *,
     train: int | None = 500,
     test: int | None = 100,
-    seed: int | None,
+    fixed: bool = False,
+    seeds: Sequence[int],
 ) -> None:
-    """Write a draw from a table of samples as one column `split` of the same rows; see `draw`."""
+    """Write draws from a table of samples, each as one column `split` of the same rows; see `draw`.
+
+    Args:
+        samples: the table.
+        outputs: a file a seed.
+        train: how many train images.
+        test: how many test images.
+        fixed: whether all draws are of the first images.
+        seeds: of the draws.
+    """
     columns, _ = read_table(samples, "split")
-    drawn = draw(columns["split"], train=train, test=test, seed=seed)
-    settings = {"train": train, "test": test, "seed": seed}
-    write_table(output, {"split": drawn}, {"settings": settings, "samples": file_digest(samples)})
+    digest = file_digest(samples)
+    for output, seed in zip(outputs, seeds, strict=True):
+        drawn = draw(columns["split"], train=train, test=test, seed=None if fixed else seed)
+        settings = {"train": train, "test": test, "fixed": fixed, "seed": seed}
+        write_table(output, {"split": drawn}, {"settings": settings, "samples": digest})

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.image_table import read_rows
 from hqnn.errors import UserError
 from hqnn.store import open_table, read_attributes, write_table
 
@@ -19,6 +20,10 @@ TRAIN, TEST, VALIDATION = 0, 1, 2
 SPLIT_NAMES = ("train", "test", "validation")
 
 Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+class NoSamplesError(UserError):
+    """A split is empty."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
 
         ids = np.flatnonzero(needed("split")[()] == split)
         if len(ids) == 0:
-            raise UserError(f"{paths[-1]} has no {SPLIT_NAMES[split]} samples; change the split or add data")
+            raise NoSamplesError(f"{paths[-1]} has no {SPLIT_NAMES[split]} samples; change the split or add data")
         labels: NDArray[np.uint8] = needed("labels")[()]
         city = column("city")
         groups = np.zeros(len(labels), dtype=np.int64) if city is None else city[()]
@@ -105,21 +110,20 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
         said = {key: value for table in tables for key, value in read_attributes(table).items()}
         return Samples(
             ids,
-            rows_of(needed("features", "images"), ids),
+            read_rows(needed("features", "images"), ids),
             labels[ids],
             groups[ids],
             tuple(said.get("classes", ("0", "1"))),
-            None if augmented is None else rows_of(augmented, ids),
+            None if augmented is None else read_rows(augmented, ids),
         )
 
 
-def rows_of(column: h5py.Dataset, ids: NDArray[np.int64]) -> NDArray[Any]:
-    """Some rows of a column, in the order of `ids`, which are sorted; read in one piece where they are most of it."""
-    if 2 * len(ids) > column.shape[0]:
-        whole: NDArray[Any] = column[()]
-        return whole if len(ids) == len(whole) else whole[ids]
-    rows: NDArray[Any] = column[ids]
-    return rows
+def samples_if_any(files: Files, split: int) -> Samples | None:
+    """Read the samples of one split, or None where it has none."""
+    try:
+        return read_samples(files, split)
+    except NoSamplesError:
+        return None
 
 
 def stratified(strata: NDArray[Any], size: int, generator: np.random.Generator) -> NDArray[np.int64]:

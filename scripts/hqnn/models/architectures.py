@@ -12,18 +12,27 @@ import torch
 from hqnn.circuits.program import Program
 from hqnn.errors import UserError
 from hqnn.models.classifier import Architecture, ClassicalClassifier, Classifier
+from hqnn.models.convolutional import cnn_classifier
 from hqnn.models.dressed import dressed_classifier, linear_classifier, mlp_classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
+from hqnn.models.parallel import parallel_classifier, parallel_twin_classifier
 from hqnn.models.pixel import pixel_classifier
+from hqnn.models.quanv import quanv_classifier, quanv_cnn_classifier
 from hqnn.store import read_model, write_model
 
 HYBRID: dict[str, Callable[[Architecture, Program, torch.Generator, float], HybridClassifier]] = {
     "pixel": pixel_classifier,
     "dressed": dressed_classifier,
+    "parallel": parallel_classifier,
+    "quanv": quanv_classifier,
 }
 CLASSICAL: dict[str, Callable[[Architecture, torch.Generator], ClassicalClassifier]] = {
     "linear": linear_classifier,
     "mlp": mlp_classifier,
+    "cnn": cnn_classifier,
+    "parallel_twin": parallel_twin_classifier,
+    "cnn1": quanv_cnn_classifier,
+    "cnn4": quanv_cnn_classifier,
 }
 
 

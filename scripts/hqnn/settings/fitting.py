@@ -12,12 +12,36 @@ from hqnn.settings.section import Positive, Section
 class Fitting(Section):
     """How a model is fitted."""
 
-    optimizer: Literal["adam", "rmsprop", "sgd"] = Field("adam", description="Which optimiser of torch.")
-    learning_rate: float = Field(0.01, gt=0, description="Its rate.")
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field("adam", description="Which optimiser of torch.")
+    learning_rate: float = Field(0.01, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
+    momentum: float = Field(0.0, ge=0, lt=1, description="Of `sgd` and `rmsprop`.")
+    weight_decay: float = Field(
+        0.0, ge=0, description="Pulls weights towards zero; apart from the gradient in `adamw`, added to it elsewhere."
+    )
+    schedule: Literal["constant", "step", "one_cycle", "cosine"] = Field(
+        "constant", description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`."
+    )
+    step_epochs: Positive = Field(
+        10,
+        description="After how many epochs `step` multiplies the rate by `gamma`.",
+        json_schema_extra={"unit": "epochs"},
+    )
+    gamma: float = Field(0.1, gt=0, le=1, description="That factor.")
     batch_size: Positive = Field(500, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(20, description="Passes over as many draws as there are train samples.")
     balanced: bool = Field(
-        True, description="Draw train samples with replacement, both classes equally likely. Test samples never are."
+        True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="Weights in the loss: `balanced` is inverse to the frequency of a sample's class."
+    )
+    patience: Positive | None = Field(
+        None,
+        description="Stop after so many epochs without a lower validation loss; never where empty.",
+        json_schema_extra={"unit": "epochs"},
+    )
+    keep: Literal["last", "best_accuracy", "best_loss"] = Field(
+        "last", description="Which epoch's weights are kept: the last, or the best on the validation samples."
     )
 
 

@@ -9,21 +9,31 @@ from pydantic import Field, ValidationError
 
 from hqnn.errors import UserError, nearest
 from hqnn.settings.change import Change
+from hqnn.settings.digits import Digits
 from hqnn.settings.section import Section, Seed
 from hqnn.settings.shared import Data, Engine, Evaluation, Execution, Explanation
+from hqnn.settings.transfer import Cracks, Masks
 
 
 class Settings(Section):
     """Everything a user can set."""
 
-    studies: tuple[Literal["change"], ...] = Field(("change",), description="Which studies to run.")
+    studies: tuple[Literal["change", "masks", "cracks", "digits"], ...] = Field(
+        ("change", "masks", "cracks", "digits"), min_length=1, description="Which studies to run."
+    )
     seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="One training run each.")
     data: Data = Data()
     change: Change = Change()
+    masks: Masks = Masks()
+    cracks: Cracks = Cracks()
+    digits: Digits = Digits()
     execution: Execution = Execution()
     engine: Engine = Engine()
     explanation: Explanation = Explanation()
     evaluation: Evaluation = Evaluation()
+    classify: dict[str, str] = Field(
+        {}, description="Names of images, or folders of images, that are asked for as `.../classified/<name>.csv`."
+    )
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
@@ -41,6 +51,11 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         raise UserError(_sentence(error)) from error
     if settings.data.source == "path" and not settings.data.path:
         raise UserError("config key data.path is empty although data.source is 'path'; name the folder of your files")
+    if settings.data.source != "sample" and len(settings.studies) > 1:
+        raise UserError(
+            f"config key data.source is {settings.data.source!r} and there are {len(settings.studies)} studies; name "
+            "the one whose data it is, such as studies: [change]"
+        )
     return settings
 
 

@@ -2,55 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from hqnn.settings.fitting import Training
-from hqnn.settings.section import Name, Positive, Section
+from hqnn.settings.fitting import FineTuning, Training
+from hqnn.settings.section import Positive, Section, Seed
 
-Part = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
+Size = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)] | None
 Backbone = Literal[
     "resnet18", "resnet34", "resnet50", "vgg16", "vgg16_fc", "mobilenet_v3_small", "mobilenet_v3_large", "vit_b_16"
 ]
 
 
+def split_name(sizes: Sequence[int | float | None], group: str) -> str:
+    """What a split is called in the paths of results: 240_50_120, 70_15_15 (percent), 49_49_rest_site.
+
+    Args:
+        sizes: of train, validation and test: numbers of images, or shares where any is a float; None is what is left.
+        group: what is never parted, or nothing.
+    """
+    scale = 100 if any(isinstance(size, float) for size in sizes) else 1
+    parts = ["rest" if size is None else f"{scale * size:.6g}".replace(".", "p") for size in sizes]
+    return "_".join([*parts, *([group] if group else [])])
+
+
 class Split(Section):
     """How a set is parted."""
 
-    train: Part = Field(0.7, description="Images to train on: a number of them, or a share of all.")
-    validation: Part = Field(0.15, description="Images to choose the epoch by.")
-    test: Part = Field(0.15, description="Images to test on.")
-    group: Name | None = Field(
-        None, description="Which grouping of the set never has members on two sides, such as `site`; none where empty."
+    train: Size = Field(0.7, description="Images to train on: a number of them, or a share of all; empty for the rest.")
+    validation: Size = Field(0.15, description="Images to choose the epoch by.")
+    test: Size = Field(0.15, description="Images to test on.")
+    group: Annotated[str, Field(pattern=r"^\w*$")] = Field(
+        "", description="Which grouping of the set never has members on two sides, such as `site`; none where empty."
     )
-
-    @model_validator(mode="after")
-    def _of_one_kind(self) -> Split:
-        parts = (self.train, self.validation, self.test)
-        if len({type(part) for part in parts}) > 1:
-            raise ValueError("take three numbers of images, or three shares of all")
-        if isinstance(self.train, float) and sum(parts) > 1 + 1e-9:
-            raise ValueError("the shares of train, validation and test are more than 1 together")
-        return self
+    deal: tuple[float, ...] = Field(
+        (),
+        description="Shares of train, validation and test in which whole groups are dealt before the numbers are drawn "
+        "from each; those of the numbers where empty.",
+    )
 
     @property
     def name(self) -> str:
-        """What the split is called in the paths of results: ``240_50_120``, ``70_15_15``, ``70_15_15_site``."""
-        parts = [p if isinstance(p, int) else round(100 * p) for p in (self.train, self.validation, self.test)]
-        return "_".join([*map(str, parts), *([self.group] if self.group else [])])
+        """See `split_name`."""
+        return split_name((self.train, self.validation, self.test), self.group)
+
+
+class Groups(Section):
+    """What belongs together: a table beside the images."""
+
+    table: str = Field("", description="CSV file in the folder of the images; none where empty.")
+    columns: tuple[str, ...] = Field((), description="Its columns that name a group.")
+    key: str = Field("file", description="Its column that names the image.")
+
+
+class Patches(Section):
+    """How large images with masks are cut and labelled."""
+
+    size: Positive = Field(64, description="Side of a patch.", json_schema_extra={"unit": "pixels"})
+    centre: Positive = Field(
+        56, description="Side of its central square, which the backbone sees.", json_schema_extra={"unit": "pixels"}
+    )
+    minimum: Positive = Field(
+        8, description="Mask pixels in the centre that make a patch of class 1.", json_schema_extra={"unit": "pixels"}
+    )
+    clearance: Annotated[int, Field(ge=0)] = Field(
+        8, description="Around a patch of class 0 there is no mask either.", json_schema_extra={"unit": "pixels"}
+    )
 
 
 class Images(Section):
     """How images are read."""
 
-    classes: tuple[str, ...] = Field((), description="Folders of the classes, label 0 first; all, sorted, where empty.")
+    layout: Literal["folders", "masked"] = Field(
+        "folders",
+        description="`folders`: a folder a class; `masked`: large images, each with a `_mask` beside, cut up.",
+    )
+    classes: tuple[str, ...] = Field((), description="Label 0 first; the folders that are there, sorted, where empty.")
+    patches: Patches = Patches()
+    groups: Groups = Groups()
     unreadable: Literal["skip", "stop"] = Field(
         "skip", description="What to do with a file that is no whole image: leave it out and name it, or stop."
     )
-    duplicates: Literal["drop", "keep"] = Field(
-        "drop", description="What to do with equal and nearly equal images: keep the first, or all; both are reported."
+    duplicates: Literal["near", "exact", "keep"] = Field(
+        "near", description="Which of images that are alike are left out but for the first; all are named."
     )
+    similarity: float = Field(0.99, gt=0, le=1, description="Least correlation of nearly equal images.")
 
 
 class TransferTraining(Training):
@@ -69,3 +107,69 @@ class Trainer(Section):
     differentiation: Literal["backprop", "adjoint", "parameter-shift", "finite-diff", "spsa"] = Field(
         "backprop", description="Whose gradients."
     )
+
+
+class Augmentation(Section):
+    """Variants of each train image; each kind is off at 0 (`crop` at 1), and the image itself is always kept beside."""
+
+    copies: Annotated[int, Field(ge=0, le=10_000)] = Field(0, description="Variants of each image.")
+    horizontal_flip: float = Field(0.5, ge=0, le=1, description="Probability to mirror left and right.")
+    vertical_flip: float = Field(0.0, ge=0, le=1, description="Probability to mirror top and bottom.")
+    rotation: float = Field(
+        15.0, ge=0, le=180, description="Greatest angle either way.", json_schema_extra={"unit": "degrees"}
+    )
+    crop: float = Field(0.6, gt=0, le=1, description="Smallest share of the area that is cut out and enlarged.")
+    brightness: float = Field(0.2, ge=0, le=1, description="Greatest relative change.")
+    contrast: float = Field(0.2, ge=0, le=1, description="Greatest relative change.")
+    saturation: float = Field(0.2, ge=0, le=1, description="Greatest relative change.")
+    hue: float = Field(0.02, ge=0, le=0.5, description="Greatest shift, as a share of the colour circle.")
+    grey: float = Field(0.1, ge=0, le=1, description="Probability to lose all colour.")
+    blur: float = Field(0.1, ge=0, le=1, description="Probability of a Gaussian blur.")
+    sharpen: float = Field(0.1, ge=0, le=1, description="Probability to be sharpened.")
+
+
+class Transfer(Section):
+    """Frozen features of photographs, and a small head that is trained on them."""
+
+    images: Images = Images()
+    splits: tuple[Split, ...] = Field((Split(),), min_length=1, description="Ways to part the set, each run apart.")
+    backbones: tuple[Backbone, ...] = Field(
+        ("resnet18",), min_length=1, description="Networks whose features are taken, torchvision's."
+    )
+    weights: dict[str, str] = Field(
+        {},
+        description="For each backbone `imagenet` (torchvision downloads it), `random` (seeded, says nothing about the "
+        "published models), or the path of a safetensors or pth file; `random` where it is not named.",
+    )
+    augmentation: Augmentation = Augmentation()
+    models: tuple[str, ...] = Field(
+        ("hadamard_angle_y-dressed-1",),
+        description="Circuits of the dressed quantum net, named embedding-ansatz-layers.",
+    )
+    qubits: Annotated[int, Field(ge=2, le=12)] = Field(4, description="Wires of the circuit.")
+    delta: float = Field(0.01, ge=0, description="Standard deviation of the circuit's first weights.")
+    twins: tuple[Literal["linear", "mlp"], ...] = Field(
+        ("linear", "mlp"),
+        description="Classical heads on the same features: `linear`, and `mlp`, the dressed net without its circuit.",
+    )
+    training: TransferTraining = TransferTraining()
+    phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
+        ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
+    )
+    fine_tuning: FineTuning = FineTuning(batch_size=8, learning_rate=0.0003, balanced=False)
+    trainers: dict[str, Trainer] = Field(
+        {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
+    )
+    trainer_seeds: tuple[Seed, ...] = Field((), description="Their training runs; those of `seeds` where empty.")
+
+
+class Masks(Transfer):
+    """Study B: photographs of faces, with or without a mask."""
+
+    images: Images = Images(classes=("no_mask", "mask"))
+
+
+class Cracks(Transfer):
+    """Study D: patches of concrete, with or without a crack."""
+
+    images: Images = Images(classes=("no_crack", "crack"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,52 +11,71 @@ from hqnn.circuits.program import Program
 from hqnn.execution.predictions import TRAIN, read_samples
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
+from hqnn.models.hybrid import MEMORY_LIMIT_MB
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.fit import fit
+from hqnn.training.checkpoints import remove_checkpoint
 from hqnn.training.history import history_csv
 from hqnn.training.regime import Regime
+from hqnn.training.stored import fit_stored
 
 
 def train_ideal(
     output: str | os.PathLike[str],
     history: str | os.PathLike[str],
     *,
-    samples: str | os.PathLike[str],
-    program: str | os.PathLike[str],
+    samples: Sequence[str | os.PathLike[str]],
+    program: str | os.PathLike[str] | None,
     kind: str,
     options: Mapping[str, Any],
     training: Mapping[str, Any],
     seed: int,
-    memory_limit_mb: float,
+    augmentation: Mapping[str, Any] | None = None,
+    watch_test: bool = False,
+    memory_limit_mb: float = MEMORY_LIMIT_MB,
     terminal: TextIO | None = None,
 ) -> None:
     """Build a classifier for the samples, train it and write it.
 
+    Beside the model lies a checkpoint until it is written: a killed run goes on from its last epoch.
+
     Args:
         output: of the model.
         history: CSV of loss and accuracy per epoch.
-        samples: the store.
-        program: file of the abstract circuit.
+        samples: the tables of the store.
+        program: file of the abstract circuit; None for a classical network.
         kind: of the architecture.
         options: of the architecture.
         training: values of `hqnn.settings.fitting.Training`.
         seed: of initial weights and of the order of samples.
+        augmentation: see `fit_stored`.
+        watch_test: see `fit_stored`.
         memory_limit_mb: of the engine.
         terminal: where a progress bar goes.
     """
-    train = read_samples(samples, TRAIN)
-    settings = Training(**training)
+    about = read_samples(samples, TRAIN)
+    chosen = Training(**training)
     model = build_classifier(
-        Architecture(kind, train.features.shape[1:], len(train.classes), dict(options)),
-        Program.from_json(Path(program).read_text(encoding="utf-8")),
+        Architecture(kind, about.features.shape[1:], len(about.classes), dict(options)),
+        None if program is None else Program.from_json(Path(program).read_text(encoding="utf-8")),
         seed=seed,
         memory_limit_mb=memory_limit_mb,
     )
-    if settings.differentiation != "engine":
+    if program is not None and chosen.differentiation != "engine":
         from hqnn.training.differentiation import differentiate_by  # brings PennyLane
 
-        differentiate_by(model, settings.differentiation, settings.device)
-    epochs = fit(model, train.features, train.labels, Regime.of(settings), seed=seed, terminal=terminal)
+        differentiate_by(model, chosen.differentiation, chosen.device)
+    checkpoint = Path(output).with_name("checkpoint.pt")
+    epochs = fit_stored(
+        model,
+        samples,
+        Regime.of(chosen),
+        seed=seed,
+        augmentation=augmentation,
+        watch_test=watch_test,
+        checkpoint=checkpoint,
+        terminal=terminal,
+    )
     write_text(history, history_csv(epochs))
-    save_classifier(output, model, {"training": dict(training), "seed": seed})
+    save_classifier(output, model, {"training": dict(training), "seed": seed, "train_samples": len(about.labels)})
+    remove_checkpoint(checkpoint)

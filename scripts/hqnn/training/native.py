@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from hqnn.circuits.program import Program
-from hqnn.execution.predictions import TRAIN, read_samples
 from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.fit import fit
+from hqnn.training.checkpoints import remove_checkpoint
 from hqnn.training.history import history_csv
 from hqnn.training.regime import Regime
+from hqnn.training.stored import fit_stored
 
 
 def train_native(
     output: str | os.PathLike[str],
     history: str | os.PathLike[str],
     *,
-    samples: str | os.PathLike[str],
+    samples: Sequence[str | os.PathLike[str]],
     start: str | os.PathLike[str],
     program: str | os.PathLike[str],
     noise: NoiseModel | None,
@@ -37,7 +37,7 @@ def train_native(
     Args:
         output: of the model.
         history: CSV of loss and accuracy per epoch.
-        samples: the store.
+        samples: the tables of the store.
         start: model file of the phase before.
         program: file of the native program.
         noise: after every gate and at readout; none in the phase ``device``.
@@ -54,9 +54,10 @@ def train_native(
     if noise is not None:
         require_noise(native, noise)
     model.run_as(native, noise)
-    train = read_samples(samples, TRAIN)
+    checkpoint = Path(output).with_name("checkpoint.pt")
     regime = Regime.of(Training(**training))
-    epochs = fit(model, train.features, train.labels, regime, seed=seed, terminal=terminal)
+    epochs = fit_stored(model, samples, regime, seed=seed, checkpoint=checkpoint, terminal=terminal)
     write_text(history, history_csv(epochs))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}
     save_classifier(output, model, about if noise is None else {**about, "noise": noise.digest})
+    remove_checkpoint(checkpoint)

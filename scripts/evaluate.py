@@ -1,4 +1,4 @@
-"""Score every predictions file, with intervals and the published figures beside, as one tidy table."""
+"""Score a study's predictions, with intervals and the published figures beside, and its training runs' facts."""
 
 from hqnn.job import job
 
@@ -8,10 +8,13 @@ with job() as rule:
     from hqnn.metrics.evaluate import evaluate_study
     from hqnn.metrics.published import read_published
 
+    samples = rule.input.get("samples")
     evaluate_study(
         Path(rule.output.metrics),
         predictions=[Path(file) for file in rule.input.predictions],
-        samples=Path(rule.input.samples),
+        samples=Path(samples) if samples else None,
+        histories=[Path(file) for file in rule.input.get("histories", [])],
+        models=[Path(file) for file in rule.input.get("models", [])],
         published=read_published(Path(rule.input.published)),
         draws=rule.params.draws,
         seed=rule.params.seed,

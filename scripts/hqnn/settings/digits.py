@@ -1,0 +1,177 @@
+"""Keys of study C: small images of many classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hqnn.settings.fitting import FineTuning, Training
+from hqnn.settings.section import Positive, Section, Seed
+
+Layout = Annotated[str, Field(pattern="^[a-z_]+$")]
+
+
+class SmallImages(Section):
+    """How sets of small images are read."""
+
+    dataset: Literal["mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "medical_mnist"] = Field(
+        "mnist", description="Which one is fetched, where `data.source` is `download`."
+    )
+    kind: Literal["auto", "idx", "cifar_python", "cifar_binary", "class_folders"] = Field(
+        "auto", description="The layout of the files; by what is there where `auto`."
+    )
+    subset: str = Field("", description="Which of several sets in one folder, such as EMNIST's `balanced`.")
+    classes: tuple[str, ...] = Field((), description="Names of IDX classes; the numbers where empty.")
+    channels: Literal[1, 3] | None = Field(None, description="Grey or colour; as stored where empty.")
+    train_share: float = Field(0.8, gt=0, lt=1, description="Share to train on, where the set has no split of its own.")
+    seed: Seed = Field(0, description="Seed of that split.")
+
+
+class Warping(Section):
+    """How images are varied each time they are trained on; edges bring in black."""
+
+    rotation: float = Field(
+        0.0, ge=0, le=180, description="Greatest turn either way.", json_schema_extra={"unit": "degrees"}
+    )
+    scale: float = Field(0.0, ge=0, lt=1, description="Greatest growth or shrinking, as a part of the size.")
+    shift: Annotated[int, Field(ge=0)] = Field(
+        0, description="Greatest move along either axis.", json_schema_extra={"unit": "pixels"}
+    )
+    flip: bool = Field(False, description="Whether half of the images are mirrored left to right.")
+
+
+class ImageTraining(Training):
+    """How a convolutional net is fitted."""
+
+    learning_rate: float = Field(0.01, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
+    schedule: Literal["constant", "step", "one_cycle", "cosine"] = Field(
+        "one_cycle",
+        description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`.",
+    )
+    batch_size: Positive = Field(64, description="Samples a step.", json_schema_extra={"unit": "samples"})
+    epochs: Positive = Field(10, description="Passes over the train samples.")
+    balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
+
+
+class QuanvTraining(ImageTraining):
+    """How a net with one small kernel is fitted."""
+
+    schedule: Literal["constant", "step", "one_cycle", "cosine"] = Field(
+        "constant", description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`."
+    )
+    batch_size: Positive = Field(32, description="Samples a step.", json_schema_extra={"unit": "samples"})
+    epochs: Positive = Field(20, description="Passes over the train samples.")
+
+
+class Sizes(Section):
+    """A convolutional net: convolutions and hidden dense layers, each followed by ReLU, and a last dense layer."""
+
+    channels: tuple[Positive, ...] = Field((16, 32), min_length=1, description="That each convolution gives.")
+    kernel: Positive = Field(5, description="Rows and columns of each kernel.", json_schema_extra={"unit": "pixels"})
+    padding: Annotated[int, Field(ge=0)] = Field(
+        2, description="Zeros on each side of each convolution's input.", json_schema_extra={"unit": "pixels"}
+    )
+    poolings: Annotated[int, Field(ge=0)] = Field(
+        2, description="So many of the convolutions, the first ones, are followed by 2 x 2 max pooling."
+    )
+    dense: tuple[Positive, ...] = Field((), description="Widths of the hidden dense layers.")
+    normalised: tuple[Literal["convolutions", "dense", "circuits"], ...] = Field(
+        ("convolutions", "dense", "circuits"), description="Behind which layers batch normalisation stands."
+    )
+
+
+class ParallelSizes(Sizes):
+    """HQNN-Parallel: the same net with circuits side by side before the last dense layer."""
+
+    circuits: Positive = Field(4, description="How many stand side by side.")
+    qubits: Annotated[int, Field(ge=2, le=12)] = Field(5, description="Wires of each.")
+    layers: Positive = Field(3, description="Strongly entangling layers of each.")
+    rectified: bool = Field(True, description="Whether ReLU follows the circuits' batch normalisation.")
+
+
+class CnnSizes(Sizes):
+    """The CNN as its printed number of parameters says."""
+
+    dense: tuple[Positive, ...] = Field((224, 32), description="Widths of the hidden dense layers.")
+    normalised: tuple[Literal["convolutions", "dense", "circuits"], ...] = Field(
+        (), description="Behind which layers batch normalisation stands."
+    )
+
+
+class Draw(Section):
+    """A small subset of the set's own split."""
+
+    train: Positive | None = Field(500, description="Images to train on; all where empty.")
+    test: Positive | None = Field(100, description="Images to test on; all where empty.")
+    fixed: bool = Field(False, description="Always the first ones, instead of drawn anew for every seed.")
+
+    @property
+    def name(self) -> str:
+        """What the draw is called in the paths of results: 500_100_fresh, 500_all_fixed."""
+        sizes = ["all" if size is None else str(size) for size in (self.train, self.test)]
+        return "_".join([*sizes, "fixed" if self.fixed else "fresh"])
+
+
+class Kernel(Section):
+    """A circuit of four rotations and up to three CNOTs as the kernel of a convolution."""
+
+    axis: Literal["x", "y", "z"] = Field("y", description="Of the rotations.")
+    cnots: Layout = Field("line_reversed", description="Which wires they join, see `scripts/hqnn/circuits/ansatze.py`.")
+    rotations: Literal["first", "last"] = Field("first", description="Ahead of the CNOTs or behind them.")
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return f"quanv-axis_{self.axis}-cnots_{self.cnots}-rotations_{self.rotations}"
+
+
+class Quanv(Section):
+    """HQNN-Quanv and its classical twins on small draws."""
+
+    kernels: tuple[Kernel, ...] = Field((Kernel(),), description="Circuits; none leaves the quanvolutional nets out.")
+    twins: tuple[Literal["cnn1", "cnn4"], ...] = Field(
+        ("cnn1", "cnn4"), description="Ordinary kernels in the circuit's place: one, or four."
+    )
+    draws: tuple[Draw, ...] = Field((Draw(),), min_length=1, description="Images they are trained and tested on.")
+    shrink: Positive = Field(2, description="Each so many rows and columns become their mean first.")
+    kernel: Positive = Field(2, description="Rows and columns of the kernel.", json_schema_extra={"unit": "pixels"})
+    stride: Positive = Field(4, description="From one position to the next.", json_schema_extra={"unit": "pixels"})
+    seeds: tuple[Seed, ...] = Field((), description="Training runs; those of `seeds` where empty.")
+    sweep: Literal["together", "apart"] = Field(
+        "together", description="All seeds of a model in one job, trained side by side, or a job for each."
+    )
+    training: QuanvTraining = QuanvTraining()
+
+
+class Analysis(Section):
+    """What is asked of a circuit without any data."""
+
+    enabled: bool = Field(True, description="Whether to analyse the circuits of the study.")
+    draws: Positive = Field(100, description="Draws of weights.")
+    pairs: Positive = Field(2000, description="Pairs of states behind the expressibility.")
+    qubits: tuple[Positive, ...] = Field((2, 3, 4, 5, 6), description="Sizes at which gradients are looked at.")
+    depths: tuple[Positive, ...] = Field((1, 2, 4, 8), description="Depths at which gradients are looked at.")
+    seed: Seed = Field(0, description="Of the draws.")
+
+
+class Digits(Section):
+    """Study C: MNIST and its kin, CIFAR-10, Medical MNIST."""
+
+    images: SmallImages = SmallImages()
+    models: tuple[Literal["parallel"], ...] = Field(("parallel",), description="Hybrid nets on the whole set.")
+    twins: tuple[Literal["parallel_twin", "cnn"], ...] = Field(
+        ("parallel_twin", "cnn"),
+        description="Classical nets on the whole set: `parallel_twin` has a dense layer in place of all circuits, "
+        "`cnn` is the printed one.",
+    )
+    parallel: ParallelSizes = ParallelSizes()
+    cnn: CnnSizes = CnnSizes()
+    training: ImageTraining = ImageTraining()
+    warping: Warping = Warping()
+    quanv: Quanv = Quanv()
+    phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
+        ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
+    )
+    fine_tuning: FineTuning = FineTuning(batch_size=64, learning_rate=0.001, epochs=1, balanced=False)
+    analysis: Analysis = Analysis()

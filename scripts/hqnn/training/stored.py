@@ -1,0 +1,61 @@
+"""Fit a model to the samples of a store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from torch import nn
+
+from hqnn.execution.predictions import TEST, TRAIN, VALIDATION, Samples, read_samples, samples_if_any
+from hqnn.training.augment import Augmentation
+from hqnn.training.fit import Labelled, fit
+from hqnn.training.history import Epoch
+from hqnn.training.regime import Regime
+
+
+def fit_stored(
+    model: nn.Module,
+    files: Sequence[str | os.PathLike[str]],
+    regime: Regime,
+    *,
+    seed: int,
+    augmentation: Mapping[str, Any] | None = None,
+    watch_test: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+    terminal: TextIO | None = None,
+) -> list[Epoch]:
+    """Train on the train samples, with their augmented versions, and watch the validation samples where there are any.
+
+    Args:
+        model: changed in place.
+        files: tables of the store, row beside row.
+        regime: how it is trained.
+        seed: see `fit`.
+        augmentation: of images as they are trained on, values of `hqnn.training.augment.Augmentation`; none where None.
+        watch_test: whether the history says loss and accuracy on the test samples, too; they decide nothing.
+        checkpoint: see `fit`.
+        terminal: see `fit`.
+
+    Returns:
+        One entry an epoch.
+    """
+    train = read_samples(files, TRAIN)
+    return fit(
+        model,
+        train.features,
+        train.labels,
+        regime,
+        seed=seed,
+        validation=_labelled(samples_if_any(files, VALIDATION)),
+        test=_labelled(samples_if_any(files, TEST)) if watch_test else None,
+        versions=train.augmented,
+        augment=None if augmentation is None else Augmentation(**augmentation),
+        checkpoint=checkpoint,
+        terminal=terminal,
+    )
+
+
+def _labelled(samples: Samples | None) -> Labelled | None:
+    return None if samples is None else (samples.features, samples.labels)

@@ -1,0 +1,93 @@
+"""Train one model from many seeds side by side, and run each on its test samples."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hqnn.circuits.program import Program
+from hqnn.execution.exact import run_exact
+from hqnn.execution.predict import predict
+from hqnn.execution.predictions import TRAIN, read_samples
+from hqnn.execution.twin import predict_classical
+from hqnn.models.architectures import build_classifier, save_classifier
+from hqnn.models.classifier import Architecture
+from hqnn.models.hybrid import HybridClassifier
+from hqnn.settings.fitting import Training
+from hqnn.store import write_text
+from hqnn.training.history import history_csv
+from hqnn.training.regime import Regime
+from hqnn.training.seeds import fit_seeds
+
+Files = Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Where everything of a sweep lies; lists have an entry a seed.
+
+    Attributes:
+        draws: tables that say which samples each seed is trained and tested on.
+        models: files of the classifiers.
+        histories: CSV files of loss and accuracy per epoch.
+        predictions: of the test samples.
+    """
+
+    draws: Files
+    models: Files
+    histories: Files
+    predictions: Files
+
+
+def train_sweep(
+    sweep: Sweep,
+    *,
+    samples: str | os.PathLike[str],
+    program: str | os.PathLike[str] | None,
+    kind: str,
+    options: Mapping[str, Any],
+    training: Mapping[str, Any],
+    seeds: Sequence[int],
+    about: Mapping[str, Any],
+) -> None:
+    """Train all seeds of a model at once; each as it would be trained alone.
+
+    Args:
+        sweep: where everything lies.
+        samples: the table of images.
+        program: file of the abstract circuit; None for a classical network.
+        kind: of the architecture.
+        options: of the architecture.
+        training: values of `hqnn.settings.fitting.Training`.
+        seeds: of initial weights and of the order of samples.
+        about: what the path of the results says: study, dataset, model.
+    """
+    drawn = [read_samples([draw, samples], TRAIN) for draw in sweep.draws]
+    architecture = Architecture(kind, drawn[0].features.shape[1:], len(drawn[0].classes), dict(options))
+    circuit = None if program is None else Program.from_json(Path(program).read_text(encoding="utf-8"))
+    nets = [build_classifier(architecture, circuit, seed=seed) for seed in seeds]
+    histories = fit_seeds(
+        nets,
+        np.stack([own.features for own in drawn]),
+        np.stack([own.labels for own in drawn]),
+        Regime.of(Training(**training)),
+        seeds=seeds,
+    )
+    for place, (seed, net, epochs) in enumerate(zip(seeds, nets, histories, strict=True)):
+        write_text(sweep.histories[place], history_csv(epochs))
+        known = {"training": dict(training), "seed": seed, "train_samples": len(drawn[place].labels)}
+        save_classifier(sweep.models[place], net, known)
+        test = read_samples([sweep.draws[place], samples])
+        run = {**about, "seed": seed}
+        if isinstance(net, HybridClassifier):
+            path = {"phase": "ideal", "path": "exact"}
+            predict(
+                sweep.predictions[place], samples=test, model=sweep.models[place], path=run_exact, about={**run, **path}
+            )
+        else:
+            predict_classical(sweep.predictions[place], samples=test, model=sweep.models[place], about=run)

@@ -1,0 +1,28 @@
+"""Train a classical network; write its weights, loss and accuracy per epoch, and its predictions."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.predictions import read_samples
+    from hqnn.execution.twin import predict_classical
+    from hqnn.training.ideal import train_ideal
+
+    train_ideal(
+        rule.output.model,
+        rule.output.history,
+        samples=rule.input.samples,
+        program=None,
+        kind=rule.params.kind,
+        options=rule.params.options,
+        training=rule.params.training,
+        augmentation=rule.params.augmentation,
+        watch_test=rule.params.watch_test,
+        seed=int(rule.wildcards["seed"]),
+        terminal=rule.terminal,
+    )
+    predict_classical(
+        rule.output.predictions,
+        samples=read_samples(rule.input.samples),
+        model=rule.output.model,
+        about=rule.wildcards | {"model": rule.wildcards["head"]},
+    )

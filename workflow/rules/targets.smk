@@ -1,0 +1,177 @@
+def datasets(study):
+    """Names of a study's data sets, with the split where there are several."""
+    return [f"{data}-{split.name}" for split in getattr(settings, study).splits] if study in TRANSFER else [data]
+
+
+def models(study):
+    """Names of a study's quantum models."""
+    section = getattr(settings, study)
+    return [f"{b}-{m}" for b in section.backbones for m in section.models] if study in TRANSFER else section.models
+
+
+def phases(study):
+    """Folder names of the training phases; all but the first are for one backend each."""
+    native = [phase for phase in getattr(settings, study).phases if phase != "ideal"]
+    return ["ideal", *(f"{phase}-{backend}" for phase in native for backend in settings.execution.backends)]
+
+
+def execution_paths(phase):
+    """Folder names of the paths by which a phase's model runs: on its own backend, or on all."""
+    own = phase.split("-")[1:] or settings.execution.backends
+    simulated = [path for path in ("exact", "shots") if path in settings.execution.paths]
+    native = [path for path in ("noisy", "hardware") if path in settings.execution.paths]
+    return [*simulated, *(f"{path}-{backend}" for path in native for backend in own)]
+
+
+def quantum_runs(study):
+    """Folders of the training runs of a study's quantum models, and the paths by which each is executed."""
+    section = getattr(settings, study)
+    trainers = getattr(section, "trainers", {})
+    return [
+        (f"results/{study}/{dataset}/{model}/{phase}/seed{seed}", paths)
+        for dataset in datasets(study)
+        for model in models(study)
+        for phase, seeds, paths in [
+            *((phase, settings.seeds, execution_paths(phase)) for phase in phases(study)),
+            *((f"ideal-{name}", section.trainer_seeds or settings.seeds, ["exact"]) for name in trainers),
+        ]
+        for seed in seeds
+    ]
+
+
+def classical_runs(study):
+    """Folders of the training runs of a study's classical networks, small kernels apart."""
+    section = getattr(settings, study)
+    if study in TRANSFER:
+        twins = [f"{backbone}-{twin}" for backbone in section.backbones for twin in section.twins]
+    else:
+        twins = getattr(section, "twins", ())
+    return expand(
+        "results/{study}/{dataset}/{twin}/ideal/seed{seed}",
+        study=study,
+        dataset=datasets(study),
+        twin=twins,
+        seed=settings.seeds,
+    )
+
+
+def quanv_seeds():
+    """Seeds of the training runs of small kernels."""
+    return settings.digits.quanv.seeds or settings.seeds
+
+
+def kernel_runs(study):
+    """Folders of the training runs of small kernels, quantum or not; each is executed exactly."""
+    quanv = settings.digits.quanv
+    if study != "digits" or not quanv.kernels:
+        return []
+    return expand(
+        "results/digits/{data}-{draw}/{model}/ideal/seed{seed}",
+        data=data,
+        draw=[draw.name for draw in quanv.draws],
+        model=[*(kernel.name for kernel in quanv.kernels), *quanv.twins],
+        seed=quanv_seeds(),
+    )
+
+
+def executed_kernels(study):
+    """Predictions of the first quanvolutional net by every other path than the exact one."""
+    quanv = settings.digits.quanv
+    if study != "digits" or not quanv.kernels:
+        return []
+    run = f"results/digits/{data}-{quanv.draws[0].name}/{quanv.kernels[0].name}/ideal/seed{quanv_seeds()[0]}"
+    return [f"{run}/{path}/predictions.h5" for path in execution_paths("ideal") if path != "exact"]
+
+
+def baseline_predictions(study):
+    """Predictions of study A's classical references; one that is not trained has no seeds."""
+    if study != "change":
+        return []
+    return [
+        f"results/change/{data}/{baseline}/ideal/seed{seed}/exact/predictions.h5"
+        for baseline in change.baselines
+        for seed in (settings.seeds[:1] if baseline == "change_vector" else settings.seeds)
+    ]
+
+
+def run_files(study, name):
+    """The files called so of all a study's training runs."""
+    return [
+        f"{run}/{name}"
+        for run in [*(run for run, _ in quantum_runs(study)), *classical_runs(study), *kernel_runs(study)]
+    ]
+
+
+def predictions(study):
+    """Every predictions file of a study."""
+    return [
+        *(f"{run}/{path}/predictions.h5" for run, paths in quantum_runs(study) for path in paths),
+        *(f"{run}/exact/predictions.h5" for run in [*classical_runs(study), *kernel_runs(study)]),
+        *executed_kernels(study),
+        *baseline_predictions(study),
+    ]
+
+
+def explained(name):
+    """The files called so of every quantum model of study A on every backend, where the device is to be explained."""
+    if not settings.explanation.enabled:
+        return []
+    return expand(
+        "results/change/{dataset}/{model}/explained/{backend}/{name}",
+        dataset=datasets("change"),
+        model=models("change"),
+        backend=settings.execution.backends,
+        name=name,
+    )
+
+
+def first_runs(study, name):
+    """The files called so of the first training run of every quantum model."""
+    return expand(
+        "results/{study}/{dataset}/{model}/ideal/seed{seed}/{name}",
+        study=study,
+        dataset=datasets(study),
+        model=models(study),
+        seed=settings.seeds[0],
+        name=name,
+    )
+
+
+def artefacts(study):
+    """What the page shows beside tables: maps, scores, pictures."""
+    if study == "change":
+        return [*first_runs(study, "maps"), *explained("ablation.csv")]
+    if study in TRANSFER:
+        return [f"results/{study}/{data}/samples.h5", *first_runs(study, "bitstrings.csv")]
+    return []
+
+
+def split_seeds():
+    """Seeds of all training runs that photographs are split for."""
+    extra = {seed for study in TRANSFER for seed in getattr(settings, study).trainer_seeds}
+    return sorted({*settings.seeds, *extra})
+
+
+KERNEL_RUN = "results/digits/{{data}}-{{draw}}/{{model}}/ideal/seed{seed}"
+
+
+def kernel_program(wildcards):
+    """The traced circuit of a small kernel, where it is one."""
+    quantum = wildcards.model.startswith("quanv")
+    return f"results/digits/{wildcards.data}-{wildcards.draw}/{wildcards.model}/program.json" if quantum else []
+
+
+def kernel_kind(wildcards):
+    """The kind of a small kernel's architecture."""
+    return wildcards.model.split("-")[0]
+
+
+def kernel_options(wildcards):
+    """What else decides a small kernel's architecture."""
+    sizes = settings.digits.quanv.model_dump(include={"shrink", "kernel", "stride"})
+    return sizes | {"kernels": 1 if wildcards.model == "cnn1" else 4}
+
+
+def draw_of(wildcards):
+    """How small subsets are drawn."""
+    return next(one for one in settings.digits.quanv.draws if one.name == wildcards.draw).model_dump()
