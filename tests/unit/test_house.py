@@ -18,7 +18,7 @@ FLOORS = [
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},
-    {"training", "execution", "metrics"},
+    {"training", "execution", "metrics", "analysis"},
     {"report"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

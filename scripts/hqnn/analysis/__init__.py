@@ -1,0 +1,1 @@
+"""What a circuit can express and how it trains, without any data."""
