@@ -147,6 +147,7 @@ ROWS = "".join(f"{name}/{number}.png,x\n" for name in "ab" for number in range(4
         (lambda root: {"classes": ("a", "a")}, "class 'a' is named twice"),
         (lambda root: {"unreadable": "ship"}, "unreadable 'ship' is unknown; did you mean 'skip'"),
         (lambda root: {"duplicates": "nearly"}, "duplicates 'nearly' is unknown; did you mean 'near'"),
+        (lambda root: {"similarity": 0.0}, "similarity 0.0 is no correlation"),
         (table("file,sites\n" + ROWS), r"groups\.csv has no column 'site'; did you mean 'sites'"),
         (table("file,site\n" + ROWS[:-9]), r"groups\.csv has no row for b/3\.png"),
         (table("file,site\n" + ROWS[:-2] + "\n"), r"groups\.csv says no site for b/3\.png"),

@@ -16,7 +16,7 @@ from hqnn.errors import UserError, nearest
 Criterion = Literal["near", "exact", "keep"]
 CRITERIA = ("near", "exact", "keep")
 SIDE = 16  # of a thumbnail
-COMPARED = 2048  # thumbnails at once
+COMPARED = 512  # thumbnails at once
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,13 @@ class DuplicateFinder:
     def __init__(self, criterion: Criterion = "near", similarity: float = 0.99) -> None:
         if criterion not in CRITERIA:
             raise UserError(f"duplicates {criterion!r} is unknown{nearest(criterion, CRITERIA)}")
+        if not 0 < similarity <= 1:
+            raise UserError(f"similarity {similarity} is no correlation of duplicates; set it above 0 and to 1 at most")
         self.criterion = criterion
         self.similarity = similarity
         self._kept: list[tuple[str, int]] = []
         self._of_digest: dict[bytes, list[int]] = {}
-        self._thumbnails = np.empty((COMPARED, SIDE**2), dtype=np.int8)
+        self._thumbnails: list[NDArray[np.int8]] = []  # blocks of COMPARED, the last one not full
 
     def add(self, prints: Sequence[Print]) -> list[list[Match]]:
         """Look for the earlier likes of some images, and keep those that have none of their own class.
@@ -106,9 +108,9 @@ class DuplicateFinder:
         index = len(self._kept)
         self._kept.append((image.name, image.label))
         self._of_digest.setdefault(image.digest, []).append(index)
-        if index == len(self._thumbnails):
-            self._thumbnails = np.concatenate([self._thumbnails, np.empty_like(self._thumbnails)])
-        self._thumbnails[index] = image.thumbnail
+        if index % COMPARED == 0:
+            self._thumbnails.append(np.zeros((COMPARED, SIDE**2), dtype=np.int8))
+        self._thumbnails[-1][index % COMPARED] = image.thumbnail
         return index
 
     def _near_kept(self, prints: Sequence[Print]) -> list[list[int]]:
@@ -116,10 +118,9 @@ class DuplicateFinder:
         found: list[list[int]] = [[] for _ in prints]
         if self.criterion == "near":
             own = np.stack([image.thumbnail for image in prints])
-            for start in range(0, len(self._kept), COMPARED):
-                others = self._thumbnails[start : min(start + COMPARED, len(self._kept))]
+            for block, others in enumerate(self._thumbnails):
                 for position, other in np.argwhere(_correlation(own, others) >= self.similarity).tolist():
-                    found[position].append(start + other)
+                    found[position].append(block * COMPARED + other)
         return found
 
     def _near_within(self, prints: Sequence[Print]) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ from hqnn.store import new_table, write_attributes
 
 log = logging.getLogger(__name__)
 
-BATCH = 64  # images that are compared and written at once
+BATCH = 32  # images that are compared and written at once
 AHEAD = 4  # images that are being read or wait to be used, for each thread
 PATCH_CLASSES = ("clear", "marked")
 
