@@ -99,12 +99,9 @@ def prepare_images(
     settings |= {"duplicates": duplicates, "similarity": similarity, "max_pixels": max_pixels, "classes": list(names)}
     with new_table(output, {**settings, **(about or {})}) as file:
         table = ImageColumns(file, size)
-        for batch in _batches(_samples(raw, size, threads, losses)):
-            matches = finder.add([sample.print for sample in batch])
-            table.append([s for s, found in zip(batch, matches, strict=True) if losses.keep(s.print, found)])
+        _fill(table, _samples(raw, size, threads, losses), finder, losses)
         losses.say()
-        counts = {name: table.labels.count(label) for label, name in enumerate(names)}
-        _check_counts(root, counts)
+        counts = _counts(table, names, root)
         table.finish(groups)
         write_inputs(file.create_group("inputs"), files, root)
         write_attributes(file, {"dropped": losses.dropped, "conflicts": losses.conflicts})
@@ -144,12 +141,16 @@ def _samples(raw: Iterable[RawImage], size: int, threads: int, losses: Losses) -
         yield from finished(0)
 
 
-def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
+def _fill(table: ImageColumns, samples: Iterator[Sample], finder: DuplicateFinder, losses: Losses) -> None:
+    """Write the samples that are no duplicates, a batch at a time."""
     while batch := list(islice(samples, BATCH)):
-        yield batch
+        matches = finder.add([sample.print for sample in batch])
+        table.append([s for s, found in zip(batch, matches, strict=True) if losses.keep(s.print, found)])
 
 
-def _check_counts(root: Path, counts: Mapping[str, int]) -> None:
+def _counts(table: ImageColumns, names: Sequence[str], root: Path) -> dict[str, int]:
+    counts = {name: table.labels.count(label) for label, name in enumerate(names)}
     for name, count in counts.items():
         if not count:
             raise UserError(f"{root} gives no image of class {name!r}; add some, or leave that class out")
+    return counts
