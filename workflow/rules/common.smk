@@ -147,13 +147,13 @@ def backbone_file(wildcards):
     return [] if weights in ("random", "imagenet") else weights
 
 
-def circuit_name(wildcards):
+def circuit_of(study, model):
     """The circuit of a model, as the library of circuits names it."""
-    if wildcards.model == "parallel":
+    if model == "parallel":
         return f"angle_x-strongly_entangling-{settings.digits.parallel.layers}"
-    if wildcards.study == "digits":
-        return wildcards.model.replace("quanv", "angle_y-quanvolutional-1", 1)
-    return wildcards.model.split("-", 1)[1] if wildcards.study in TRANSFER else wildcards.model
+    if study == "digits":
+        return model.replace("quanv", "angle_y-quanvolutional-1", 1)
+    return model.split("-", 1)[1] if study in TRANSFER else model
 
 
 def circuit_inputs(wildcards):

@@ -7,7 +7,7 @@ rule trace_circuit:
         "../../environment.yml"
     threads: 1
     params:
-        circuit=circuit_name,
+        circuit=lambda wildcards: circuit_of(wildcards.study, wildcards.model),
         inputs=circuit_inputs,
         observables=circuit_observables,
         code=closure_digest("trace_circuit"),

@@ -33,3 +33,36 @@ rule explain_device:
         code=closure_digest("explain_device"),
     script:
         "../../scripts/explain_device.py"
+
+
+ANALYSIS = "results/digits/{dataset}/{model}/analysis"
+
+
+rule analyse_circuit:
+    input:
+        program="results/digits/{dataset}/{model}/program.json",
+        calibration=os.path.relpath(calibration_file(settings.digits.analysis.backend)),
+    output:
+        sentences=f"{ANALYSIS}/sentences.json",
+        zx_before=report(f"{ANALYSIS}/zx_before.svg", caption="../report/zx.rst", category="Circuits"),
+        zx_after=report(f"{ANALYSIS}/zx_after.svg", caption="../report/zx.rst", category="Circuits"),
+        fourier_figure=f"{ANALYSIS}/fourier.svg",
+        by_qubits=f"{ANALYSIS}/gradients_by_qubits.svg",
+        by_depth=f"{ANALYSIS}/gradients_by_depth.svg",
+        fourier=f"{ANALYSIS}/fourier.csv",
+        trainability=f"{ANALYSIS}/gradients.csv",
+    log:
+        f"{ANALYSIS}/analysis.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        circuit=lambda wildcards: circuit_of("digits", wildcards.model),
+        draws=settings.digits.analysis.draws,
+        pairs=settings.digits.analysis.pairs,
+        qubits=settings.digits.analysis.qubits,
+        depths=settings.digits.analysis.depths,
+        seed=settings.digits.analysis.seed,
+        code=closure_digest("analyse_circuit"),
+    script:
+        "../../scripts/analyse_circuit.py"

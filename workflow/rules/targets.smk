@@ -141,9 +141,32 @@ def artefacts(study):
     """What the page shows beside tables: maps, scores, pictures."""
     if study == "change":
         return [*first_runs(study, "maps"), *explained("ablation.csv")]
-    if study in TRANSFER:
-        return [f"results/{study}/{data}/samples.h5", *first_runs(study, "bitstrings.csv")]
-    return []
+    if study == "digits":
+        return [f"results/digits/{data}/samples.h5", *analyses()]
+    return [
+        f"results/{study}/{data}/samples.h5",
+        *expand(
+            "results/{study}/{data}/{backbone}/features.h5",
+            study=study,
+            data=data,
+            backbone=getattr(settings, study).backbones,
+        ),
+        *first_runs(study, "bitstrings.csv"),
+        *first_runs(study, "model.safetensors"),
+    ]
+
+
+def analyses():
+    """What the circuits of study C say without any data."""
+    quanv = settings.digits.quanv
+    kernels = [(f"{data}-{quanv.draws[0].name}", kernel.name) for kernel in quanv.kernels[:1]]
+    circuits = [*((data, model) for model in settings.digits.models), *kernels]
+    names = ("sentences.json", "zx_before.svg", "zx_after.svg", "fourier.svg", "gradients_by_qubits.svg")
+    return [
+        f"results/digits/{dataset}/{model}/analysis/{name}"
+        for dataset, model in (circuits if settings.digits.analysis.enabled else [])
+        for name in (*names, "gradients_by_depth.svg")
+    ]
 
 
 def split_seeds():

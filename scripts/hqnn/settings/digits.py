@@ -51,6 +51,7 @@ class ImageTraining(Training):
     )
     batch_size: Positive = Field(64, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(10, description="Passes over the train samples.")
+    fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
     balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
 
 
@@ -148,10 +149,16 @@ class Analysis(Section):
     """What is asked of a circuit without any data."""
 
     enabled: bool = Field(True, description="Whether to analyse the circuits of the study.")
-    draws: Positive = Field(100, description="Draws of weights.")
-    pairs: Positive = Field(2000, description="Pairs of states behind the expressibility.")
-    qubits: tuple[Positive, ...] = Field((2, 3, 4, 5, 6), description="Sizes at which gradients are looked at.")
-    depths: tuple[Positive, ...] = Field((1, 2, 4, 8), description="Depths at which gradients are looked at.")
+    draws: Annotated[int, Field(ge=2)] = Field(
+        100, description="Random weights for Fourier coefficients and for gradients."
+    )
+    pairs: Annotated[int, Field(ge=100)] = Field(5000, description="Pairs of states behind the expressibility.")
+    qubits: tuple[Annotated[int, Field(ge=2, le=8)], ...] = Field(
+        (2, 4, 6),
+        description="Sizes at which gradients are looked at; those that the ansatz does not fit are left out.",
+    )
+    depths: tuple[Positive, ...] = Field((1, 2, 4), description="Depths at which gradients are looked at.")
+    backend: str = Field("ibm_brisbane", description="Whose median gate errors the noisy gradients see.")
     seed: Seed = Field(0, description="Of the draws.")
 
 

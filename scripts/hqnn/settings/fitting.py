@@ -32,6 +32,7 @@ class Fitting(Section):
     balanced: bool = Field(
         True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
     )
+    fused: bool = Field(False, description="Take torch's fused kernels: faster steps, other last digits.")
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="Weights in the loss: `balanced` is inverse to the frequency of a sample's class."
     )

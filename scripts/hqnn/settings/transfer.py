@@ -97,6 +97,7 @@ class TransferTraining(Training):
     learning_rate: float = Field(0.001, gt=0, description="Its rate.")
     batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(30, description="Passes over the train samples.")
+    fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
     balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
 
 
