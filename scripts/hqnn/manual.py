@@ -6,9 +6,10 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from hqnn.settings.model import Settings
 from hqnn.settings.section import Section
@@ -31,7 +32,7 @@ def manual() -> str:
     for name, section in _sections("", Settings):
         lines += [f"## {name or 'top level'}", "", section.__doc__ or "", ""]
         lines += ["| key | type | unit | default | what |", "| --- | --- | --- | --- | --- |"]
-        lines += [_row(name, key, field) for key, field in section.model_fields.items() if not _is_section(field)]
+        lines += [_row(name, section, k, field) for k, field in section.model_fields.items() if not _is_section(field)]
         lines.append("")
     return "\n".join(lines)
 
@@ -40,28 +41,29 @@ def _is_section(field: FieldInfo) -> bool:
     return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 
 
+def _entries(field: FieldInfo) -> type[Section] | None:
+    """The section that a field's entries are, where it is a list or a mapping of sections."""
+    kinds = [kind for kind in get_args(field.annotation) if isinstance(kind, type) and issubclass(kind, Section)]
+    return kinds[0] if kinds else None
+
+
 def _sections(name: str, section: type[Section]) -> Iterator[tuple[str, type[Section]]]:
     yield name, section
     for key, field in section.model_fields.items():
+        inner = f"{name}.{key}".lstrip(".")
+        entries = _entries(field)
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from _sections(f"{name}.{key}".lstrip("."), field.annotation)
+            yield from _sections(inner, field.annotation)
+        elif entries:
+            yield from _sections(f"{inner}[]", entries)
 
 
-def _row(section: str, key: str, field: FieldInfo) -> str:
+def _row(name: str, section: type[Section], key: str, field: FieldInfo) -> str:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    default = json.dumps(field.default)
-    cells = [f"`{section}.{key}`".replace("`.", "`"), _type_text(section, key), str(extra.get("unit", "")), default]
+    default = json.dumps(to_jsonable_python(field.default))
+    kind = _plain_type(section.model_json_schema()["properties"][key])
+    cells = [f"`{name}.{key}`".replace("`.", "`"), kind, str(extra.get("unit", "")), default]
     return "| " + " | ".join([*(cell.replace("|", "\\|") for cell in cells), field.description or ""]) + " |"
-
-
-def _type_text(section: str, key: str) -> str:
-    """The type and limits of one key, as its JSON schema says them."""
-    model = Settings.model_json_schema(ref_template="{model}")
-    place: dict[str, Any] = model
-    for part in filter(None, section.split(".")):
-        reference = place["properties"][part]
-        place = model["$defs"][reference.get("$ref") or reference["allOf"][0]["$ref"]]
-    return _plain_type(place["properties"][key])
 
 
 def _plain_type(plain: Mapping[str, Any]) -> str:
@@ -73,6 +75,10 @@ def _plain_type(plain: Mapping[str, Any]) -> str:
         return f"`{plain['const']}`"
     if plain.get("type") == "array":
         return f"list of {_plain_type(plain['items'])}"
+    if "$ref" in plain:
+        return "section, see below"
+    if plain.get("type") == "object":
+        return f"names to {_plain_type(plain['additionalProperties'])}"
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     limits = [f"{sign} {plain[key]}" for key, sign in signs.items() if key in plain]
     return " ".join([plain.get("type", "any"), ", ".join(limits)]).strip()
