@@ -8,7 +8,7 @@ with job() as rule:
     train_sweep(
         Sweep(rule.input.draws, rule.output.models, rule.output.histories, rule.output.predictions),
         samples=rule.input.samples,
-        program=rule.input.get("program"),
+        program=rule.input.get("program") or None,
         kind=rule.params.kind,
         options=rule.params.options,
         training=rule.params.training,
