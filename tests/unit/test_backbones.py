@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from hqnn.errors import UserError
 from hqnn.models.augmentation import Augmentation, Variants
 from hqnn.models.backbone_widths import WIDTHS
 from hqnn.models.backbones import HEADS, _headless, centre, load_backbone
+from hqnn.settings import transfer
 
 NOTHING = Augmentation(1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -46,7 +48,11 @@ def trained(architecture: str) -> torch.nn.Module:
 def test_the_table_of_widths_is_right(name: str) -> None:
     with torch.device("meta"):
         assert _headless(name)(torch.empty(2, 3, 224, 224)).shape == (2, WIDTHS[name])
-    assert HEADS.keys() == WIDTHS.keys()
+
+
+def test_settings_offer_what_the_library_has() -> None:
+    assert HEADS.keys() == WIDTHS.keys() == set(get_args(transfer.Backbone))
+    assert transfer.Augmentation().model_dump() == asdict(Augmentation())
 
 
 @pytest.mark.parametrize(
@@ -120,19 +126,18 @@ def test_the_reference_features_of_the_real_weights_are_met(real_data: Path) -> 
     assert backbone.weights["sha256"] == "c44844440b3158b24e7e58ed1e0ba0bd1a01237bf3dc46363f6f9e5d66a79878"
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_variant_depends_on_seed_row_and_copy_alone(threads: int) -> None:
-    images, everything = photographs(5), Augmentation(2, vertical_flip=0.5, rotation=180, grey=0.3, blur=1, sharpen=0.5)
+def test_a_variant_depends_on_seed_row_and_copy_alone() -> None:
+    images, everything = photographs(3), Augmentation(2, vertical_flip=0.5, rotation=180, grey=0.3, blur=1, sharpen=0.5)
     variants, before, usual = Variants(everything, seed=7), torch.get_rng_state(), torch.get_num_threads()
     whole = variants.draw(images, 10, 1)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(2 if usual == 1 else 1)
     try:
         parts = [variants.draw(images[:2], 10, 1), variants.draw(images[2:], 12, 1)]
     finally:
         torch.set_num_threads(usual)
     assert torch.equal(torch.cat(parts), whole)
     assert torch.equal(torch.get_rng_state(), before)
-    assert whole.shape == (5, 3, 224, 224) and whole.dtype == torch.uint8
+    assert whole.shape == (3, 3, 224, 224) and whole.dtype == torch.uint8
     for other in (
         Variants(everything, seed=8).draw(images, 10, 1),
         variants.draw(images, 11, 1),
