@@ -87,8 +87,7 @@ def prepare_images(
         about: more attributes.
 
     Raises:
-        UserError: a folder, a mask or a row of a table is missing or wrong; an image cannot be read and `unreadable` is
-            `stop`; no image of a class is left.
+        UserError: a folder, mask or row of a table is missing or wrong, an image unreadable, or a class left empty.
     """
     root = Path(folder)
     names = tuple(classes) or (PATCH_CLASSES if patches else find_classes(root))
