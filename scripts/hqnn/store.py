@@ -28,6 +28,7 @@ RECORDED_PACKAGES = (
     "h5py",
     "numpy",
     "pennylane",
+    "pillow",
     "qiskit",
     "qiskit-aer",
     "qiskit-ibm-runtime",

@@ -66,20 +66,22 @@ rule sample_digits:
         "../../scripts/sample_digits.py"
 
 
-rule download_digits:
+rule download_images:
     input:
         datasets="resources/datasets.yaml",
     output:
-        folder=directory("results/raw/digits"),
+        folder=directory("results/raw/{study}"),
     log:
-        "results/raw/download_digits.log",
+        "results/raw/download_{study}.log",
+    wildcard_constraints:
+        study="masks|cracks|digits",
     cache: True
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        name=settings.digits.images.dataset,
+        name=lambda wildcards: of_study(wildcards).images.dataset,
         archives="results/raw/archives",
-        code=closure_digest("download_digits"),
+        code=closure_digest("download_images"),
     script:
-        "../../scripts/download_digits.py"
+        "../../scripts/download_images.py"

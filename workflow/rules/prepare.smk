@@ -36,7 +36,7 @@ rule prepare_images:
         "../../environment.yml"
     threads: 1
     params:
-        root=lambda wildcards: raw_folder(wildcards.study),
+        root=lambda wildcards: os.path.join(raw_folder(wildcards.study), of_study(wildcards).images.folder),
         images=images_of,
         patches=patches_of,
         grouping=groups_of,

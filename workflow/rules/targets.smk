@@ -175,13 +175,18 @@ def split_seeds():
     return sorted({*settings.seeds, *extra})
 
 
-KERNEL_RUN = "results/digits/{{data}}-{{draw}}/{{model}}/ideal/seed{seed}"
+KERNEL_RUN = "results/digits/{{dataset}}/{{model}}/ideal/seed{seed}"
+
+
+def whole_set(wildcards):
+    """The images that a draw is of."""
+    return f"results/digits/{wildcards.dataset.split('-')[0]}/samples.h5"
 
 
 def kernel_program(wildcards):
     """The traced circuit of a small kernel, where it is one."""
     quantum = wildcards.model.startswith("quanv")
-    return f"results/digits/{wildcards.data}-{wildcards.draw}/{wildcards.model}/program.json" if quantum else []
+    return f"results/digits/{wildcards.dataset}/{wildcards.model}/program.json" if quantum else []
 
 
 def kernel_kind(wildcards):

@@ -68,16 +68,17 @@ if settings.digits.quanv.sweep == "together":
 
     rule train_seeds:
         input:
-            draws=expand("results/digits/{{data}}-{{draw}}/seed{seed}/draw.h5", seed=quanv_seeds()),
-            samples="results/digits/{data}/samples.h5",
+            draws=expand("results/digits/{{dataset}}/seed{seed}/draw.h5", seed=quanv_seeds()),
+            samples=whole_set,
             program=kernel_program,
         output:
             models=expand(f"{KERNEL_RUN}/model.safetensors", seed=quanv_seeds()),
             histories=expand(f"{KERNEL_RUN}/history.csv", seed=quanv_seeds()),
             predictions=expand(f"{KERNEL_RUN}/exact/predictions.h5", seed=quanv_seeds()),
         log:
-            "results/digits/{data}-{draw}/{model}/ideal/train.log",
+            "results/digits/{dataset}/{model}/ideal/train.log",
         wildcard_constraints:
+            dataset=r"\w+-\w+",
             model="quanv(-[a-z_]+)+|cnn[14]",
         conda:
             "../../environment.yml"

@@ -48,7 +48,9 @@ class ImageColumns:
 
     def __init__(self, file: h5py.File, size: int) -> None:
         self.file = file
-        self.images = add_column(file, "images", np.empty((0, size, size, 3), dtype=np.uint8), rows=FIRST_ROWS)
+        self.images = add_column(
+            file, "images", np.empty((0, size, size, 3), dtype=np.uint8), rows=FIRST_ROWS, compression=None
+        )
         self.names: list[str] = []
         self.photos: list[str] = []
         self.labels: list[int] = []

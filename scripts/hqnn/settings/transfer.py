@@ -75,6 +75,10 @@ class Patches(Section):
 class Images(Section):
     """How images are read."""
 
+    dataset: str = Field(
+        "", description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`."
+    )
+    folder: str = Field("", description="Folder of the classes below the set's own, where they do not lie at its top.")
     layout: Literal["folders", "masked"] = Field(
         "folders",
         description="`folders`: a folder a class; `masked`: large images, each with a `_mask` beside, cut up.",
@@ -167,10 +171,10 @@ class Transfer(Section):
 class Masks(Transfer):
     """Study B: photographs of faces, with or without a mask."""
 
-    images: Images = Images(classes=("no_mask", "mask"))
+    images: Images = Images(classes=("no_mask", "mask"), dataset="face_masks_chandrikadeb7")
 
 
 class Cracks(Transfer):
     """Study D: patches of concrete, with or without a crack."""
 
-    images: Images = Images(classes=("no_crack", "crack"))
+    images: Images = Images(classes=("no_crack", "crack"), dataset="ozgenel")

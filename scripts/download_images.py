@@ -1,4 +1,4 @@
-"""Download a public set of small images, verified, and unpack what is packed."""
+"""Download a public set of images, verified, and unpack what is packed."""
 
 from hqnn.job import job
 
