@@ -36,6 +36,7 @@ RECORDED_PACKAGES = (
     "scikit-learn",
     "snakemake",
     "torch",
+    "torchvision",
 )
 
 Arrays = Mapping[str, NDArray[Any]]

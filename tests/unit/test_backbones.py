@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torchvision import models
 
+from hqnn.data.images import read_image, square
 from hqnn.errors import UserError
 from hqnn.models.augmentation import Augmentation, Variants
 from hqnn.models.backbone_widths import WIDTHS
@@ -106,19 +107,14 @@ def test_random_weights_are_seeded_said_loudly_and_tell_images_apart(caplog: pyt
     assert features.std(dim=0).mean() > 0.05 * features.square().mean().sqrt()
 
 
-def reference_pixels(path: Path) -> torch.Tensor:
-    """As the reference was made: the longer side is rounded, where torchvision's `Resize` rounds it down."""
-    image = Image.open(path).convert("RGB")
-    sides = [round(256 * side / min(image.size)) for side in image.size]
-    return torch.from_numpy(np.array(image.resize(sides, Image.Resampling.BILINEAR))).permute(2, 0, 1)
-
-
 @pytest.mark.data
 def test_the_reference_features_of_the_real_weights_are_met(real_data: Path) -> None:
     folder = real_data / "weights"
     with safe_open(folder / "reference-features.safetensors", framework="numpy") as file:
         expected, names = file.get_tensor("features"), json.loads(file.metadata()["files"])
-    pixels = torch.stack([centre(reference_pixels(real_data / name)) for name in names])
+    pixels = torch.from_numpy(np.stack([square(read_image(real_data / name), 256) for name in names])).permute(
+        0, 3, 1, 2
+    )
     backbone = load_backbone("resnet18", str(folder / "resnet18-imagenet-fp16.safetensors"))
     difference = np.abs(backbone.features(pixels).numpy() - expected).max()
     assert len(expected) == 12

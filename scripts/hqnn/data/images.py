@@ -77,8 +77,8 @@ def read_mask(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> 
 def square(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Scale the shorter side to a size, antialiased bilinear, and cut out the central square.
 
-    Rounds as torchvision's `Resize` and `CenterCrop` do on a Pillow image: a central 224 of the 256 given here is,
-    bit for bit, what the transforms of its ImageNet weights see.
+    A central 224 of the 256 given here is, bit for bit, what torchvision's `resize` to these sides and `center_crop` see.
+    The longer side is rounded to the nearest pixel; torchvision's own choice of it rounds down.
 
     Args:
         image: shape (height, width, 3).
@@ -89,7 +89,7 @@ def square(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """
     height, width = image.shape[:2]
     shorter = min(height, width)
-    rows, columns = (size if side == shorter else int(size * side / shorter) for side in (height, width))
+    rows, columns = (size if side == shorter else round(size * side / shorter) for side in (height, width))
     scaled = np.asarray(Image.fromarray(image).resize((columns, rows), Image.Resampling.BILINEAR))
     top, left = round((rows - size) / 2), round((columns - size) / 2)
     return scaled[top : top + size, left : left + size]

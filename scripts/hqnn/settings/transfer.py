@@ -123,7 +123,7 @@ class Augmentation(Section):
     rotation: float = Field(
         15.0, ge=0, le=180, description="Greatest angle either way.", json_schema_extra={"unit": "degrees"}
     )
-    crop: float = Field(0.6, gt=0, le=1, description="Smallest share of the area that is cut out and enlarged.")
+    crop: float = Field(0.6, ge=0.05, le=1, description="Smallest share of the area that is cut out and enlarged.")
     brightness: float = Field(0.2, ge=0, le=1, description="Greatest relative change.")
     contrast: float = Field(0.2, ge=0, le=1, description="Greatest relative change.")
     saturation: float = Field(0.2, ge=0, le=1, description="Greatest relative change.")
