@@ -43,6 +43,25 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 @contextmanager
+def explained_writes(target: str | os.PathLike[str]) -> Iterator[None]:
+    """Say in a sentence what a user can do about a failed write.
+
+    Args:
+        target: what is being written.
+
+    Raises:
+        UserError: the folder cannot be written, or the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        explained = _explained(error, Path(target))
+        if explained is None:
+            raise
+        raise explained from error
+
+
+@contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a path beside the target; on success it becomes the target, on failure it disappears.
 
@@ -52,24 +71,18 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         UserError: the folder cannot be written, or the disk is full.
     """
     target = Path(path)
-    partial: Path | None = None
-    try:
+    with explained_writes(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
         os.close(handle)
         partial = Path(name)
-        yield partial
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.chmod(0o666 & ~_umask())
-        partial.replace(target)
-    except OSError as error:
-        explained = explained_write_error(error, target)
-        if explained is None:
-            raise
-        raise explained from error
-    finally:
-        if partial is not None:
+        try:
+            yield partial
+            with partial.open("rb") as written:
+                os.fsync(written.fileno())
+            partial.chmod(0o666 & ~_umask())
+            partial.replace(target)
+        finally:
             partial.unlink(missing_ok=True)
 
 
@@ -270,7 +283,7 @@ def _umask() -> int:
     return mask
 
 
-def explained_write_error(error: OSError, target: Path) -> UserError | None:
+def _explained(error: OSError, target: Path) -> UserError | None:
     """What a user can do about a failed write; None where it is no fault of a full disk or a closed folder."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return UserError(f"{target} could not be written because the disk is full; free some space and run again")

@@ -16,7 +16,7 @@ from hqnn.data.archives import unpack
 from hqnn.data.catalogue import Dataset, RemoteFile
 from hqnn.data.folders import whole_folder
 from hqnn.errors import UserError
-from hqnn.store import explained_write_error
+from hqnn.store import explained_writes
 
 log = logging.getLogger(__name__)
 
@@ -58,17 +58,12 @@ def fetch(dataset: Dataset, folder: str | os.PathLike[str], archives: str | os.P
 def fetch_file(file: RemoteFile, archives: str | os.PathLike[str]) -> Path:
     """Download one file unless it is there; what is raised, see `fetch`."""
     target = Path(archives) / file.name
-    try:
+    with explained_writes(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_file():
             _verify(target, file)
         else:
             _download(target, file)
-    except OSError as error:
-        explained = explained_write_error(error, target)
-        if explained is None:
-            raise
-        raise explained from error
     return target
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hqnn.store import explained_write_error
+from hqnn.store import explained_writes
 
 
 @contextmanager
@@ -20,20 +20,14 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         UserError: it cannot be written, or the disk is full.
     """
     target = Path(path)
-    partial: Path | None = None
-    try:
+    with explained_writes(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        partial.chmod(0o755)
-        yield partial
-        if target.exists():
-            shutil.rmtree(target)
-        partial.replace(target)
-    except OSError as error:
-        explained = explained_write_error(error, target)
-        if explained is None:
-            raise
-        raise explained from error
-    finally:
-        if partial is not None:
+        try:
+            partial.chmod(0o755)
+            yield partial
+            if target.exists():
+                shutil.rmtree(target)
+            partial.replace(target)
+        finally:
             shutil.rmtree(partial, ignore_errors=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -21,7 +20,7 @@ from tqdm import tqdm
 from hqnn.errors import UserError
 from hqnn.models.augmentation import Augmentation, Variants
 from hqnn.models.backbones import SIZE, Backbone, load_backbone
-from hqnn.store import add_column, explained_write_error, file_digest, new_table, open_table, read_attributes, versions
+from hqnn.store import add_column, explained_writes, file_digest, new_table, open_table, read_attributes, versions
 
 CARRIED = ("study", "dataset", "classes")  # attributes of the images that hold for their features
 
@@ -71,7 +70,7 @@ def extract_features(
             "seed": seed,
         }
         part = Path(f"{output}.part")
-        with _explained(part):
+        with explained_writes(part):
             extraction.run(images, part, _digest(about), terminal)
         with new_table(output, about) as table:
             add_column(table, "labels", file["labels"][()])
@@ -189,17 +188,6 @@ def _images(file: h5py.File, path: str | os.PathLike[str]) -> h5py.Dataset:
 def _digest(about: Mapping[str, Any]) -> str:
     """Of everything that the numbers depend on."""
     return hashlib.sha256(json.dumps({**about, "versions": versions()}, sort_keys=True).encode()).hexdigest()
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        explained = explained_write_error(error, path)
-        if explained is None:
-            raise
-        raise explained from error
 
 
 def _tty(terminal: TextIO | None) -> bool:
