@@ -77,7 +77,7 @@ def read_mask(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> 
 def square(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Scale the shorter side to a size, antialiased bilinear, and cut out the central square.
 
-    A central 224 of the 256 given here is, bit for bit, what torchvision's `resize` to these sides and `center_crop` see.
+    A central 224 of 256 is, bit for bit, what torchvision's `resize` to these sides and `center_crop` see.
     The longer side is rounded to the nearest pixel; torchvision's own choice of it rounds down.
 
     Args:
