@@ -92,6 +92,7 @@ class Chapter:
         weights_agree: whether all paths of a run ran the same weights.
         weights: the sentence that says so.
         sections: in order; those without blocks are left out.
+        warnings: what a reader must know before any number, a sentence each.
     """
 
     study: str
@@ -101,6 +102,7 @@ class Chapter:
     weights_agree: bool
     weights: str
     sections: tuple[Section, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,20 @@ class Material:
             predictions=[one for one in self.predictions if one.run.dataset == dataset],
             histories=[(run, history) for run, history in self.histories if run.dataset == dataset],
             artefacts=[path for path in self.artefacts if dataset in path.parts],
+        )
+
+    def of_raw(self, data: str) -> Material:
+        """What there is of a raw set: of all data sets called ``<data>`` or ``<data>-<split>``."""
+
+        def own(dataset: str) -> bool:
+            return dataset.partition("-")[0] == data
+
+        return replace(
+            self,
+            metrics=self.metrics[self.metrics["dataset"].map(own)],
+            predictions=[one for one in self.predictions if own(one.run.dataset)],
+            histories=[(run, history) for run, history in self.histories if own(run.dataset)],
+            artefacts=[path for path in self.artefacts if any(own(part) for part in path.parts)],
         )
 
 

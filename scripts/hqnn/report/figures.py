@@ -129,12 +129,13 @@ def expectation_scatter(
     return svg_panel(f"expectation-{name}", draw)
 
 
-def roc_curves(scored: Mapping[str, Sequence[Scored]], marks: Mapping[str, Mark]) -> bytes:
-    """Recall of change by false-alarm rate, one line a seed.
+def roc_curves(scored: Mapping[str, Sequence[Scored]], marks: Mapping[str, Mark], positive: str) -> bytes:
+    """Recall of class 1 by false-alarm rate, one line a seed.
 
     Args:
         scored: model to (labels, probability) of each seed, both of shape (samples,).
         marks: of the models.
+        positive: name of class 1.
 
     Returns:
         SVG.
@@ -147,16 +148,17 @@ def roc_curves(scored: Mapping[str, Sequence[Scored]], marks: Mapping[str, Mark]
     def chance(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6)
 
-    words = ("false-alarm rate", "Recall of change by false-alarm rate (ROC)")
+    words = ("false-alarm rate", f"Recall of {positive} by false-alarm rate (ROC)")
     return _curves("roc", scored, marks, curve, words, chance)
 
 
-def precision_recall_curves(scored: Mapping[str, Sequence[Scored]], marks: Mapping[str, Mark]) -> bytes:
-    """Precision by recall of change, one line a seed; the thin line is the share of change.
+def precision_recall_curves(scored: Mapping[str, Sequence[Scored]], marks: Mapping[str, Mark], positive: str) -> bytes:
+    """Precision by recall of class 1, one line a seed; the thin line is that class's share.
 
     Args:
         scored: model to (labels, probability) of each seed, both of shape (samples,).
         marks: of the models.
+        positive: name of class 1.
 
     Returns:
         SVG.
@@ -170,7 +172,7 @@ def precision_recall_curves(scored: Mapping[str, Sequence[Scored]], marks: Mappi
         labels = next(iter(scored.values()))[0][0]
         axes.axhline(float(np.mean(labels)), color=INK, linewidth=0.6)
 
-    words = ("recall of change", "Precision by recall of change")
+    words = (f"recall of {positive}", f"Precision by recall of {positive}")
     return _curves("precision-recall", scored, marks, curve, words, chance)
 
 

@@ -17,11 +17,16 @@ from hqnn.metrics.table import read_metrics
 from hqnn.report.change import change_chapters
 from hqnn.report.chapter import Chapter, Material
 from hqnn.report.runs import Predictions, read_predictions, run_order
-from hqnn.report.words import METRIC_NAMES, full_path, path_name
+from hqnn.report.transfer import transfer_chapters
+from hqnn.report.words import full_path, metric_name, path_name
 from hqnn.store import file_digest, write_text
 
 TEMPLATES = Path(__file__).parent
-CHAPTERS: dict[str, Callable[[Material], list[Chapter]]] = {"change": change_chapters}
+CHAPTERS: dict[str, Callable[[Material], list[Chapter]]] = {
+    "change": change_chapters,
+    "masks": transfer_chapters,
+    "cracks": transfer_chapters,
+}
 
 
 def write_report(
@@ -78,7 +83,7 @@ def write_report(
         versions=_versions(read),
         digests=[(path.as_posix(), file_digest(path)) for path in (metrics, *predictions, *histories)],
         published=[{"study": study, **row} for study, paper in papers.items() for row in paper.to_dict("records")],
-        metric_names=METRIC_NAMES,
+        metric_name=metric_name,
     )
     write_text(output, page)
 

@@ -35,25 +35,29 @@ class Panels:
         images: the figures.
         caption: what they show and on which samples.
         series: names whose marks a legend explains.
+        small: whether three stand beside each other, however many there are.
     """
 
     images: tuple[Image, ...]
     caption: str
     series: tuple[str, ...] = ()
+    small: bool = False
 
 
 def training(histories: Mapping[str, Sequence[pd.DataFrame]], marks: Mapping[str, Mark]) -> Panels:
     """Loss and accuracy by epoch."""
     drawn = ("loss", "accuracy") if histories else ()
+    validated = any("validation_loss" in history for seeds in histories.values() for history in seeds)
+    lighter = " The lighter line is of the validation samples, after the epoch." if validated else ""
     return Panels(
-        tuple(_svg(figures.training_curves(histories, quantity, marks), f"{quantity} by epoch") for quantity in drawn),
-        "One line a seed. Loss: binary cross-entropy in nats; accuracy: share of right answers among the draws.",
+        tuple(svg(figures.training_curves(histories, quantity, marks), f"{quantity} by epoch") for quantity in drawn),
+        f"One line a seed. Loss: cross-entropy in nats; accuracy: share of right answers among the draws.{lighter}",
         tuple(histories),
     )
 
 
-def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark]) -> Panels:
-    """ROC and precision by recall, exact path."""
+def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark], positive: str = "change") -> Panels:
+    """ROC and precision by recall of class 1, exact path."""
     scored: dict[str, list[figures.Scored]] = {}
     for one in predictions:
         if one.path == "exact" and 0 < one.columns["label"].mean() < 1:
@@ -63,8 +67,8 @@ def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark]) -> Pan
     samples = len(next(iter(scored.values()))[0][0])
     return Panels(
         (
-            _svg(figures.roc_curves(scored, marks), "ROC curves"),
-            _svg(figures.precision_recall_curves(scored, marks), "precision by recall"),
+            svg(figures.roc_curves(scored, marks, positive), "ROC curves"),
+            svg(figures.precision_recall_curves(scored, marks, positive), "precision by recall"),
         ),
         f"Exact path, {plural(samples, 'test sample')} as they are, one line a seed. Thin line: chance.",
         tuple(scored),
@@ -76,7 +80,7 @@ def cities(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
     rows = metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")]
     drawn = CITY_METRICS if rows["group"].nunique() > 1 else ()
     return Panels(
-        tuple(_svg(figures.per_city(rows, metric, marks), f"{METRIC_NAMES[metric]} by city") for metric in drawn),
+        tuple(svg(figures.per_city(rows, metric, marks), f"{METRIC_NAMES[metric]} by city") for metric in drawn),
         f"Exact path, test samples as they are. {BARS}",
         tuple(rows["model"].unique()),
     )
@@ -90,7 +94,7 @@ def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
         return Panels((), "")
     return Panels(
         tuple(
-            _svg(figures.paths_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} by path")
+            svg(figures.paths_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} by path")
             for metric in PATH_METRICS
         ),
         f"The same {plural(int(rows['samples'].max()), 'sample')} on every path. {BARS}",
@@ -107,7 +111,7 @@ def phases(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
     samples = int(rows["samples"].max())
     return Panels(
         tuple(
-            _svg(figures.phases_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} under noise by phase")
+            svg(figures.phases_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} under noise by phase")
             for metric in PATH_METRICS
         ),
         f"Native circuit under the backend's noise and readout error, exact, {plural(samples, 'test sample')} as they "
@@ -133,8 +137,15 @@ def _scatter(exact: Predictions, other: Predictions) -> Image:
     name = path_name(other.path)
     words = f"{other.run.model} ({other.run.phase}), {plural(len(ours), 'sample')}"
     image = figures.expectation_scatter(ours, theirs, name, error)
-    return _svg(image, f"{name} against exact expectation values, {words}", words)
+    return svg(image, f"{name} against exact expectation values, {words}", words)
 
 
-def _svg(image: bytes, label: str, caption: str = "") -> Image:
+def svg(image: bytes, label: str, caption: str = "") -> Image:
+    """A figure as it stands in the page.
+
+    Args:
+        image: as `hqnn.report.style.svg_panel` made it.
+        label: what it shows, for screen readers.
+        caption: below it.
+    """
     return Image(Markup(inline_svg(image, label)), caption)  # noqa: S704 - labels are escaped there

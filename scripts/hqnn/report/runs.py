@@ -15,7 +15,7 @@ from hqnn.metrics.runs import Run, run_of
 from hqnn.report.words import full_path, path_order
 from hqnn.store import read_table
 
-SCORED_COLUMNS = ("sample", "label", "expectation", "standard_error", "probability")
+SCORED_COLUMNS = ("sample", "label", "expectation", "standard_error", "probability", "predicted")
 
 
 @dataclass(frozen=True)

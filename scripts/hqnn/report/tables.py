@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hqnn.metrics.table import POOLED
-from hqnn.report.words import COUNTS, METRIC_NAMES, path_name, path_order, plural
+from hqnn.report.words import COUNTS, METRIC_NAMES, SECONDS, WHOLE, duration, metric_name, path_name, path_order, plural
 
 MAIN = (
     "balanced_accuracy",
@@ -29,7 +29,8 @@ OUTCOMES = {
     "fn": "changed,\nsaid unchanged",
     "tp": "changed,\nsaid changed",
 }
-MORE_IS_BETTER = {*MAIN, "accuracy"}
+MORE_IS_BETTER = {*MAIN, "accuracy", "mcc", "macro_f1"}
+LESS_IS_BETTER = {"log_loss"}
 SAMPLINGS = {
     "all": "samples as they are",
     "balanced": "class-balanced draws with replacement, as many as samples",
@@ -93,27 +94,27 @@ def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str] = MAIN)
     rows = metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED)]
     if not sampling.startswith("subset"):
         rows = rows[rows["samples"] == rows["samples"].max()]
-    keys = sorted(set(rows[["model", "phase", "path"]].itertuples(index=False, name=None)), key=_row_order(metrics))
+    keys = sorted(set(rows[["model", "phase", "path"]].itertuples(index=False, name=None)), key=row_order(metrics))
     grouped = dict(iter(rows.groupby(["model", "phase", "path"])))
-    cells = [[_cell(grouped[key], metric) for metric in columns] for key in keys]
-    _mark_best(cells, [_means(grouped[key], columns) for key in keys], columns)
-    return _labelled(keys, cells, [METRIC_NAMES[metric] for metric in columns], _caption(rows, sampling))
+    cells = [[entry(grouped[key], metric) for metric in columns] for key in keys]
+    mark_best(cells, [_means(grouped[key], columns) for key in keys], columns)
+    return labelled(keys, cells, [METRIC_NAMES[metric] for metric in columns], _caption(rows, sampling))
 
 
 def by_city(metrics: pd.DataFrame, metric: str) -> Table:
     """Models by cities, exact path, samples as they are."""
     rows = metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")]
     cities = [*sorted(set(rows["group"]) - {POOLED}), POOLED]
-    keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=_row_order(metrics))
+    keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=row_order(metrics))
     grouped = dict(iter(rows.groupby(["model", "phase", "group"])))
     nothing = rows.iloc[:0]
-    cells = [[_cell(grouped.get((*key, city), nothing), metric) for city in cities] for key in keys]
+    cells = [[entry(grouped.get((*key, city), nothing), metric) for city in cities] for key in keys]
     name = METRIC_NAMES[metric]
     caption = (
         f"{name[0].upper()}{name[1:]} by city, exact path, samples as they are; mean ± standard deviation over "
-        f"{_seeds(rows)}. Below each city: samples, of these changed."
+        f"{seeds_of(rows)}. Below each city: samples, of these changed."
     )
-    return _labelled(keys, cells, [f"{city}\n{_count(rows, city)}" for city in cities], caption)
+    return labelled(keys, cells, [f"{city}\n{_count(rows, city)}" for city in cities], caption)
 
 
 def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None) -> Table:
@@ -125,16 +126,17 @@ def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None)
     """
     rows = metrics[metrics["published"].notna() & (metrics["group"] == POOLED)]
     notes = {} if figures is None else dict(zip(_figure_keys(figures), figures["note"], strict=True))
-    order, said, kept = _row_order(metrics), dict[str, int](), []
+    order, said, kept = row_order(metrics), dict[str, int](), []
     grouped = rows.groupby(["model", "phase", "path", "sampling", "metric"])
     for key, own in sorted(iter(grouped), key=lambda pair: order(pair[0])):
         model, phase, path, sampling, metric = key
         ours, theirs = own["value"].mean(), own["published"].iloc[0]
         note = notes.get((model, path.split("-")[0], metric, theirs), "")
         mark = f" [{said.setdefault(note, len(said) + 1)}]" if note else ""
-        gap = DASH if metric in COUNTS else number(ours - theirs, metric, sign=True)  # counts of other sample sizes
-        words = (model, phase, path_name(path), sampling.replace("_", ", "), METRIC_NAMES[metric])
-        numbers = (_cell(own, metric, published=False), Cell(number(theirs, metric) + mark), Cell(gap))
+        alike = metric not in (*COUNTS, *SECONDS)  # counts are of other samples, times of other machines
+        gap = number(ours - theirs, metric, sign=True) if alike else DASH
+        words = (model, phase, path_name(path), sampling.replace("_", ", "), metric_name(metric))
+        numbers = (entry(own, metric, published=False), Cell(number(theirs, metric) + mark), Cell(gap))
         kept.append((*map(Cell, words), Cell(f"{own['samples'].iloc[0]:,}"), *numbers))
     return Table(
         caption="Ours: mean ± standard deviation over seeds; the tables around say what a sampling is. The published "
@@ -149,20 +151,22 @@ def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None)
 def confusion(metrics: pd.DataFrame) -> Table:
     """Counts of the four outcomes, exact path, mean over seeds."""
     rows = metrics[(metrics["sampling"] == "all") & (metrics["group"] == POOLED) & (metrics["path"] == "exact")]
-    keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=_row_order(metrics))
+    keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=row_order(metrics))
     grouped = dict(iter(rows.groupby(["model", "phase"])))
-    cells = [[_cell(grouped[key], metric) for metric in OUTCOMES] for key in keys]
-    return _labelled(keys, cells, list(OUTCOMES.values()), f"Exact path. {_caption(rows, 'all')}")
+    cells = [[entry(grouped[key], metric) for metric in OUTCOMES] for key in keys]
+    return labelled(keys, cells, list(OUTCOMES.values()), f"Exact path. {_caption(rows, 'all')}")
 
 
 def number(value: float, metric: str, *, sign: bool = False) -> str:
-    """A metric as it is printed: three decimals, counts whole, a dash where undefined."""
+    """A metric as it is printed: three decimals, counts whole, times as clocks say them, a dash where undefined."""
     if not np.isfinite(value):
         return DASH
-    return format(value, ("+" if sign else "") + (",.0f" if metric in COUNTS else ".3f")).replace("-", "−")
+    if metric in SECONDS:
+        return duration(value)
+    return format(value, ("+" if sign else "") + (",.0f" if metric in WHOLE else ".3f")).replace("-", "−")
 
 
-def _labelled(
+def labelled(
     keys: Sequence[tuple[str, ...]], cells: Sequence[Sequence[Cell]], head: Sequence[str], caption: str
 ) -> Table:
     """Put model, phase and path before the numbers; what is the same in all rows goes into the caption."""
@@ -181,16 +185,20 @@ def _labelled(
     )
 
 
-def _cell(rows: pd.DataFrame, metric: str, *, published: bool = True) -> Cell:
+def entry(
+    rows: pd.DataFrame, metric: str, *, published: bool = True, show: Callable[[float, str], str] = number
+) -> Cell:
+    """Mean and spread over seeds of a metric, the published figure beside, as `show` prints them; a dash for none."""
     own = rows[rows["metric"] == metric]
     values = own["value"].dropna()
     if values.empty:
         return Cell(DASH)
     theirs = own["published"].dropna()
+    spreads = len(values) > 1 and not (metric in WHOLE and values.nunique() == 1)
     return Cell(
-        number(values.mean(), metric),
-        number(values.std(ddof=0), metric) if len(values) > 1 else "",
-        number(theirs.iloc[0], metric) if published and len(theirs) else "",
+        show(values.mean(), metric),
+        show(values.std(ddof=0), metric) if spreads else "",
+        show(theirs.iloc[0], metric) if published and len(theirs) else "",
     )
 
 
@@ -198,17 +206,19 @@ def _means(rows: pd.DataFrame, columns: Sequence[str]) -> list[float]:
     return [float(rows.loc[rows["metric"] == metric, "value"].mean()) for metric in columns]
 
 
-def _mark_best(cells: list[list[Cell]], means: list[list[float]], columns: Sequence[str]) -> None:
+def mark_best(cells: list[list[Cell]], means: list[list[float]], columns: Sequence[str]) -> None:
+    """Mark the best of each column that has a better and a worse."""
     if len(cells) < 2:
         return
     for place, metric in enumerate(columns):
         column = np.array([row[place] for row in means])
-        if metric in MORE_IS_BETTER and np.isfinite(column).any():
-            row = cells[int(np.nanargmax(column))]
+        better = metric in MORE_IS_BETTER or metric in LESS_IS_BETTER
+        if better and np.isfinite(column).any():
+            row = cells[int(np.nanargmax(column) if metric in MORE_IS_BETTER else np.nanargmin(column))]
             row[place] = Cell(row[place].text, row[place].spread, row[place].published, best=True)
 
 
-def _row_order(metrics: pd.DataFrame) -> Callable[[tuple[str, ...]], tuple[object, ...]]:
+def row_order(metrics: pd.DataFrame) -> Callable[[tuple[str, ...]], tuple[object, ...]]:
     """Models as they come in the table, then phases, then paths."""
     models = {model: place for place, model in enumerate(metrics["model"].unique())}
     return lambda key: (models[key[0]], key[1], *(path_order(path) for path in key[2:3]), *key[3:])
@@ -224,11 +234,12 @@ def _caption(rows: pd.DataFrame, sampling: str) -> str:
     marked = " ● marks a published figure." if rows["published"].notna().any() else ""
     return (
         f"Sampling “{sampling}”: {SAMPLINGS[sampling]}; {samples} test samples. Mean ± standard deviation over "
-        f"{_seeds(rows)}.{marked}"
+        f"{seeds_of(rows)}.{marked}"
     )
 
 
-def _seeds(rows: pd.DataFrame) -> str:
+def seeds_of(rows: pd.DataFrame) -> str:
+    """Over how many seeds each run of the rows is."""
     counts = sorted(set(rows.groupby(["model", "phase", "path"])["seed"].nunique()))
     return plural(counts[0], "seed") if len(counts) == 1 else f"{counts[0]} to {plural(counts[-1], 'seed')}"
 

@@ -5,22 +5,100 @@ from __future__ import annotations
 METRIC_NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
+    "recall": "recall",
     "recall_change": "recall, change",
     "recall_no_change": "recall, no change",
     "precision": "precision",
     "f1": "F1",
+    "macro_f1": "macro F1",
+    "mcc": "MCC",
     "iou": "IoU",
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
+    "log_loss": "log loss",
     "sureness": "sureness",
     "confidence": "confidence",
     "confidence_std": "confidence, std",
     "imbalance": "imbalance",
     "imbalance_normalised": "imbalance / samples",
+    "top1_error": "top-1 error",
+    "training_s": "training time",
+    "qpu_s": "QPU time",
+    "t1_us": "T1, µs",
+    "t2_us": "T2, µs",
+    "cx_error": "CX error",
 }
 COUNTS = ("tn", "fp", "fn", "tp", "imbalance")
+WHOLE = (
+    *COUNTS,
+    "best_epoch",
+    "epochs",
+    "executions_backward",
+    "executions_forward",
+    "kernel_parameters",
+    "parameters",
+    "quantum_volume",
+    "qubits",
+)
+SECONDS = ("training_s", "qpu_s")
+TRAINERS = {
+    "pennylane": "PennyLane",
+    "cirq": "Cirq",
+    "qiskit": "Qiskit",
+    "backprop": "backpropagation",
+    "finite_diff": "finite differences",
+    "parameter_shift": "parameter shift",
+}
+SIMULATORS = {"default.qubit": "PennyLane", "cirq.simulator": "Cirq", "qiskit.aer": "Qiskit Aer"}
 PHASES = ("ideal", "device", "noisy")
 PATHS = ("exact", "shots", "noisy", "hardware")
+
+
+def metric_name(metric: str) -> str:
+    """What a reader calls a metric, such as ``train accuracy, epoch 3``."""
+    stem, _, epoch = metric.partition("_epoch_")
+    return METRIC_NAMES.get(stem, stem.replace("_", " ")) + (f", epoch {epoch}" if epoch else "")
+
+
+def duration(seconds: float) -> str:
+    """A time as a reader takes it in: ``8.31 s``, ``36:20 min``, ``17 h 02 min`` or ``4 d 06 h``."""
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    if seconds < 36_000:
+        return f"{clock(seconds)} min"
+    minutes = round(seconds / 60)
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    hours = round(seconds / 3600)
+    return f"{hours // 24} d {hours % 24:02d} h"
+
+
+def clock(seconds: float) -> str:
+    """A time as minutes:seconds, below a minute with tenths."""
+    if seconds < 59.95:
+        return f"0:{seconds:04.1f}"
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def split_name(dataset: str) -> str:
+    """A data set's split, such as ``70:15:15 by site`` for ``sample-70_15_15_site``."""
+    *sizes, group = [*dataset.partition("-")[2].split("_", 3), "", "", ""][:4]
+    name = ":".join(size.replace("p", ".") for size in sizes if size)
+    return f"{name} by {group}" if group else name
+
+
+def trainer_name(phase: str) -> str:
+    """Who trained a model without noise: the engine in phase ``ideal``, else what the phase names."""
+    name = phase.partition("-")[2]
+    return TRAINERS.get(name, name.replace("_", " ")) if name else "engine"
+
+
+def trainer_order(phase: str) -> tuple[int, str]:
+    """Where a trainer stands: the engine, those of `TRAINERS`, then others by name."""
+    names = ["", *TRAINERS]
+    name = phase.partition("-")[2]
+    return (names.index(name) if name in names else len(names), name)
 
 
 def full_path(path: str, backend: str) -> str:

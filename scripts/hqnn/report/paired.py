@@ -1,0 +1,53 @@
+"""One model against another, seed by seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+LEAST_SEEDS = 3  # below, a spread over seeds says little
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A metric of two models, of the seeds that both have.
+
+    Attributes:
+        ours: of the first model, shape (seeds,).
+        theirs: of the other.
+    """
+
+    ours: NDArray[np.float64]
+    theirs: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, ours: pd.Series[float], theirs: pd.Series[float]) -> Paired | None:
+        """Pair values by their index, the seeds; nothing where they share none."""
+        both = pd.concat([ours, theirs], axis=1, join="inner").dropna().to_numpy(dtype=float)
+        return cls(both[:, 0], both[:, 1]) if len(both) else None
+
+    @property
+    def gaps(self) -> NDArray[np.float64]:
+        """First minus other, shape (seeds,)."""
+        return self.ours - self.theirs
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the mean difference by Student's t; nothing where seeds are too few."""
+        if len(self.gaps) < LEAST_SEEDS:
+            return None
+        half = float(stats.t.ppf(0.975, len(self.gaps) - 1)) * self.gaps.std(ddof=1) / np.sqrt(len(self.gaps))
+        mean = float(self.gaps.mean())
+        return mean - half, mean + half
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the interval leaves zero out, else 0."""
+        limits = self.interval
+        if limits is None or limits[0] <= 0 <= limits[1] or np.allclose(self.gaps, 0):
+            return 0
+        return 1 if limits[0] > 0 else -1

@@ -1,0 +1,191 @@
+"""Figures and contact sheets of studies B and D."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from hqnn.metrics.facts import TRAINING
+from hqnn.metrics.runs import Run
+from hqnn.report.panels import Image, Panels, svg
+from hqnn.report.runs import Predictions
+from hqnn.report.sheets import Thumbnail, contact_sheet, embedded
+from hqnn.report.style import INK, PALETTE, Mark, svg_panel
+from hqnn.report.transfer_files import ImageTable
+from hqnn.report.transfer_tables import tested
+from hqnn.report.words import SIMULATORS, plural, trainer_name, trainer_order
+
+BLUE, ORANGE = PALETTE[0], PALETTE[1]
+SHEET = 48  # pictures of a contact sheet
+GALLERY = 24  # of each kind of error
+BOXED = 4  # seeds from which on a box says more than its dots
+BOXES = {
+    "train loss": (TRAINING, "train_loss"),
+    "train accuracy": (TRAINING, "train_accuracy"),
+    "validation accuracy": (TRAINING, "validation_accuracy"),
+    "test accuracy": ("all", "accuracy"),
+}
+
+
+def bitstrings(counts: pd.DataFrame, run: Run) -> Panels:
+    """How often each bitstring came on each simulator, and how often it should."""
+    images = []
+    for device, rows in counts.groupby("device", sort=False):
+        name = SIMULATORS.get(str(device), str(device))
+        images.append(svg(_bars(f"bitstrings-{run.dataset}-{run.model}-{device}", name, rows), f"bitstrings by {name}"))
+    shots = int(counts.groupby("device")["count"].sum().iloc[0])
+    return Panels(
+        tuple(images),
+        f"{run.model}, seed {run.seed}: bitstrings of the trained circuit for the first test image, {shots:,} shots on "
+        "each simulator, wire 0 leftmost. Bars: share of shots; dashes: exact probability.",
+    )
+
+
+def final_values(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
+    """Loss and accuracies after training by trainer, over seeds; none where nobody but the engine trained.
+
+    Args:
+        metrics: of one model on one data set; phases ideal and those of the trainers.
+        marks: of the phases.
+    """
+    rows = metrics[metrics["path"] == "exact"]
+    series = {title: tested(rows, sampling).query("metric == @name") for title, (sampling, name) in BOXES.items()}
+    drawn = {name: own for name, own in series.items() if own["phase"].nunique() > 1}
+    boxed = min((own.groupby("phase")["seed"].nunique().max() for own in drawn.values()), default=0) >= BOXED
+    boxes = "Boxes: median and quartiles over seeds; whiskers: extremes. " if boxed else ""
+    return Panels(
+        tuple(svg(_boxes(f"boxes-{title}", own, title, marks), f"{title} by trainer") for title, own in drawn.items()),
+        f"After the last epoch. Dots: one a seed. {boxes}".strip(),
+    )
+
+
+def confusions(predictions: Sequence[Predictions], classes: Sequence[str]) -> Panels:
+    """How many images of each class were said to be of each class, mean over seeds; a panel a model."""
+    by_model: dict[str, list[NDArray[np.int64]]] = {}
+    for one in predictions:
+        pairs = one.columns["label"].astype(int) * len(classes) + one.columns["predicted"]
+        counted = np.bincount(pairs, minlength=len(classes) ** 2).reshape(len(classes), -1)
+        by_model.setdefault(one.run.model, []).append(counted)
+    seeds = max((len(counts) for counts in by_model.values()), default=0)
+    return Panels(
+        tuple(
+            svg(
+                _heat_map(f"confusion-{model}", model, np.mean(counts, axis=0), classes), f"confusion matrix of {model}"
+            )
+            for model, counts in by_model.items()
+        ),
+        f"Test images, exact path, mean over {plural(seeds, 'seed')}; the shade is the share of the true class.",
+        small=True,
+    )
+
+
+def contact(images: ImageTable, one: Predictions) -> Image:
+    """Test images with what was said of them; wrong ones are framed, and all of those are there as far as they fit."""
+    wrong = _wrong(one)
+    order = np.argsort(~wrong, kind="stable")
+    chosen = np.sort(order[:SHEET])
+    words = "all" if len(chosen) == len(wrong) else f"{len(chosen)} of"
+    framed = f"Framed: the {plural(int(wrong.sum()), 'wrong one')}, with the true class below." if wrong.any() else ""
+    caption = (
+        f"{one.run.model}, seed {one.run.seed}: {words} {plural(len(wrong), 'test image')} with the predicted class "
+        f"and its probability. {framed or 'None is wrong.'}"
+    )
+    return embedded(contact_sheet(_thumbnails(images, one, chosen)), caption)
+
+
+def errors(images: ImageTable, one: Predictions) -> list[Image]:
+    """False positives and false negatives, a sheet each."""
+    negative, positive = images.about["classes"]
+    labels, predicted = one.columns["label"], one.columns["predicted"]
+    kinds = {
+        f"False positives: said {positive}, is {negative}": (predicted == 1) & (labels == 0),
+        f"False negatives: said {negative}, is {positive}": (predicted == 0) & (labels == 1),
+    }
+    sheets = []
+    for words, mask in kinds.items():
+        found = np.flatnonzero(mask)
+        if found.size:
+            surest = found[np.argsort(-np.abs(one.columns["probability"][found] - 0.5), kind="stable")][:GALLERY]
+            some = "" if len(surest) == found.size else f", the {len(surest)} surest"
+            caption = f"{words}: {plural(found.size, 'image')}{some}. {one.run.model}, seed {one.run.seed}."
+            sheets.append(embedded(contact_sheet(_thumbnails(images, one, np.sort(surest), framed=False)), caption))
+    return sheets
+
+
+def _wrong(one: Predictions) -> NDArray[np.bool_]:
+    return np.asarray(one.columns["predicted"] != one.columns["label"])
+
+
+def _thumbnails(
+    images: ImageTable, one: Predictions, chosen: NDArray[np.int64], *, framed: bool = True
+) -> list[Thumbnail]:
+    classes, wrong = images.about["classes"], _wrong(one)
+    ids, order = np.unique(one.columns["sample"][chosen], return_inverse=True)
+    pictures = images.images(ids)[order]
+    thumbnails = []
+    for place, picture in zip(chosen, pictures, strict=True):
+        label, said = int(one.columns["label"][place]), int(one.columns["predicted"][place])
+        sure = abs(float(one.columns["probability"][place]) - (1 - said))
+        truth = f"\nis {classes[label]}" if wrong[place] and framed else ""
+        thumbnails.append(Thumbnail(picture, f"{classes[said]} {sure:.2f}{truth}", framed and bool(wrong[place])))
+    return thumbnails
+
+
+def _bars(name: str, title: str, rows: pd.DataFrame) -> bytes:
+    def draw(axes: Axes) -> None:
+        places = np.arange(len(rows))
+        axes.bar(places, rows["count"] / rows["count"].sum(), color=BLUE, width=0.72, alpha=0.8)
+        axes.hlines(rows["probability"], places - 0.42, places + 0.42, color=INK, linewidth=1.6)
+        axes.set_xticks(places, rows["bitstring"], rotation=90, family="monospace")
+        axes.grid(visible=False, axis="x")
+        axes.set_title(title)
+
+    return svg_panel(name, draw)
+
+
+def _boxes(name: str, rows: pd.DataFrame, title: str, marks: Mapping[str, Mark]) -> bytes:
+    phases = sorted(rows["phase"].unique(), key=trainer_order)
+
+    def draw(axes: Axes) -> None:
+        for place, phase in enumerate(phases):
+            values, colour = rows.loc[rows["phase"] == phase, "value"].to_numpy(), marks[phase].colour
+            if len(values) >= BOXED:
+                line = {"color": colour, "linewidth": 1.2}
+                styles: dict[str, Any] = dict.fromkeys(("boxprops", "whiskerprops", "capprops", "medianprops"), line)
+                axes.boxplot(values, positions=[place], widths=0.5, orientation="horizontal", whis=(0, 100), **styles)
+            spread = np.linspace(-0.14, 0.14, len(values)) if len(values) > 1 else np.zeros(1)
+            axes.plot(values, place + spread, "o", color=colour, markersize=3.2, alpha=0.7, markeredgewidth=0)
+        axes.set_yticks(range(len(phases)), [trainer_name(phase) for phase in phases])
+        axes.set_ylim(len(phases) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.set_title(title.capitalize())
+
+    return svg_panel(name, draw, size=(3.7, 0.9 + 0.42 * max(len(phases), 3)))
+
+
+def _heat_map(name: str, title: str, counts: NDArray[np.float64], classes: Sequence[str]) -> bytes:
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+    def draw(axes: Axes) -> None:
+        for (truth, said), share in np.ndenumerate(shares):
+            colour = BLUE if truth == said else ORANGE
+            axes.add_patch(Rectangle((said - 0.48, truth - 0.48), 0.96, 0.96, color=colour, alpha=0.55 * share, lw=0))
+            words = f"{counts[truth, said]:,.1f}".removesuffix(".0")
+            axes.text(said, truth, f"{words}\n{100 * share:.1f} %", ha="center", va="center", size=9)
+        axes.set_xticks(range(len(classes)), classes)
+        axes.set_yticks(range(len(classes)), classes, rotation=90, va="center")
+        axes.set(xlim=(-0.5, len(classes) - 0.5), ylim=(len(classes) - 0.5, -0.5), xlabel="said", ylabel="is")
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        axes.set_title(title, fontsize=8)
+
+    return svg_panel(name, draw, size=(2.9, 2.4))

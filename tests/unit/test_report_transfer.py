@@ -1,0 +1,349 @@
+"""What the page says of studies B and D, against the numbers it was made from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from markupsafe import Markup
+from PIL import Image
+
+from hqnn.circuits.program import Angle, Program
+from hqnn.metrics.published import read_published
+from hqnn.metrics.runs import Run, read_history
+from hqnn.metrics.table import collect, read_metrics
+from hqnn.report import sheets
+from hqnn.report import transfer_figures as drawn
+from hqnn.report import transfer_tables as told
+from hqnn.report.chapter import Chapter, Folded, Material, Pictures, Shown
+from hqnn.report.circuits import angle_words, circuit_drawing, circuit_image
+from hqnn.report.page import write_report
+from hqnn.report.runs import Predictions, read_predictions
+from hqnn.report.tables import Table
+from hqnn.report.transfer import transfer_chapters
+from hqnn.report.transfer_files import ImageTable
+from hqnn.report.transfer_findings import backbone_warnings, split_findings
+from hqnn.report.words import clock, duration, full_path, metric_name, split_name, trainer_name
+from hqnn.store import write_table, write_text
+from report_sources import Sources
+from transfer_sources import CIRCUIT, PUBLISHED, dressed_program, make_transfer_sources
+
+MODEL = f"resnet18-{CIRCUIT}-1"
+
+
+@pytest.fixture(scope="module")
+def masks(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    return make_transfer_sources(tmp_path_factory.mktemp("masks"), "masks", seeds=3, trainer_seeds=1, epochs=16)
+
+
+@pytest.fixture(scope="module")
+def cracks(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    folder = tmp_path_factory.mktemp("cracks")
+    return make_transfer_sources(folder, "cracks", splits=("70_15_15",), layers=2, seeds=2, epochs=3, weights="file")
+
+
+def material(sources: Sources, study: str) -> Material:
+    metrics = read_metrics(sources.metrics)
+    metrics["path"] = [full_path(*pair) for pair in zip(metrics["path"], metrics["backend"], strict=True)]
+    return Material(
+        metrics=metrics,
+        predictions=[read_predictions(path) for path in sources.predictions],
+        histories=[read_history(path) for path in sources.histories],
+        artefacts=sources.artefacts,
+        published=read_published(PUBLISHED / f"{study}.csv"),
+    )
+
+
+@pytest.fixture(scope="module")
+def of_masks(masks: Sources) -> Chapter:
+    (chapter,) = transfer_chapters(material(masks, "masks"))
+    return chapter
+
+
+@pytest.fixture(scope="module")
+def of_cracks(cracks: Sources) -> Chapter:
+    (chapter,) = transfer_chapters(material(cracks, "cracks"))
+    return chapter
+
+
+def tables_of(chapter: Chapter, name: str) -> dict[str, Table]:
+    """Tables of a section by their titles."""
+    (section,) = [one for one in chapter.sections if one.name == name]
+    shown = {block.title: block.table for block in section.blocks if isinstance(block, Shown)}
+    return shown | {block.summary: block.table for block in section.blocks if isinstance(block, Folded)}
+
+
+def texts(table: Table) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def pixels(sheet: bytes) -> np.ndarray:
+    return np.asarray(Image.open(BytesIO(sheet)).convert("RGB")).astype(int)
+
+
+def coloured(sheet: bytes, colour: str) -> int:
+    """How many pixels have a colour, nearly: a sheet has a palette."""
+    wanted = np.array(tuple(bytes.fromhex(colour[1:])))
+    return int((np.abs(pixels(sheet) - wanted).max(axis=2) < 12).sum())
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (duration(0.5), "0.50 s"),
+        (duration(2180), "36:20 min"),
+        (duration(13192), "219:52 min"),
+        (duration(61290), "17 h 02 min"),
+        (duration(369000), "4 d 06 h"),
+        (clock(8.34), "0:08.3"),
+        (clock(59.97), "1:00"),
+        (clock(4988), "83:08"),
+        (metric_name("train_accuracy_epoch_3"), "train accuracy, epoch 3"),
+        (split_name("sample-70_15_15_site"), "70:15:15 by site"),
+        (split_name("a_b-240_50_rest"), "240:50:rest"),
+        (trainer_name("ideal"), "engine"),
+        (trainer_name("ideal-finite_diff"), "finite differences"),
+        (angle_words(Angle(np.pi / 2, ((1, -1.0),), ((12, 2.0),))), "−x₁+2·θ₁₂+π/2"),
+        (angle_words(Angle(-np.pi)), "−π"),
+    ],
+)
+def test_numbers_and_names_read_as_people_say_them(said: str, words: str) -> None:
+    assert said == words
+
+
+def test_a_circuit_shows_every_gate_and_goes_on_below_when_it_is_long() -> None:
+    picture = circuit_drawing(dressed_program(), "dressed").decode()
+    assert picture.count(">H<") == 4
+    assert picture.count(">RY<") == 8
+    assert all(f">{letter}{'₀₁₂₃'[place]}<" in picture for letter in "xθ" for place in range(4))
+    assert picture.count("⟨Z⟩") == 4
+    short, long = (_height(dressed_program(layers)) for layers in (1, 6))
+    assert long > 1.9 * short
+    assert circuit_drawing(dressed_program(), "dressed").decode() == picture
+
+
+def _height(program: Program) -> float:
+    content = circuit_image(program, "any").content
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', content)
+    assert box
+    assert float(box[1]) < 900
+    return float(box[2])
+
+
+def test_the_quantum_net_stands_beside_its_twins(masks: Sources, of_masks: Chapter) -> None:
+    table = tables_of(of_masks, "results-60_20_40")[""]
+    assert [row[0] for row in texts(table)] == [MODEL, "resnet18-linear", "resnet18-mlp"]
+    values = read_metrics(masks.metrics).query(
+        "model == @MODEL and phase == 'ideal' and path == 'exact' and sampling == 'all' and metric == 'accuracy'"
+    )["value"]
+    cell = table.rows[0][table.head.index("accuracy, %")]
+    assert (cell.text, cell.spread) == (f"{100 * values.mean():.1f}", f"{100 * values.std(ddof=0):.1f}")
+    assert [row[-1] for row in texts(table)] == ["2,066", "1,026", "2,062"]
+    assert table.head[-1] == "parameters"
+
+
+@pytest.mark.parametrize(
+    ("shift", "seeds", "words"),
+    [
+        (
+            [0.01, -0.01, 0.012, -0.009],
+            4,
+            "is as good: 90.1 ± 1.0 against 90.0 ± 0.0 %, difference +0.1 ± 1.0 over 4 seeds",
+        ),
+        ([-0.03, -0.031, -0.029, -0.03], 4, "is worse"),
+        ([0.03, 0.031, 0.029, 0.03], 4, "is better"),
+        ([0.03, 0.031], 2, "2 seeds cannot tell which is better"),
+    ],
+)
+def test_a_twin_is_judged_seed_by_seed(shift: list[float], seeds: int, words: str) -> None:
+    ours = pd.DataFrame({"seed": range(seeds), "model": MODEL, "value": 0.9})
+    twin = ours.assign(model="resnet18-mlp", value=0.9 + np.array(shift))
+    rows = pd.concat([ours, twin]).assign(
+        dataset="s-1_1_1",
+        phase="ideal",
+        path="exact",
+        sampling="all",
+        group="pooled",
+        metric="accuracy",
+        published=0.95,
+    )
+    (said,) = split_findings(rows, {"resnet18-mlp"})
+    assert f"right on 90.0 ± 0.0 % of the test images ({seeds} seeds), published ● 95.0 %" in said
+    assert "The MLP of equal size" in said
+    assert words in said
+
+
+def test_simulators_are_compared_by_epoch_beside_the_published_figures(of_masks: Chapter) -> None:
+    found = tables_of(of_masks, "trainers-60_20_40")
+    assert [row[0] for row in texts(found[MODEL])] == ["engine", "PennyLane", "Cirq", "Qiskit"]
+    assert [row[-1] for row in texts(found[MODEL])] == ["1.0", "40.0", "40.0", "40.0"]  # as the made-up seconds are
+    assert found[MODEL].rows[3][found[MODEL].head.index("training time")].published == "219:52 min"
+    epochs = found["Train accuracy by epoch"]
+    assert [row[0] for row in texts(epochs)] == [str(e) for e in (1, 2, 3, 4, *range(7, 17))]
+    assert [row[4].published for row in epochs.rows[:4]] == ["68.8", "81.2", "91.2", "90.4"]
+    assert [cell.published for cell in epochs.rows[-1]] == ["", "", "97.5", "97.5", "97.1"]
+    assert {"Train loss by epoch", "Validation accuracy by epoch"} <= set(found)
+
+
+def test_executions_are_held_against_the_formula(cracks: Sources, of_cracks: Chapter) -> None:
+    table = tables_of(of_cracks, "trainers-70_15_15")["Executions"]
+    assert texts(table) == [
+        ["backpropagation", "backprop", "1 × 255", "255", "✓", "1 × 210", "210", "✓"],
+        ["finite differences", "finite-diff", "1 × 255", "255", "✓", "8 × 210", "1,680", "✓"],
+        ["parameter shift", "parameter-shift", "1 × 255", "255", "✓", "16 × 210", "3,360", "✓"],
+    ]
+    one = material(cracks, "cracks")
+    forward = one.metrics["metric"].eq("executions_forward")
+    more = replace(one, metrics=one.metrics.assign(value=one.metrics["value"] * (1 + forward)))
+    (chapter,) = transfer_chapters(more)
+    assert tables_of(chapter, "trainers-70_15_15")["Executions"].rows[0][4].text == "× 2.000"
+
+
+def test_times_by_layers_stand_beside_the_published_minutes(of_cracks: Chapter) -> None:
+    table = tables_of(of_cracks, "depth-70_15_15")[""]
+    assert table.head == ("layers", "resnet18\ntraining time", "resnet18\naccuracy, %")
+    assert [(row[0].text, row[1].text, row[1].published) for row in table.rows] == [
+        ("1", "0:00.1", "36:20"),
+        ("2", "0:00.1", "44:28"),
+    ]
+
+
+def test_paths_and_published_device_runs_share_a_table(of_cracks: Chapter) -> None:
+    table = tables_of(of_cracks, "paths-70_15_15")[""]
+    assert [row[1] for row in texts(table)] == [
+        "exact", "shots", "noisy, ibm_brisbane", "hardware, ibm_brisbane", "● hardware, ibmq_lima [1]",
+    ]  # fmt: skip
+    assert [row[-2:] for row in texts(table)[-2:]] == [["0.20 s", "1.50 s"], ["4 d 06 h", "240:00 min"]]
+    assert {len(row) for row in table.rows} == {len(table.head)}
+    assert "one epoch; 4 days 6 h 30 min" in table.caption
+
+
+def test_random_weights_and_label_conflicts_are_said_before_any_number(of_masks: Chapter, of_cracks: Chapter) -> None:
+    assert "resnet18 has random weights" in of_masks.warnings[0]
+    assert "like in another class" in of_masks.warnings[1]
+    assert not any("random" in warning for warning in of_cracks.warnings)
+    both = {name: {"weights": {"kind": "random", "sha256": ""}} for name in ("resnet18", "vgg16")}
+    assert backbone_warnings(both)[0].startswith("resnet18, vgg16 have random weights")
+
+
+def test_images_are_counted_by_class_and_part(of_masks: Chapter) -> None:
+    found = tables_of(of_masks, "images")
+    rows = texts(found[""])
+    assert rows[0] == ["all", "", "60", "60", "120"]
+    assert [row[1] for row in rows[1:]] == ["train", "validation", "test"]
+    assert [row[-1] for row in rows[1:]] == ["60", "20", "40"]
+    assert texts(found["1 file left out, with reasons"]) == [["mask/odd <1>.jpg", "unreadable: truncated"]]
+
+
+def test_wrong_pictures_are_framed_and_a_sheet_stays_small() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (48, 96, 96, 1), dtype=np.uint8)
+    thumbnails = [sheets.Thumbnail(image, "mask 0.98\nis no_mask", place < 3) for place, image in enumerate(noise)]
+    sheet = sheets.contact_sheet(thumbnails)
+    assert len(sheet) < 400_000  # of pictures that nothing can compress
+    frame = 4 * sheets.SIDE * 2.2 * sheets.DPI / 72
+    assert coloured(sheet, sheets.WRONG) > 3 * 0.5 * frame
+    few = [replace(one, wrong=False) for one in thumbnails[:3]]
+    assert coloured(sheets.contact_sheet(few), sheets.WRONG) < 0.1 * frame
+    assert sheets.contact_sheet(few) == sheets.contact_sheet(few)
+
+
+def test_false_positives_and_negatives_have_their_own_sheets(tmp_path: Path) -> None:
+    labels, said = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 0, 1])
+    colours = {(0, 0): (0, 0, 255), (1, 1): (0, 0, 255), (0, 1): (255, 0, 0), (1, 0): (0, 255, 0)}
+    images = np.array([colours[pair] for pair in zip(labels.tolist(), said.tolist(), strict=True)], dtype=np.uint8)
+    shown = np.repeat(images, 64, axis=0).reshape(6, 8, 8, 3)
+    write_table(tmp_path / "samples.h5", {"images": shown[::-1], "labels": labels}, {"classes": ["no_crack", "crack"]})
+    columns = {"sample": np.arange(6)[::-1], "label": labels, "predicted": said, "probability": 0.2 + 0.6 * said}
+    one = Predictions(Run("cracks", "s-1_1_1", MODEL, "ideal", 0), "exact", {}, columns)
+    table = ImageTable.read(tmp_path / "samples.h5")
+    positive, negative = drawn.errors(table, one)
+    assert positive.caption.startswith("False positives: said crack, is no_crack: 2 images.")
+    assert negative.caption.startswith("False negatives: said no_crack, is crack: 1 image.")
+    counts = [
+        [coloured(_png(image.content), c) for c in ("#ff0000", "#00ff00", "#0000ff")] for image in (positive, negative)
+    ]
+    assert counts[0][0] == pytest.approx(2 * counts[1][1], rel=0.05)
+    assert [counts[0][1], counts[0][2], counts[1][0], counts[1][2]] == [0, 0, 0, 0]
+    whole = drawn.contact(table, one)
+    assert "Framed: the 3 wrong ones" in whole.caption
+    assert drawn.errors(table, replace(one, columns={**columns, "predicted": labels})) == []
+
+
+def _png(content: Markup) -> bytes:
+    from base64 import b64decode
+
+    found = re.search(r"base64,([^\"]+)", content)
+    assert found
+    return b64decode(found[1])
+
+
+def test_a_confusion_matrix_counts_over_seeds(masks: Sources) -> None:
+    read = [one for one in material(masks, "masks").predictions if (one.run.phase, one.path) == ("ideal", "exact")]
+    own = [one for one in read if one.run.model == MODEL]
+    panels = drawn.confusions(own, ("no_mask", "mask"))
+    mean = np.mean([((one.columns["label"] == 1) & (one.columns["predicted"] == 0)).sum() for one in own])
+    (image,) = panels.images
+    assert f">{f'{mean:,.1f}'.removesuffix('.0')}<" in image.content
+    assert "3 seeds" in panels.caption
+
+
+def test_a_classified_folder_has_a_sheet_even_where_no_image_was_read(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30), (255, 0, 0)).save(tmp_path / "one.png")
+    head = "file,predicted,probability_no_mask,probability_mask\n"
+    write_text(tmp_path / "table.csv", f"{head}one.png,mask,0.1,0.9\nbad.png,,,\n")
+    write_text(tmp_path / "none.csv", f"{head}bad.png,,,\n")
+    for name in ("table", "none"):
+        sheets.write_classified_sheet(tmp_path / f"{name}.png", tmp_path / f"{name}.csv", tmp_path)
+    assert coloured((tmp_path / "table.png").read_bytes(), "#ff0000") >= sheets.SIDE**2
+    assert coloured((tmp_path / "none.png").read_bytes(), "#ff0000") == 0
+
+
+def test_both_studies_stand_on_one_page(masks: Sources, cracks: Sources, tmp_path: Path) -> None:
+    metrics = tmp_path / "metrics.csv"
+    collect(metrics, [masks.metrics, cracks.metrics])
+    few = {name: [*vars(masks)[name], *vars(cracks)[name]] for name in ("histories", "predictions", "artefacts")}
+    write_report(
+        tmp_path / "page.html",
+        metrics=metrics,
+        settings={},
+        published=[PUBLISHED / "masks.csv", PUBLISHED / "cracks.csv"],
+        **few,
+    )
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    plain = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+    ids = re.findall(r'\bid="([^"]+)"', plain)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', plain)) <= set(ids)
+    assert {"masks-sample-circuit", "cracks-sample-depth-70_15_15"} <= set(ids)
+    assert "odd &lt;1&gt;.jpg" in page
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
+    assert len(page) < 2_000_000
+
+
+def test_a_chapter_stands_with_nothing_but_predictions(masks: Sources) -> None:
+    whole = material(masks, "masks")
+    kept = whole.metrics.query("model == @MODEL and phase == 'ideal' and path == 'exact' and sampling == 'all'")
+    own = [one for one in whole.predictions if (one.run.model, one.run.phase, one.path) == (MODEL, "ideal", "exact")]
+    (chapter,) = transfer_chapters(replace(whole, metrics=kept, predictions=own, histories=[], artefacts=[]))
+    assert [one.name for one in chapter.sections if one.blocks] == ["results-60_20_40"]
+    assert chapter.warnings == ()
+
+
+def test_the_bitstrings_of_each_simulator_and_the_test_images_are_drawn(of_masks: Chapter) -> None:
+    (circuit,) = [one for one in of_masks.sections if one.name == "circuit"]
+    picture, bars = circuit.blocks
+    assert isinstance(picture, Pictures)
+    assert len(bars.panels.images) == 3
+    assert "1,024 shots" in bars.panels.caption
+    (results,) = [one for one in of_masks.sections if one.name == "results-60_20_40"]
+    assert any(isinstance(block, Pictures) and block.title == "Test images" for block in results.blocks)
+
+
+def test_of_models_that_differ_in_layers_the_shallowest_is_drawn() -> None:
+    names = [f"{b}-{CIRCUIT}-{depth}" for b in ("vgg16", "resnet18") for depth in (2, 1, 6)]
+    assert told.principal(names) == [f"resnet18-{CIRCUIT}-1", f"vgg16-{CIRCUIT}-1"]
