@@ -16,6 +16,7 @@ from hqnn.metrics.runs import read_history
 from hqnn.metrics.table import read_metrics
 from hqnn.report.change import change_chapters
 from hqnn.report.chapter import Chapter, Material
+from hqnn.report.digits import digits_chapters
 from hqnn.report.runs import Predictions, read_predictions, run_order
 from hqnn.report.transfer import transfer_chapters
 from hqnn.report.words import full_path, metric_name, path_name
@@ -26,6 +27,7 @@ CHAPTERS: dict[str, Callable[[Material], list[Chapter]]] = {
     "change": change_chapters,
     "masks": transfer_chapters,
     "cracks": transfer_chapters,
+    "digits": digits_chapters,
 }
 
 
