@@ -111,6 +111,16 @@ def test_doubts_about_layers_are_said_before_any_number() -> None:
     assert findings.warnings("mnist", {"jpg"}) == findings.warnings("cifar10", {"bin#0"}) == []
 
 
+def test_images_are_counted_with_what_was_left_out() -> None:
+    about = {"dropped": {"equal to another one": 1440}, "kept_copies": 0}
+    assert (
+        findings.image_words(about, (5, 5))
+        == "10 images of 2 classes, 5 of each; left out: 1,440 equal to another one."
+    )
+    said = findings.image_words({"dropped": {}, "kept_copies": 1}, (5, 900, 7))
+    assert said.startswith("912 images of 3 classes, 5 to 900 of each; 1 image equal to another one")
+
+
 @pytest.mark.parametrize(
     ("twin", "verdict"),
     [

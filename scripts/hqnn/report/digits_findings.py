@@ -112,7 +112,8 @@ def image_words(about: Mapping[str, Any], counts: Sequence[int]) -> str:
         about: its attributes.
         counts: of the images of each class.
     """
-    said = f"{plural(sum(counts), 'image')} of {len(counts)} classes, {min(counts):,} to {max(counts):,} of each"
+    each = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
+    said = f"{plural(sum(counts), 'image')} of {len(counts)} classes, {each} of each"
     left_out = [f"{count:,} {reason}" for reason, count in about.get("dropped", {}).items() if count]
     said += f"; left out: {', '.join(left_out)}" if left_out else ""
     copies = int(about.get("kept_copies", 0))
