@@ -11,6 +11,7 @@ with job() as rule:
         samples=rule.input.samples,
         backbone=rule.wildcards["backbone"],
         weights=rule.params.weights,
+        views=rule.params.views,
         augmentation=Augmentation(**rule.params.augmentation),
         batch_size=rule.params.batch_size,
         seed=rule.params.seed,

@@ -4,58 +4,69 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.transforms import v2
+from transfer_measures import Cost, alone, cost, highest_mb, memory_mb
 
-from hqnn.execution.features import Extraction, extract_features
-from hqnn.models.augmentation import Augmentation, Variants
+from hqnn.execution.features import extract_features
 from hqnn.models.backbones import DEVIATION, MEAN, Backbone
-from hqnn.store import add_column, new_table, open_table
+from hqnn.store import add_column, new_table
 
 IMAGES, BATCH, SIDE, RUNS = 128, 32, 256, 3
 FEW, MANY = 100, 10_000
+PEER = f"torchvision, no_grad, batch {BATCH}"
 
 
 def measured() -> list[dict[str, Any]]:
     """All entries of this file."""
     logging.getLogger("hqnn").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as scratch:
-        return [*(beside_a_plain_loop(Path(scratch), threads) for threads in (1, 2)), many_images(Path(scratch))]
+        beside = [beside_a_plain_loop(Path(scratch), threads) for threads in (1, 2)]
+        return [*beside, alone(1, many_images, Path(scratch))]
 
 
 def beside_a_plain_loop(scratch: Path, threads: int) -> dict[str, Any]:
     """ResNet-18 on one batch after the other, ours from file to file; the peer's images are in memory already."""
     images = np.random.default_rng(0).integers(0, 256, (IMAGES, SIDE, SIDE, 3), np.uint8)
     write_samples(scratch / "samples.h5", images)
-
-    def ours() -> None:
-        extract_features(scratch / "features.h5", samples=scratch / "samples.h5", backbone="resnet18", batch_size=BATCH)
-
-    before, torch_threads = memory_mb("VmRSS"), torch.get_num_threads()
+    write_samples(scratch / "few.h5", images[:2])
+    extra = alone(threads, extra_mb, scratch)
+    torch_threads = torch.get_num_threads()
     torch.set_num_threads(threads)
-    times: dict[str, list[float]] = {"ours": [], "theirs": []}
-    Path("/proc/self/clear_refs").write_text("5")  # forget the highest memory so far
-    highest = 0.0
+    ours: list[Cost] = []
+    theirs: list[Cost] = []
     for _ in range(RUNS):  # in turn, so that both see the same neighbours
-        times["ours"].append(milliseconds(ours))
-        highest = highest or memory_mb("VmHWM")
-        times["theirs"].append(milliseconds(lambda: plain_loop(images)))
+        ours.append(cost(lambda: extract(scratch, "samples")))
+        theirs.append(cost(lambda: plain_loop(images)))
     torch.set_num_threads(torch_threads)
     return {
         "name": f"features_{threads}_thread{'s' if threads > 1 else ''}",
-        "ours_ms": min(times["ours"]),
-        "peers": {"torchvision, no_grad, batch 32": min(times["theirs"])},
-        "extra_mb": max(0.0, highest - before),
+        "ours_ms": min(taken.ms for taken in ours),
+        "peers": {PEER: min(taken.ms for taken in theirs)},
+        "extra_mb": extra,
+        "ours_cpu_ms": min(taken.cpu_ms for taken in ours),
+        "peers_cpu_ms": {PEER: min(taken.cpu_ms for taken in theirs)},
         "images": IMAGES,
     }
+
+
+def extract(scratch: Path, samples: str) -> None:
+    """Our way."""
+    extract_features(scratch / "features.h5", samples=scratch / f"{samples}.h5", backbone="resnet18", batch_size=BATCH)
+
+
+def extra_mb(scratch: Path) -> float:
+    """How much higher memory stands over all images than after two."""
+    extract(scratch, "few")
+    before = memory_mb("VmRSS")
+    return highest_mb(lambda: extract(scratch, "samples")) - before
 
 
 def plain_loop(images: np.ndarray) -> Tensor:
@@ -83,24 +94,25 @@ class Means(nn.Module):
 
 def many_images(scratch: Path) -> dict[str, Any]:
     """Highest memory over a table of ten thousand images, above that over a hundred."""
-    highest, taken = {}, {}
-    extraction = Extraction(Backbone("resnet18", Means(), {}), Variants(Augmentation(), 0), BATCH)
+    highest: dict[int, float] = {}
+    taken: dict[int, Cost] = {}
+    stand_in = Backbone("resnet18", Means(), {})
     for number in (FEW, FEW, MANY):  # the first warms up
-        path = scratch / f"{number}.h5"
-        write_samples(path, np.broadcast_to(np.uint8(7), (number, 224, 224, 3)))
-        Path("/proc/self/clear_refs").write_text("5")
-        with open_table(path) as file:
-            part = scratch / f"{number}.part"
-            part.unlink(missing_ok=True)
-            taken[number] = milliseconds(lambda f=file, p=part: extraction.run(f["images"], p, "0" * 64, None))
-            with new_table(scratch / "out.h5", {}) as table:
-                extraction.copy(part, table, number)
-        highest[number] = memory_mb("VmHWM")
+        samples = scratch / f"{number}.h5"
+        write_samples(samples, np.broadcast_to(np.uint8(7), (number, 224, 224, 3)))
+
+        def step(rows: int = number) -> None:
+            taken[rows] = cost(lambda: extract(scratch, str(rows)))
+
+        with patch("hqnn.execution.features.load_backbone", lambda *_, **__: stand_in):
+            highest[number] = highest_mb(step)
+        samples.unlink()
     return {
         "name": "features_of_10000_images",
-        "ours_ms": taken[MANY],
+        "ours_ms": taken[MANY].ms,
         "peers": {},
         "extra_mb": highest[MANY] - highest[FEW],
+        "ours_cpu_ms": taken[MANY].cpu_ms,
         "highest_mb": {str(number): mb for number, mb in highest.items()},
     }
 
@@ -108,20 +120,9 @@ def many_images(scratch: Path) -> dict[str, Any]:
 def write_samples(path: Path, images: np.ndarray) -> None:
     """A table of images, written piece by piece."""
     with new_table(path, {}) as file:
-        column = add_column(file, "images", np.empty((0, *images.shape[1:]), np.uint8), rows=len(images))
+        column = add_column(
+            file, "images", np.empty((0, *images.shape[1:]), np.uint8), rows=len(images), compression=None
+        )
         for start in range(0, len(images), BATCH):
             column[start : start + BATCH] = images[start : start + BATCH]
         add_column(file, "labels", np.zeros(len(images), np.uint8))
-
-
-def milliseconds(step: Callable[[], Any]) -> float:
-    """Wall time of one call."""
-    begun = time.perf_counter()
-    step()
-    return 1e3 * (time.perf_counter() - begun)
-
-
-def memory_mb(key: str) -> float:
-    """``VmRSS`` or ``VmHWM`` of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(key)) * 1024 / 1e6

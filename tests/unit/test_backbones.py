@@ -19,7 +19,8 @@ from hqnn.data.images import read_image, square
 from hqnn.errors import UserError
 from hqnn.models.augmentation import Augmentation, Variants
 from hqnn.models.backbone_widths import WIDTHS
-from hqnn.models.backbones import HEADS, _headless, centre, load_backbone
+from hqnn.models.backbones import HEADS, _headless, load_backbone, normalised
+from hqnn.models.views import VIEWS, centre, view
 from hqnn.settings import transfer
 
 NOTHING = Augmentation(1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -73,7 +74,7 @@ def test_features_are_those_of_torchvision_s_model_and_transforms(
     with torch.no_grad():
         expected = model(torch.stack([prepare(picture) for picture in pictures]))
     backbone = load_backbone(architecture, str(path))
-    features = backbone.features(pixels)
+    features = backbone.features(centre(pixels))
     # float32 rounds at 6e-8; folding batch norm and another memory order change the order of some 1e4 sums
     torch.testing.assert_close(features, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
     assert backbone.weights["kind"] == "file" and backbone.weights["file"] == path.name
@@ -88,7 +89,7 @@ def test_half_precision_and_another_last_layer_or_none_are_accepted(tmp_path: Pa
     for number, tensors in enumerate((state, without | other, without)):
         path = tmp_path / f"{number}.safetensors"
         save_file({key: values.half() for key, values in tensors.items()}, path)
-        found.append(load_backbone("mobilenet_v3_small", str(path)).features(photographs(2)))
+        found.append(load_backbone("mobilenet_v3_small", str(path)).features(centre(photographs(2))))
     assert found[0].dtype == torch.float32
     torch.testing.assert_close(found[1], found[0], rtol=0, atol=0)
     torch.testing.assert_close(found[2], found[0], rtol=0, atol=0)
@@ -101,8 +102,8 @@ def test_random_weights_are_seeded_said_loudly_and_tell_images_apart(caplog: pyt
     assert "RANDOM" in caplog.text and caplog.records[0].levelname == "WARNING"
     assert backbone.weights == again.weights and backbone.weights["sha256"] != other.weights["sha256"]
     assert (backbone.weights["kind"], backbone.weights["seed"]) == ("random", 3)
-    features = backbone.features(photographs(4))
-    assert torch.equal(features, again.features(photographs(4)))
+    features = backbone.features(centre(photographs(4)))
+    assert torch.equal(features, again.features(centre(photographs(4))))
     assert 1e-2 < features.std() < 1e2
     assert features.std(dim=0).mean() > 0.05 * features.square().mean().sqrt()
 
@@ -116,7 +117,7 @@ def test_the_reference_features_of_the_real_weights_are_met(real_data: Path) -> 
         0, 3, 1, 2
     )
     backbone = load_backbone("resnet18", str(folder / "resnet18-imagenet-fp16.safetensors"))
-    difference = np.abs(backbone.features(pixels).numpy() - expected).max()
+    difference = np.abs(backbone.features(centre(pixels)).numpy() - expected).max()
     assert len(expected) == 12
     assert difference < 1e-4 * np.abs(expected).max()
     assert backbone.weights["sha256"] == "c44844440b3158b24e7e58ed1e0ba0bd1a01237bf3dc46363f6f9e5d66a79878"
@@ -176,3 +177,33 @@ def test_a_rotated_image_has_no_black_corners() -> None:
 def test_settings_out_of_their_limits_are_named(key: str, value: float) -> None:
     with pytest.raises(UserError, match=rf"augmentation\.{key} is {value}"):
         Augmentation(**{key: value})
+
+
+def test_the_layer_before_the_last_is_pooled_to_means_and_deviations(tmp_path: Path) -> None:
+    model, path = trained("resnet18"), tmp_path / "weights.pth"
+    torch.save(model.state_dict(), path)
+    model.set_submodule("layer4", torch.nn.Identity())
+    model.set_submodule("avgpool", torch.nn.Identity())
+    model.set_submodule("fc", torch.nn.Identity())
+    pixels = centre(photographs(2))
+    with torch.no_grad():
+        maps = model(normalised(pixels)).reshape(2, 256, -1)
+    expected = torch.cat([maps.mean(-1), maps.std(-1)], dim=1)
+    found = load_backbone("resnet18_layer3", str(path)).features(pixels)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
+
+
+def test_every_view_shows_the_same_image_another_way_round() -> None:
+    images = photographs(2)
+    shown = {name: view(images, name) for name in VIEWS}
+    assert {tuple(one.shape) for one in shown.values()} == {(2, 3, 224, 224)}
+    for frame in ("centre", "whole"):
+        plain = shown[frame]
+        assert torch.equal(shown[f"{frame}_mirrored"].flip(-1), plain)
+        assert torch.equal(shown[f"{frame}_upside_down"].flip(-2), plain)
+        assert torch.equal(shown[f"{frame}_turned"].rot90(2, (-2, -1)), plain)
+    assert torch.equal(shown["centre"], images[..., 16:240, 16:240])
+    smaller = torch.nn.functional.interpolate(images.float(), (224, 224), mode="bilinear", antialias=True)
+    assert (shown["whole"].float() - smaller).abs().max() < 1.01  # of 255: it rounds twice
+    with pytest.raises(UserError, match="did you mean 'whole'"):
+        view(images, "whol")

@@ -15,6 +15,7 @@ from hqnn.execution import features as subject
 from hqnn.execution.features import extract_features
 from hqnn.models.augmentation import Augmentation
 from hqnn.models.backbones import Backbone, load_backbone
+from hqnn.models.views import centre, view
 from hqnn.store import file_digest, read_table, write_table
 
 VARIED = Augmentation(copies=2, rotation=0)
@@ -81,7 +82,7 @@ def test_features_of_all_rows_with_labels_and_where_they_are_from(tmp_path: Path
         "labels": (5,),
     }
     backbone = load_backbone("mobilenet_v3_small", seed=5)
-    expected = backbone.features(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
+    expected = backbone.features(centre(torch.from_numpy(images).permute(0, 3, 1, 2))).numpy()
     # other batch sizes may sum in another order
     np.testing.assert_allclose(table["features"], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
     assert table["labels"].tolist() == [0, 1, 0, 1, 0]
@@ -91,6 +92,26 @@ def test_features_of_all_rows_with_labels_and_where_they_are_from(tmp_path: Path
     assert about["samples_sha256"] == file_digest(tmp_path / "samples.h5")
     assert about["augmentation"]["copies"] == 2
     assert [path.name for path in output.parent.iterdir()] == ["features.h5"]
+
+
+def test_features_of_several_views_stand_side_by_side_the_first_alone_too(tmp_path: Path) -> None:
+    images = write_samples(tmp_path / "samples.h5", 3)
+    output, names = tmp_path / "features.h5", ("whole", "centre_mirrored")
+    extract_features(
+        output,
+        samples=tmp_path / "samples.h5",
+        backbone="mobilenet_v3_small",
+        views=names,
+        augmentation=Augmentation(1),
+        batch_size=2,
+    )
+    table, about = read_table(output)
+    pictures, backbone = torch.from_numpy(images).permute(0, 3, 1, 2), load_backbone("mobilenet_v3_small")
+    expected = np.stack([backbone.features(view(pictures, name)).numpy() for name in names], axis=1)
+    np.testing.assert_allclose(table["views"], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_array_equal(table["features"], table["views"][:, 0])
+    assert table["augmented"].shape[:2] == (3, 1)
+    assert about["shown"] == list(names)
 
 
 @pytest.mark.usefixtures("tiny")

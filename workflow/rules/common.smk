@@ -196,7 +196,7 @@ def options_of(wildcards):
         return study.quanv.model_dump(include={"shrink", "kernel", "stride"}) | {"kernels": 1 if kind == "cnn1" else 4}
     if wildcards.study == "change":
         return {"reading": study.reading}
-    return {"delta": study.delta, "hidden": study.qubits}
+    return {"delta": study.delta, "hidden": study.qubits, "standardise": study.standardise}
 
 
 def training_of(wildcards):

@@ -1,6 +1,6 @@
 rule evaluate:
     input:
-        samples=lambda wildcards: [f"results/change/{data}/samples.h5"] if wildcards.study == "change" else [],
+        samples=lambda wildcards: f"results/change/{data}/samples.h5" if wildcards.study == "change" else [],
         predictions=lambda wildcards: predictions(wildcards.study),
         histories=lambda wildcards: run_files(wildcards.study, "history.csv"),
         models=lambda wildcards: run_files(wildcards.study, "model.safetensors"),

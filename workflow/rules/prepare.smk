@@ -84,6 +84,7 @@ rule extract_features:
     params:
         backbone=lambda wildcards: wildcards.backbone,
         weights=backbone_weights,
+        views=lambda wildcards: of_study(wildcards).views,
         augmentation=lambda wildcards: of_study(wildcards).augmentation.model_dump(),
         batch_size=32,
         seed=settings.data.seed,

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from hqnn.errors import UserError
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+STORED_SIZE = 256  # rows and columns of a stored square: a margin around what a backbone sees
 MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte as RGB
 SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
 TOO_DEEP = ("I", "F")

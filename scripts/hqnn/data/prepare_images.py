@@ -17,7 +17,7 @@ from hqnn.data.duplicates import Criterion, DuplicateFinder
 from hqnn.data.groups import Grouping, group_photos
 from hqnn.data.image_columns import ImageColumns, Sample, read_sample
 from hqnn.data.image_losses import Losses, Unreadable
-from hqnn.data.images import MAX_PIXELS, UnreadableImageError
+from hqnn.data.images import MAX_PIXELS, STORED_SIZE, UnreadableImageError
 from hqnn.data.inputs import write_inputs
 from hqnn.data.mask_patches import PatchRule, masked_images
 from hqnn.data.raw_images import RawImage, cut_images, whole_images
@@ -51,7 +51,7 @@ def prepare_images(
     folder: str | os.PathLike[str],
     *,
     classes: Sequence[str] = (),
-    size: int = 256,
+    size: int = STORED_SIZE,
     patches: PatchRule | None = None,
     unreadable: Unreadable = "stop",
     duplicates: Criterion = "near",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hqnn.data.images import UnreadableImageError, read_image, square
+from hqnn.data.images import STORED_SIZE, UnreadableImageError, read_image, square
 from hqnn.errors import UserError
 from hqnn.models.architectures import read_classifier
 from hqnn.models.backbones import Backbone, load_backbone
 from hqnn.models.classifier import Classifier
+from hqnn.models.views import view
 from hqnn.store import open_table, read_attributes, write_text
 
 BATCH = 32
@@ -61,7 +62,7 @@ def classify_images(
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["file", "predicted", *(f"probability_{name}" for name in about["classes"]), "note"])
     for batch in _batches(files):
-        table.writerows(_rows(batch, Path(images), classifier, backbone, about["classes"], about.get("size", 256)))
+        table.writerows(_rows(batch, Path(images), classifier, backbone, about))
     write_text(output, text.getvalue())
 
 
@@ -86,20 +87,22 @@ def _batches(files: list[Path]) -> Iterator[list[Path]]:
 
 
 def _rows(
-    files: list[Path], root: Path, classifier: Classifier, backbone: Backbone, classes: list[str], size: int
+    files: list[Path], root: Path, classifier: Classifier, backbone: Backbone, about: Mapping[str, Any]
 ) -> Iterator[list[Any]]:
-    """The rows of a batch, in the order of the files."""
+    """The rows of a batch, in the order of the files; `about` is what the features' table says of itself."""
+    classes = about["classes"]
     read: dict[Path, NDArray[np.uint8]] = {}
     notes: dict[Path, str] = {}
     for file in files:
         try:
-            read[file] = square(read_image(file), size)
+            read[file] = square(read_image(file), STORED_SIZE)
         except UnreadableImageError as error:
             notes[file] = str(error)
     found: dict[Path, NDArray[np.float64]] = {}
     if read:
         stacked = torch.from_numpy(np.stack(list(read.values()))).permute(0, 3, 1, 2)
-        probability = classifier.classify(backbone.features(stacked).numpy())
+        seen = [backbone.features(view(stacked, name)) for name in about["shown"]]
+        probability = classifier.classify((seen[0] if len(seen) == 1 else torch.stack(seen, dim=1)).numpy())
         of_all = np.stack([1 - probability, probability], axis=1) if probability.ndim == 1 else probability
         found = dict(zip(read, of_all, strict=True))
     for file in files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -19,7 +19,9 @@ from tqdm import tqdm
 
 from hqnn.errors import UserError
 from hqnn.models.augmentation import Augmentation, Variants
-from hqnn.models.backbones import SIZE, Backbone, load_backbone
+from hqnn.models.backbone_widths import SIZE
+from hqnn.models.backbones import Backbone, load_backbone
+from hqnn.models.views import view
 from hqnn.store import add_column, explained_writes, file_digest, new_table, open_table, read_attributes, versions
 
 CARRIED = ("study", "dataset", "classes")  # attributes of the images that hold for their features
@@ -31,6 +33,7 @@ def extract_features(
     samples: str | os.PathLike[str],
     backbone: str,
     weights: str = "random",
+    views: Sequence[str] = ("centre",),
     augmentation: Augmentation = Augmentation(),  # noqa: B008 - frozen
     batch_size: int = 32,
     seed: int = 0,
@@ -38,8 +41,9 @@ def extract_features(
 ) -> None:
     """Write the features that a frozen backbone sees in every image of a table.
 
-    The table has the rows of the samples: `features` float32 (samples, width); `labels`; and, with copies,
-    `augmented` float32 (samples, copies, width), of random variants. Its attributes say which weights were used.
+    The table has the rows of the samples: `features` float32 (samples, width), of the first view; `labels`; with more
+    views, `views` float32 (samples, views, width), of all; and, with copies, `augmented` float32 (samples, copies,
+    width), of random variants. Its attributes say which weights were used.
     Finished batches lie in ``<output>.part`` until all are done; a second call with the same images, weights and
     settings goes on from there, and gives the same numbers. Memory is that of one batch, whatever the samples.
 
@@ -48,6 +52,7 @@ def extract_features(
         samples: table with `images` uint8 (samples, height, width, 3), at least 224 x 224 pixels, and `labels`.
         backbone: see `load_backbone`.
         weights: see `load_backbone`.
+        views: of each image, see `hqnn.models.views`.
         augmentation: how variants are drawn.
         batch_size: images that go through the backbone together.
         seed: of random weights and of the variants.
@@ -57,7 +62,7 @@ def extract_features(
         UserError: a file is missing, damaged or does not fit, a feature is not finite, or the disk is full.
     """
     frozen = load_backbone(backbone, weights, seed=seed)
-    extraction = Extraction(frozen, Variants(augmentation, seed), batch_size)
+    extraction = Extraction(frozen, tuple(views), Variants(augmentation, seed), batch_size)
     with open_table(samples) as file:
         images = _images(file, samples)
         carried = {key: value for key, value in read_attributes(file).items() if key in CARRIED}
@@ -65,6 +70,7 @@ def extract_features(
             "samples_sha256": file_digest(samples),
             "backbone": backbone,
             "weights": frozen.weights,
+            "shown": list(views),
             "augmentation": asdict(augmentation),
             "batch_size": batch_size,
             "seed": seed,
@@ -86,18 +92,20 @@ class Extraction:
 
     Attributes:
         backbone: gives the features.
-        variants: of each image, beside itself.
+        views: of each image.
+        variants: of each image, beside its views.
         batch_size: images a step.
     """
 
     backbone: Backbone
+    views: tuple[str, ...]
     variants: Variants
     batch_size: int
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Of a row: the image and its variants, features of each."""
-        return 1 + self.variants.copies, self.backbone.width
+        """Of a row: the image's views and its variants, features of each."""
+        return len(self.views) + self.variants.copies, self.backbone.width
 
     def run(self, images: h5py.Dataset, part: Path, digest: str, terminal: TextIO | None) -> None:
         """Go on with a file until all images are in it."""
@@ -123,10 +131,10 @@ class Extraction:
             start: row of the first.
 
         Returns:
-            Shape (batch, 1 + copies, width).
+            Shape (batch, views + copies, width).
         """
         pictures = torch.from_numpy(images).permute(0, 3, 1, 2)
-        kinds: list[Tensor] = [self.backbone.features(pictures)]
+        kinds: list[Tensor] = [self.backbone.features(view(pictures, name)) for name in self.views]
         kinds += [
             self.backbone.features(self.variants.draw(pictures, start, copy)) for copy in range(self.variants.copies)
         ]
@@ -140,20 +148,22 @@ class Extraction:
 
     def copy(self, part: Path, table: h5py.File, samples: int) -> None:
         """Write the features of a complete file into a table, some rows at a time."""
-        copies, width = self.variants.copies, self.backbone.width
-        features = add_column(table, "features", np.empty((0, width), np.float32), rows=samples)
-        augmented = None
-        if copies:
-            augmented = add_column(table, "augmented", np.empty((0, copies, width), np.float32), rows=samples)
+        shown, copies, width = len(self.views), self.variants.copies, self.backbone.width
+        places = {"views": slice(shown), "augmented": slice(shown, shown + copies)}
+        sizes = {"features": (), "views": (shown,), "augmented": (copies,)}
+        wanted = ["features", *(["views"] if shown > 1 else []), *(["augmented"] if copies else [])]
+        columns = {
+            name: add_column(table, name, np.empty((0, *sizes[name], width), np.float32), rows=samples)
+            for name in wanted
+        }
         with part.open("rb") as file:
             file.readline()
             for start in range(0, samples, self.batch_size):
                 end = min(start + self.batch_size, samples)
                 block = np.frombuffer(file.read((end - start) * self._row_bytes), np.float32)
                 rows = block.reshape(end - start, *self.shape)
-                features[start:end] = rows[:, 0]
-                if augmented is not None:
-                    augmented[start:end] = rows[:, 1:]
+                for name, column in columns.items():
+                    column[start:end] = rows[:, 0] if name == "features" else rows[:, places[name]]
 
     @property
     def _row_bytes(self) -> int:

@@ -32,11 +32,13 @@ class Samples:
 
     Attributes:
         ids: their rows in the store, shape (samples,).
-        features: float features, shape (samples, features), or uint8 images, shape (samples, height, width, channels).
+        features: float features, shape (samples, features) or, of samples to test that have several views, (samples,
+            views, features); or uint8 images, shape (samples, height, width, channels).
         labels: shape (samples,).
         groups: the city of each, shape (samples,); zeros where there are no cities.
         classes: names, in the order of labels.
-        augmented: features of augmented copies, shape (samples, copies, features), where there are any.
+        augmented: of samples to train on, features of other views and of random variants, shape (samples, copies,
+            features), where there are any.
     """
 
     ids: NDArray[np.int64]
@@ -106,15 +108,21 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
         if subset is not None and subset < len(ids):
             strata = groups[ids].astype(np.int64) * (int(labels.max()) + 1) + labels[ids]
             ids = ids[stratified(strata, subset, np.random.default_rng(seed))]
-        augmented = column("augmented") if split == TRAIN else None
+        views = column("views")
+        seen = (
+            [read_rows(one, ids) for one in (views, column("augmented")) if one is not None] if split == TRAIN else []
+        )
+        if seen and views is not None:
+            seen[0] = seen[0][:, 1:]  # the first view is the features
         said = {key: value for table in tables for key, value in read_attributes(table).items()}
+        several = views is not None and split != TRAIN
         return Samples(
             ids,
-            read_rows(needed("features", "images"), ids),
+            read_rows(views if several else needed("features", "images"), ids),
             labels[ids],
             groups[ids],
             tuple(said.get("classes", ("0", "1"))),
-            None if augmented is None else read_rows(augmented, ids),
+            np.concatenate(seen, axis=1) if seen else None,
         )
 
 

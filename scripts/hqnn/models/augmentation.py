@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from hqnn.errors import UserError
-from hqnn.models.backbones import SIZE
+from hqnn.models.backbone_widths import SIZE
 
 BLUR_KERNEL, BLUR_SIGMA = 5, (0.1, 2.0)  # pixels
 SHARPNESS = 3.0  # 1 is the image as it is

@@ -70,20 +70,22 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     return {name: values.float() if values.is_floating_point() else values for name, values in found.items()}
 
 
-def load_tensors(net: nn.Module, tensors: Mapping[str, Tensor], path: str | os.PathLike[str], head: str) -> None:
+def load_tensors(
+    net: nn.Module, tensors: Mapping[str, Tensor], path: str | os.PathLike[str], off: tuple[str, ...]
+) -> None:
     """Make tensors of a file the parameters and buffers of a net.
 
     Args:
         net: as torchvision has it, without its head; on any device, also `meta`.
         tensors: name to tensor.
         path: of the file, for the message.
-        head: prefix of the names that are left out because the head is; it may be there, of any shape, or not.
+        off: prefixes of the names that are left out because their layers are; these may be there, of any shape, or not.
 
     Raises:
         UserError: a name is missing or too many, or a shape is another; the message names the first.
     """
     wanted = {name: tuple(values.shape) for name, values in net.state_dict().items()}
-    kept = {name: values for name, values in tensors.items() if name in wanted or not name.startswith(head)}
+    kept = {name: values for name, values in tensors.items() if name in wanted or not name.startswith(off)}
     for name, values in kept.items():
         if tuple(values.shape) != wanted.get(name, tuple(values.shape)):
             raise UserError(

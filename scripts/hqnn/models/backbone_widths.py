@@ -1,11 +1,13 @@
-"""The backbones by name, and how many features each gives; imports nothing."""
+"""The backbones by name, how many features each gives, and what size of image it sees; imports nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+SIZE = 224  # rows and columns, in pixels
 WIDTHS: Mapping[str, int] = {
     "resnet18": 512,
+    "resnet18_layer3": 512,  # means and standard deviations of the 256 maps before the last block
     "resnet34": 512,
     "resnet50": 2048,
     "vgg16": 25_088,  # the pooled convolutions, 512 x 7 x 7

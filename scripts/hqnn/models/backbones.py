@@ -15,10 +15,9 @@ from torchvision import models
 
 from hqnn.errors import UserError, nearest
 from hqnn.models.backbone_weights import imagenet_file, load_tensors, read_tensors
-from hqnn.models.backbone_widths import WIDTHS
+from hqnn.models.backbone_widths import SIZE, WIDTHS
 from hqnn.store import file_digest, fingerprint
 
-SIZE = 224  # pixels that a backbone sees, of the images' centre
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's red, green and blue
 
 log = logging.getLogger(__name__)
@@ -30,23 +29,35 @@ class Head:
 
     Attributes:
         architecture: torchvision's name of the network.
-        layer: the module that becomes the identity.
+        layers: the modules that become the identity.
+        moments: whether the last maps are pooled to means and standard deviations, instead of as the network does.
     """
 
     architecture: str
-    layer: str
+    layers: tuple[str, ...]
+    moments: bool = False
 
 
 HEADS = {
-    "resnet18": Head("resnet18", "fc"),
-    "resnet34": Head("resnet34", "fc"),
-    "resnet50": Head("resnet50", "fc"),
-    "vgg16": Head("vgg16", "classifier"),
-    "vgg16_fc": Head("vgg16", "classifier.6"),
-    "mobilenet_v3_small": Head("mobilenet_v3_small", "classifier.3"),
-    "mobilenet_v3_large": Head("mobilenet_v3_large", "classifier.3"),
-    "vit_b_16": Head("vit_b_16", "heads"),
+    "resnet18": Head("resnet18", ("fc",)),
+    "resnet18_layer3": Head("resnet18", ("layer4", "fc"), moments=True),
+    "resnet34": Head("resnet34", ("fc",)),
+    "resnet50": Head("resnet50", ("fc",)),
+    "vgg16": Head("vgg16", ("classifier",)),
+    "vgg16_fc": Head("vgg16", ("classifier.6",)),
+    "mobilenet_v3_small": Head("mobilenet_v3_small", ("classifier.3",)),
+    "mobilenet_v3_large": Head("mobilenet_v3_large", ("classifier.3",)),
+    "vit_b_16": Head("vit_b_16", ("heads",)),
 }
+
+
+class Moments(nn.Module):
+    """Mean and unbiased standard deviation of every map, shape (batch, maps, rows, columns) to (batch, 2 * maps)."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """All means, then all deviations."""
+        flat = maps.flatten(2)
+        return torch.cat([flat.mean(-1), flat.std(-1)], dim=-1)
 
 
 @dataclass(frozen=True)
@@ -73,21 +84,14 @@ class Backbone:
         """Features of images, no gradients.
 
         Args:
-            images: uint8, shape (batch, 3, height, width) of at least 224 x 224 pixels; the central ones are taken,
-                and scaled as torchvision does for its ImageNet weights.
+            images: uint8, shape (batch, 3, 224, 224), see `hqnn.models.views`.
 
         Returns:
             float32, shape (batch, width).
         """
         with torch.inference_mode():
-            features: Tensor = self.net(normalised(centre(images)))
+            features: Tensor = self.net(normalised(images))
         return features
-
-
-def centre(images: Tensor) -> Tensor:
-    """The central 224 x 224 pixels, rounding as torchvision's `CenterCrop`; shape (..., height, width)."""
-    top, left = (round((side - SIZE) / 2) for side in images.shape[-2:])
-    return images[..., top : top + SIZE, left : left + SIZE]
 
 
 def normalised(images: Tensor) -> Tensor:
@@ -151,13 +155,17 @@ def _calibrate(net: nn.Module) -> None:
 def _from_file(name: str, path: str | os.PathLike[str]) -> nn.Module:
     with torch.device("meta"):  # which spares drawing weights that are replaced
         net = _headless(name)
-    load_tensors(net, read_tensors(path), path, HEADS[name].layer)
+    load_tensors(net, read_tensors(path), path, HEADS[name].layers)
     return net
 
 
 def _headless(name: str) -> nn.Module:
-    net: nn.Module = models.get_model(HEADS[name].architecture, weights=None)
-    net.set_submodule(HEADS[name].layer, nn.Identity())
+    head = HEADS[name]
+    net: nn.Module = models.get_model(head.architecture, weights=None)
+    for layer in head.layers:
+        net.set_submodule(layer, nn.Identity())
+    if head.moments:
+        net.set_submodule("avgpool", Moments())
     return net
 
 

@@ -16,7 +16,10 @@ class Fitting(Section):
     learning_rate: float = Field(0.01, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
     momentum: float = Field(0.0, ge=0, lt=1, description="Of `sgd` and `rmsprop`.")
     weight_decay: float = Field(
-        0.0, ge=0, description="Pulls weights towards zero; apart from the gradient in `adamw`, added to it elsewhere."
+        0.0,
+        ge=0,
+        description="Pulls weights towards zero, of nets on frozen features the matrix that reads them and no other; "
+        "apart from the gradient in `adamw`, added to it elsewhere.",
     )
     schedule: Literal["constant", "step", "one_cycle", "cosine"] = Field(
         "constant", description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`."

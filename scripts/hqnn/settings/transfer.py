@@ -12,7 +12,27 @@ from hqnn.settings.section import Positive, Section, Seed
 
 Size = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)] | None
 Backbone = Literal[
-    "resnet18", "resnet34", "resnet50", "vgg16", "vgg16_fc", "mobilenet_v3_small", "mobilenet_v3_large", "vit_b_16"
+    "resnet18",
+    "resnet18_layer3",
+    "resnet34",
+    "resnet50",
+    "vgg16",
+    "vgg16_fc",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "vit_b_16",
+]
+
+
+View = Literal[
+    "centre",
+    "centre_mirrored",
+    "centre_upside_down",
+    "centre_turned",
+    "whole",
+    "whole_mirrored",
+    "whole_upside_down",
+    "whole_turned",
 ]
 
 
@@ -146,7 +166,16 @@ class Transfer(Section):
         description="For each backbone `imagenet` (torchvision downloads it), `random` (seeded, says nothing about the "
         "published models), or the path of a safetensors or pth file; `random` where it is not named.",
     )
+    views: tuple[View, ...] = Field(
+        ("centre",),
+        min_length=1,
+        description="Fixed views of each image: all are trained on, and what a net says of an image is the mean of its "
+        "log-probabilities over all. `centre` is the central 224 of 256 pixels, `whole` the whole brought to 224.",
+    )
     augmentation: Augmentation = Augmentation()
+    standardise: bool = Field(
+        False, description="Whether features are brought to mean 0 and deviation 1, by the train images."
+    )
     models: tuple[str, ...] = Field(
         ("hadamard_angle_y-dressed-1",),
         description="Circuits of the dressed quantum net, named embedding-ansatz-layers.",

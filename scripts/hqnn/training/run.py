@@ -61,7 +61,7 @@ class Run:
         # batch norm over a batch of one sample has no variance to divide by
         least = 2 if any(isinstance(module, nn.BatchNorm1d) for module in model.modules()) else 1
         self._sizes = batch_sizes(len(labels), regime.batch_size, least)
-        self._optimizer = optimizer_of(regime, model.parameters())
+        self._optimizer = optimizer_of(regime, model)
         self._schedule = schedule_of(regime, self._optimizer, len(self._sizes))
         self._seed, self._order = seed, np.random.default_rng(seed)
         self._best: dict[str, Any] | None = None

@@ -56,7 +56,7 @@ def fit_seeds(
             raise UserError(f"seeds trained at once take no {name}; leave it out, or train one seed after the other")
     stack = SeedStack(nets)
     sizes = batch_sizes(labels.shape[1], regime.batch_size)
-    optimizer = optimizer_of(regime, stack.parameters())
+    optimizer = optimizer_of(regime, stack)
     schedule = schedule_of(regime, optimizer, len(sizes))
     orders = [np.random.default_rng(seed) for seed in seeds]
     histories: list[list[Epoch]] = [[] for _ in nets]

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
+import torch
 from torch import nn
 
 from hqnn.execution.predictions import TEST, TRAIN, VALIDATION, Samples, read_samples, samples_if_any
+from hqnn.models.dressed import Standardise
 from hqnn.training.augment import Augmentation
 from hqnn.training.fit import Labelled, fit
 from hqnn.training.history import Epoch
@@ -42,6 +44,9 @@ def fit_stored(
         One entry an epoch.
     """
     train = read_samples(files, TRAIN)
+    for module in model.modules():
+        if isinstance(module, Standardise):
+            module.fit(torch.from_numpy(train.features))
     return fit(
         model,
         train.features,
