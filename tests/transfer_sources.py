@@ -141,7 +141,7 @@ class _Made:
                 counted = {"forward": int(trained + watched), "backward": int(trained * ROTATIONS[method])}
                 about |= {"executions": counted, "training": {"differentiation": method}}
             self._trained(folder, split, seed, 0.02 * depth if method is None else 0.8, about)
-            signal = self.rng.normal(size=len(self.labels)) * 0.2 + 0.45 * (2.0 * self.labels - 1)
+            signal = self.rng.normal(size=len(self.labels)) * 0.3 + 0.45 * (2.0 * self.labels - 1)
             for path, contrast in PATHS.items() if phase == "ideal" else [("exact", 1.0)]:
                 noise = self.rng.normal(size=len(signal)) * (0.0 if path in ("exact", "noisy-ibm_brisbane") else 0.03)
                 self._predicted(folder / path, split, seed, np.clip(contrast * signal + noise, -1, 1), quantum=True)
@@ -153,7 +153,7 @@ class _Made:
             folder = self.root / f"sample-{split}" / model / "ideal" / f"seed{seed}"
             size = {"parameters": 2062 if model.endswith("mlp") else 1026}
             self._trained(folder, split, seed, 0.01, size)
-            signal = self.rng.normal(size=len(self.labels)) * 0.2 + 0.43 * (2.0 * self.labels - 1)
+            signal = self.rng.normal(size=len(self.labels)) * 0.3 + 0.43 * (2.0 * self.labels - 1)
             self._predicted(folder / "exact", split, seed, signal, quantum=False)
 
     def _trained(self, folder: Path, split: str, seed: int, seconds: float, about: dict[str, Any]) -> None:

@@ -17,12 +17,11 @@ from hqnn.circuits.program import Angle, Program
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import Run, read_history
 from hqnn.metrics.table import collect, read_metrics
-from hqnn.report import sheets
+from hqnn.report import page, sheets
 from hqnn.report import transfer_figures as drawn
 from hqnn.report import transfer_tables as told
 from hqnn.report.chapter import Chapter, Folded, Material, Pictures, Shown
 from hqnn.report.circuits import angle_words, circuit_drawing, circuit_image
-from hqnn.report.page import write_report
 from hqnn.report.runs import Predictions, read_predictions
 from hqnn.report.tables import Table
 from hqnn.report.transfer import transfer_chapters
@@ -157,6 +156,7 @@ def test_the_quantum_net_stands_beside_its_twins(masks: Sources, of_masks: Chapt
         ),
         ([-0.03, -0.031, -0.029, -0.03], 4, "is worse"),
         ([0.03, 0.031, 0.029, 0.03], 4, "is better"),
+        ([0.05, -0.02, 0.06, -0.01], 4, "neither better nor worse as far as seeds can tell"),
         ([0.03, 0.031], 2, "2 seeds cannot tell which is better"),
     ],
 )
@@ -303,26 +303,36 @@ def test_a_classified_folder_has_a_sheet_even_where_no_image_was_read(tmp_path: 
     assert coloured((tmp_path / "none.png").read_bytes(), "#ff0000") == 0
 
 
-def test_both_studies_stand_on_one_page(masks: Sources, cracks: Sources, tmp_path: Path) -> None:
+def test_both_studies_stand_on_one_page(
+    masks: Sources,
+    cracks: Sources,
+    of_masks: Chapter,
+    of_cracks: Chapter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert {page.CHAPTERS[study] for study in ("masks", "cracks")} == {transfer_chapters}
+    for study, chapter in (("masks", of_masks), ("cracks", of_cracks)):  # as they were drawn before
+        monkeypatch.setitem(page.CHAPTERS, study, lambda _, drawn=chapter: [drawn])
     metrics = tmp_path / "metrics.csv"
     collect(metrics, [masks.metrics, cracks.metrics])
     few = {name: [*vars(masks)[name], *vars(cracks)[name]] for name in ("histories", "predictions", "artefacts")}
-    write_report(
+    page.write_report(
         tmp_path / "page.html",
         metrics=metrics,
         settings={},
         published=[PUBLISHED / "masks.csv", PUBLISHED / "cracks.csv"],
         **few,
     )
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    plain = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    plain = re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
     ids = re.findall(r'\bid="([^"]+)"', plain)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]+)"', plain)) <= set(ids)
     assert {"masks-sample-circuit", "cracks-sample-depth-70_15_15"} <= set(ids)
-    assert "odd &lt;1&gt;.jpg" in page
-    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
-    assert len(page) < 2_000_000
+    assert "odd &lt;1&gt;.jpg" in text
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', text)
+    assert len(text) < 2_000_000
 
 
 def test_a_chapter_stands_with_nothing_but_predictions(masks: Sources) -> None:

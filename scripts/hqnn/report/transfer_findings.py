@@ -14,7 +14,7 @@ from hqnn.report.tables import number
 from hqnn.report.transfer_tables import backbone_of, is_trainer, principal, tested
 from hqnn.report.words import path_name, path_order, plural, split_name, trainer_name, trainer_order
 
-VERDICTS = {0: "as good", 1: "worse", -1: "better"}  # of the twin, see `Paired.sign`
+NEAR = 1.0  # points of accuracy; less than this apart, and not told apart by the seeds, is as good
 TWINS = {"mlp": "the MLP of equal size", "linear": "the linear head"}
 
 
@@ -106,7 +106,16 @@ def _twin_sentence(own: pd.Series[float], twin: pd.Series[float], sizes: str, na
     if pair.interval is None:
         return f"{subject}: {numbers}; {plural(len(gaps), 'seed')} cannot tell which is better."
     spread = f"difference {_signed(-gaps.mean())} ± {gaps.std(ddof=0):.1f} over {plural(len(gaps), 'seed')}"
-    return f"{subject} is {VERDICTS[pair.sign]}: {numbers}, {spread}."
+    return f"{subject} {_verdict(pair)}: {numbers}, {spread}."
+
+
+def _verdict(pair: Paired) -> str:
+    """How the twin, the other of the pair, does."""
+    if pair.sign:
+        return "is worse" if pair.sign > 0 else "is better"
+    return (
+        "is as good" if 100 * abs(pair.gaps.mean()) <= NEAR else "is neither better nor worse as far as seeds can tell"
+    )
 
 
 def _accuracies(rows: pd.DataFrame, model: str) -> pd.Series[float]:

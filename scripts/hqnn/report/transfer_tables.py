@@ -213,8 +213,8 @@ def split_counts(images: ImageTable, splits: Mapping[str, Mapping[int, Mapping[s
         parts = [part for part in ("train", "validation", "test", "unused") if sum(counts.get(part, []))]
         rows += [(Cell(name.partition("-")[2]), Cell(part), *_counted(counts[part])) for part in parts]
     varied = any(len({str(one["counts"]) for one in seeds.values()}) > 1 for seeds in splits.values())
-    note = " Of the first seed; with other seeds the numbers differ a little." if varied else ""
-    return Table(f"Images.{note}", ("split", "part", *classes, "together"), tuple(rows), labels=2)
+    note = " of the first seed; others differ a little" if varied else ""
+    return Table(f"Numbers of images{note}.", ("split", "part", *classes, "together"), tuple(rows), labels=2)
 
 
 def left_out(images: ImageTable) -> Table:
