@@ -142,7 +142,7 @@ def artefacts(study):
     if study == "change":
         return [*first_runs(study, "maps"), *explained("ablation.csv")]
     if study == "digits":
-        return [f"results/digits/{data}/samples.h5", *analyses()]
+        return [f"results/digits/{data}/samples.h5", *analyses(), *kernel_circuits()]
     return [
         f"results/{study}/{data}/samples.h5",
         *expand(
@@ -154,6 +154,14 @@ def artefacts(study):
         *first_runs(study, "bitstrings.csv"),
         *first_runs(study, "model.safetensors"),
     ]
+
+
+def kernel_circuits():
+    """The circuits of study C, as traced."""
+    quanv = settings.digits.quanv
+    kernels = [(f"{data}-{draw.name}", kernel.name) for draw in quanv.draws for kernel in quanv.kernels]
+    circuits = [*((data, model) for model in settings.digits.models), *kernels]
+    return [f"results/digits/{dataset}/{model}/program.json" for dataset, model in circuits]
 
 
 def analyses():

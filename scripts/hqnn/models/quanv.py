@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
-from hqnn.models.classifier import Architecture, ClassicalClassifier
+from hqnn.models.classifier import Architecture, ClassicalClassifier, Classifier
 from hqnn.models.convolutional import DTYPE, ImageSizes, Pixels, seeded_convolution
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.models.layers import seeded_linear
@@ -135,6 +135,13 @@ def quanv_cnn_classifier(architecture: Architecture, generator: torch.Generator)
     )
     body = nn.Sequential(Pixels(), nn.AvgPool2d(sizes.shrink), kernels, nn.Flatten(-3), read)
     return ClassicalClassifier(body, architecture)
+
+
+def kernel_parameters(net: Classifier) -> int:
+    """How many numbers a net's kernel has: weights of the circuit, or of the ordinary kernels."""
+    return net.trainable() - sum(
+        w.numel() for layer in net.modules() if isinstance(layer, nn.Linear) for w in layer.parameters()
+    )
 
 
 def _dense(sizes: Quanvolution, channels: int, generator: torch.Generator) -> nn.Linear:
