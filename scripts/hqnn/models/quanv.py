@@ -61,7 +61,7 @@ class Kernel:
     """
 
     axis: Literal["x", "y", "z"] = "y"
-    cnots: str = "line_reversed"
+    cnots: str = "into_first"
     rotations: Literal["first", "last"] = "first"
 
     @property

@@ -49,7 +49,7 @@ class ImageTraining(Training):
         "one_cycle",
         description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`.",
     )
-    batch_size: Positive = Field(64, description="Samples a step.", json_schema_extra={"unit": "samples"})
+    batch_size: Positive = Field(128, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(10, description="Passes over the train samples.")
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
     balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
@@ -58,9 +58,7 @@ class ImageTraining(Training):
 class QuanvTraining(ImageTraining):
     """How a net with one small kernel is fitted."""
 
-    schedule: Literal["constant", "step", "one_cycle", "cosine"] = Field(
-        "constant", description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`."
-    )
+    learning_rate: float = Field(0.05, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
     batch_size: Positive = Field(32, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(20, description="Passes over the train samples.")
 
@@ -118,7 +116,7 @@ class Kernel(Section):
     """A circuit of four rotations and up to three CNOTs as the kernel of a convolution."""
 
     axis: Literal["x", "y", "z"] = Field("y", description="Of the rotations.")
-    cnots: Layout = Field("line_reversed", description="Which wires they join, see `scripts/hqnn/circuits/ansatze.py`.")
+    cnots: Layout = Field("into_first", description="Which wires they join, see `scripts/hqnn/circuits/ansatze.py`.")
     rotations: Literal["first", "last"] = Field("first", description="Ahead of the CNOTs or behind them.")
 
     @property
