@@ -78,7 +78,7 @@ rule extract_features:
     cache: True
     conda:
         "../../environment.yml"
-    threads: workflow.cores
+    threads: 2
     resources:
         mem_mb=2500,
     params:
