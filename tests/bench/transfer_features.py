@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -19,17 +20,18 @@ from hqnn.execution.features import extract_features
 from hqnn.models.backbones import DEVIATION, MEAN, Backbone
 from hqnn.store import add_column, new_table
 
-IMAGES, BATCH, SIDE, RUNS = 128, 32, 256, 3
+IMAGES, BATCH, SIDE, RUNS = 64, 32, 256, 3
 FEW, MANY = 100, 10_000
 PEER = f"torchvision, no_grad, batch {BATCH}"
 
 
-def measured() -> list[dict[str, Any]]:
-    """All entries of this file."""
+def measured() -> Iterator[dict[str, Any]]:
+    """All entries of this file, one after the other."""
     logging.getLogger("hqnn").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as scratch:
-        beside = [beside_a_plain_loop(Path(scratch), threads) for threads in (1, 2)]
-        return [*beside, alone(1, many_images, Path(scratch))]
+        for threads in (1, 2):
+            yield beside_a_plain_loop(Path(scratch), threads)
+        yield alone(1, many_images, Path(scratch))
 
 
 def beside_a_plain_loop(scratch: Path, threads: int) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def extract(scratch: Path, samples: str) -> None:
 
 def extra_mb(scratch: Path) -> float:
     """How much higher memory stands over all images than after two."""
+    logging.getLogger("hqnn").setLevel(logging.ERROR)
     extract(scratch, "few")
     before = memory_mb("VmRSS")
     return highest_mb(lambda: extract(scratch, "samples")) - before
