@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hqnn.settings.fitting import FineTuning, Training
+from hqnn.settings.fitting import Training
 from hqnn.settings.section import Positive, Section, Seed
 
 Layout = Annotated[str, Field(pattern="^[a-z_]+$")]
@@ -53,6 +53,13 @@ class ImageTraining(Training):
     epochs: Positive = Field(10, description="Passes over the train samples.")
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
     balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
+
+
+class ImageFineTuning(ImageTraining):
+    """How a phase goes on from the weights of the one before."""
+
+    learning_rate: float = Field(0.001, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
+    epochs: Positive = Field(1, description="Passes over the train samples.")
 
 
 class QuanvTraining(ImageTraining):
@@ -178,5 +185,5 @@ class Digits(Section):
     phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
         ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
     )
-    fine_tuning: FineTuning = FineTuning(batch_size=64, learning_rate=0.001, epochs=1, balanced=False)
+    fine_tuning: ImageFineTuning = ImageFineTuning()
     analysis: Analysis = Analysis()

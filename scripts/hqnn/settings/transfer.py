@@ -115,6 +115,29 @@ class Images(Section):
     similarity: float = Field(0.99, gt=0, le=1, description="Least correlation of nearly equal images.")
 
 
+class MaskImages(Images):
+    """How photographs of faces are read."""
+
+    classes: tuple[str, ...] = Field(
+        ("no_mask", "mask"), description="Label 0 first; the folders that are there, sorted, where empty."
+    )
+    dataset: str = Field(
+        "face_masks_chandrikadeb7",
+        description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`.",
+    )
+
+
+class CrackImages(Images):
+    """How patches of concrete are read."""
+
+    classes: tuple[str, ...] = Field(
+        ("no_crack", "crack"), description="Label 0 first; the folders that are there, sorted, where empty."
+    )
+    dataset: str = Field(
+        "ozgenel", description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`."
+    )
+
+
 class TransferTraining(Training):
     """How a head is fitted on frozen features."""
 
@@ -122,6 +145,14 @@ class TransferTraining(Training):
     batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(30, description="Passes over the train samples.")
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
+    balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
+
+
+class TransferFineTuning(FineTuning):
+    """How a phase goes on from the weights of the one before."""
+
+    learning_rate: float = Field(0.0003, gt=0, description="Its rate.")
+    batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
     balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
 
 
@@ -190,7 +221,7 @@ class Transfer(Section):
     phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
         ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
     )
-    fine_tuning: FineTuning = FineTuning(batch_size=8, learning_rate=0.0003, balanced=False)
+    fine_tuning: TransferFineTuning = TransferFineTuning()
     trainers: dict[str, Trainer] = Field(
         {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
     )
@@ -200,10 +231,10 @@ class Transfer(Section):
 class Masks(Transfer):
     """Study B: photographs of faces, with or without a mask."""
 
-    images: Images = Images(classes=("no_mask", "mask"), dataset="face_masks_chandrikadeb7")
+    images: MaskImages = MaskImages()
 
 
 class Cracks(Transfer):
     """Study D: patches of concrete, with or without a crack."""
 
-    images: Images = Images(classes=("no_crack", "crack"), dataset="ozgenel")
+    images: CrackImages = CrackImages()
