@@ -127,7 +127,8 @@ def _prepared(study: Study, data: Path, scratch: Path) -> tuple[str, Path]:
 def _write_noise(path: Path, study: Study) -> None:
     rng = np.random.default_rng(SEED)
     with new_table(path, {"classes": list(study.classes)}) as file:
-        add_column(file, "images", rng.integers(256, size=(study.images, 256, 256, 3), dtype=np.uint8))
+        images = rng.integers(256, size=(study.images, 256, 256, 3), dtype=np.uint8)
+        add_column(file, "images", images, compression=None)
         add_column(file, "labels", np.arange(study.images, dtype=np.uint8) % 2)
 
 
