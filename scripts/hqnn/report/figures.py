@@ -20,21 +20,26 @@ Scored = tuple[NDArray[Any], NDArray[Any]]
 POINTS_OF_A_CURVE = 1200
 
 
-def training_curves(runs: Mapping[str, Sequence[pd.DataFrame]], quantity: str, marks: Mapping[str, Mark]) -> bytes:
+def training_curves(
+    runs: Mapping[str, Sequence[pd.DataFrame]], quantity: str, marks: Mapping[str, Mark], *, nested: bool = False
+) -> bytes:
     """Loss or accuracy by epoch, one line a seed, one colour a model; validation, where recorded, in a lighter line.
 
     Args:
         runs: model to the histories of its seeds, each with a column epoch and one named after the quantity.
         quantity: loss or accuracy.
         marks: of the models.
+        nested: draw each thinner than the one before, so that curves that coincide are all seen.
 
     Returns:
         SVG.
     """
 
     def draw(axes: Axes) -> None:
-        for model, histories in runs.items():
+        for place, (model, histories) in enumerate(runs.items()):
             style: dict[str, Any] = {"color": marks[model].colour, "linestyle": marks[model].dashes}
+            if nested:
+                style["linewidth"] = 1.2 + 1.3 * (len(runs) - 1 - place)
             for history in histories:
                 axes.plot(history["epoch"], history[quantity], **style)
                 if f"validation_{quantity}" in history:

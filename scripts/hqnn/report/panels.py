@@ -44,14 +44,21 @@ class Panels:
     small: bool = False
 
 
-def training(histories: Mapping[str, Sequence[pd.DataFrame]], marks: Mapping[str, Mark]) -> Panels:
-    """Loss and accuracy by epoch."""
+def training(
+    histories: Mapping[str, Sequence[pd.DataFrame]], marks: Mapping[str, Mark], *, nested: bool = False
+) -> Panels:
+    """Loss and accuracy by epoch; nested, curves that coincide are all seen."""
     drawn = ("loss", "accuracy") if histories else ()
     validated = any("validation_loss" in history for seeds in histories.values() for history in seeds)
     lighter = " The lighter line is of the validation samples, after the epoch." if validated else ""
+    widths = " Lines get thinner in the order of the legend, lest one hide another." if nested else ""
     return Panels(
-        tuple(svg(figures.training_curves(histories, quantity, marks), f"{quantity} by epoch") for quantity in drawn),
-        f"One line a seed. Loss: cross-entropy in nats; accuracy: share of right answers among the draws.{lighter}",
+        tuple(
+            svg(figures.training_curves(histories, quantity, marks, nested=nested), f"{quantity} by epoch")
+            for quantity in drawn
+        ),
+        "One line a seed. Loss: cross-entropy in nats; accuracy: share of right answers among the draws."
+        f"{lighter}{widths}",
         tuple(histories),
     )
 

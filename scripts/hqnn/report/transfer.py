@@ -205,10 +205,11 @@ class Split:
             phases = sorted(rows.loc[rows["phase"].str.startswith("ideal"), "phase"].unique(), key=trainer_order)
             if len(phases) < 2:
                 continue
-            yield from _some(_shown(told.trainers(rows), model))
+            alike = told.of_common_seeds(rows)
+            yield from _some(_shown(told.trainers(alike), model))
             names = marks([trainer_name(phase) for phase in phases])
-            yield from _some(figures(panels.training(self._trained_by(model), names), names))
-            yield from self._epochs(rows)
+            yield from _some(figures(panels.training(self._trained_by(model), names, nested=True), names))
+            yield from self._epochs(alike)
             of_phase = {phase: names[trainer_name(phase)] for phase in phases}
             yield from _some(figures(drawn.final_values(rows, of_phase), {}, "Over seeds"))
             yield from _some(_shown(told.executions(self._executions(rows, model)), "Executions"))

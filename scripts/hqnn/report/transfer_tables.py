@@ -79,6 +79,13 @@ def results(metrics: pd.DataFrame) -> Table:
     return labelled(keys, cells, list(map(named, RESULTS)), caption)
 
 
+def of_common_seeds(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the seeds that every trainer trained; of all where there are none."""
+    rows = metrics[metrics["phase"].str.split("-").str[0] == "ideal"]
+    common = set.intersection(*(set(own["seed"]) for _, own in rows.groupby("phase")))
+    return metrics[metrics["seed"].isin(common)] if common else metrics
+
+
 def trainers(metrics: pd.DataFrame) -> Table:
     """One model trained by the engine and by others: how it ended, and how long it took."""
     rows = metrics[(metrics["path"] == "exact") & (metrics["phase"].str.split("-").str[0] == "ideal")]
