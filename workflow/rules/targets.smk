@@ -153,7 +153,24 @@ def artefacts(study):
         ),
         *first_runs(study, "bitstrings.csv"),
         *first_runs(study, "model.safetensors"),
+        *trained_elsewhere(study),
+        *expand(
+            "results/{study}/{dataset}/seed{seed}/split.h5", study=study, dataset=datasets(study), seed=settings.seeds
+        ),
     ]
+
+
+def trained_elsewhere(study):
+    """The model of the first run of every other trainer; it says how many circuits were run."""
+    section = getattr(settings, study)
+    return expand(
+        "results/{study}/{dataset}/{model}/ideal-{trainer}/seed{seed}/model.safetensors",
+        study=study,
+        dataset=datasets(study),
+        model=models(study),
+        trainer=section.trainers,
+        seed=(section.trainer_seeds or settings.seeds)[0],
+    )
 
 
 def kernel_circuits():
