@@ -196,7 +196,9 @@ def options_of(wildcards):
         return study.quanv.model_dump(include={"shrink", "kernel", "stride"}) | {"kernels": 1 if kind == "cnn1" else 4}
     if wildcards.study == "change":
         return {"reading": study.reading}
-    return {"delta": study.delta, "hidden": study.qubits, "standardise": study.standardise}
+    random = study.weights.get(name_of(wildcards).split("-")[0], "random") == "random"
+    standardise = random if study.standardise is None else study.standardise
+    return {"delta": study.delta, "hidden": study.qubits, "standardise": standardise}
 
 
 def training_of(wildcards):

@@ -204,8 +204,10 @@ class Transfer(Section):
         "log-probabilities over all. `centre` is the central 224 of 256 pixels, `whole` the whole brought to 224.",
     )
     augmentation: Augmentation = Augmentation()
-    standardise: bool = Field(
-        False, description="Whether features are brought to mean 0 and deviation 1, by the train images."
+    standardise: bool | None = Field(
+        None,
+        description="Whether features are brought to mean 0 and deviation 1, by the train images; where empty only those "
+        "of random weights, which have no scale of their own.",
     )
     models: tuple[str, ...] = Field(
         ("hadamard_angle_y-dressed-1",),
