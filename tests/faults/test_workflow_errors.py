@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import signal
 import subprocess
@@ -10,9 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from safetensors.numpy import save_file
 
 from checkout import Checkout, copy_checkout
+from hqnn.data.sample_digits import write_digits
 
 SAMPLE = "results/raw/sample_oscd"
 
@@ -78,6 +83,78 @@ def test_damaged_data_is_named_on_the_terminal_and_explained_in_the_log(
     assert "Traceback" in (checkout.folder / "results/change/own/samples.log").read_text()
     left = [f.name for f in (checkout.folder / "results/change/own").iterdir()]
     assert left == ["samples.log"]
+
+
+def two_photographs(folder: Path) -> None:
+    """A class with two images, and one without any."""
+    for name in ("mask", "no_mask"):
+        (folder / name).mkdir(parents=True)
+    for number, grey in enumerate((90, 180)):
+        gradient = np.tile(np.linspace(0, grey, 40, dtype=np.uint8), (30, 1))
+        Image.fromarray(np.rot90(gradient, number)).save(folder / f"mask/{number}.png")
+
+
+def four_photographs(folder: Path) -> None:
+    two_photographs(folder)
+    for number in range(2):
+        noise = np.random.default_rng(number).integers(256, size=(30, 40, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / f"no_mask/{number}.png")
+
+
+def digits_with_another_magic(folder: Path) -> None:
+    write_digits(folder)
+    labels = folder / "t10k-labels-idx1-ubyte.gz"
+    labels.write_bytes(gzip.compress(b"\0\0\x08\x07" + gzip.decompress(labels.read_bytes())[4:]))
+
+
+def folders_that_differ(folder: Path) -> None:
+    for part, names in (("train", ("circle", "square")), ("test", ("circle", "sqare"))):
+        for name in names:
+            (folder / part / name).mkdir(parents=True)
+            Image.new("L", (8, 8), len(name)).save(folder / part / name / "0.png")
+
+
+def weights_of_another_net(folder: Path) -> None:
+    four_photographs(folder)
+    save_file({"conv1.weight": np.zeros((4, 3, 7, 7), np.float32)}, folder / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("make", "config", "target", "said"),
+    [
+        (two_photographs, ["studies=[masks]"], "masks/own/samples.h5", "no_mask"),
+        (
+            four_photographs,
+            ["studies=[masks]", "masks={splits: [{train: 40, validation: 1, test: 1}]}"],
+            "masks/own-40_1_1/seed0/split.h5",
+            "40",
+        ),
+        (
+            weights_of_another_net,
+            ["studies=[masks]", "masks={weights: {resnet18: FOLDER/other.safetensors}}"],
+            "masks/own/resnet18/features.h5",
+            "other.safetensors",
+        ),
+        (digits_with_another_magic, ["studies=[digits]"], "digits/own/samples.h5", "t10k-labels-idx1-ubyte.gz"),
+        (folders_that_differ, ["studies=[digits]"], "digits/own/samples.h5", "sqare"),
+    ],
+    ids=["empty class", "split larger than the set", "other weights", "wrong magic", "classes that differ"],
+)
+def test_images_that_do_not_fit_are_a_sentence(
+    checkout: Checkout, tmp_path: Path, make: Callable[[Path], None], config: list[str], target: str, said: str
+) -> None:
+    folder = tmp_path / "own"
+    make(folder)
+    given = [part.replace("FOLDER", str(folder)) for part in config]
+    wanted = checkout.folder / "results" / target
+    shutil.rmtree(checkout.folder / "results", ignore_errors=True)
+    out = sentence(checkout, "--config", *given, f"data={{source: path, path: {folder}}}", "--", f"results/{target}")
+    rules = ("prepare_images: ", "split_images: ", "extract_features: ", "prepare_digits: ")
+    lines = [line for line in out.splitlines() if line.startswith(rules) and said in line]
+    assert len(lines) == 1, out
+    assert lines[0].count(". ") == 0 and ("; " in lines[0] or ", " in lines[0])
+    assert not wanted.exists()
+    assert list(wanted.parent.glob(".*")) == []
 
 
 def truncate(file: Path) -> None:
