@@ -1,4 +1,4 @@
-"""The same run on a cluster of two nodes."""
+"""A study on a cluster of two nodes."""
 
 from __future__ import annotations
 
@@ -31,11 +31,19 @@ def cluster(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         subprocess.run([scripts / "stop", "-d", folder, "--rm"], check=True, capture_output=True, timeout=60)
 
 
+METRICS = "results/change/metrics.csv"
+CLOCKS = ",training_s,"
+
+
 def test_a_cluster_gives_the_numbers_of_a_laptop(
     root: Path, finished: Checkout, cluster: dict[str, str], tmp_path: Path
 ) -> None:
-    checkout = copy_checkout(root, tmp_path / "hqnn")
-    done = checkout.snakemake("--profile", "workflow/profiles/slurm", environment=cluster)
+    checkout = copy_checkout(root, tmp_path / "hqnn", kernels=True)
+    done = checkout.snakemake("--profile", "workflow/profiles/slurm", "--", METRICS, environment=cluster)
     assert "SLURM run ID" in done.stdout
-    here, there = (folder / "results/metrics.csv" for folder in (finished.folder, checkout.folder))
-    assert there.read_bytes() == here.read_bytes()
+    here, there = (
+        [row for row in (folder / METRICS).read_text(encoding="utf-8").splitlines() if CLOCKS not in row]
+        for folder in (finished.folder, checkout.folder)
+    )
+    assert len(here) > 100
+    assert sorted(there) == sorted(here)

@@ -1,0 +1,42 @@
+"""A training job that is killed."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from checkout import Checkout
+
+EPOCHS = 300
+RUN = "results/masks/sample-70_15_15/resnet18-linear/ideal/seed0"  # which no other result needs
+ARGUMENTS = ("--config", f"masks={{training: {{epochs: {EPOCHS}}}}}", "--", f"{RUN}/model.safetensors")
+
+
+def test_a_killed_training_job_goes_on_from_its_checkpoint(finished: Checkout) -> None:
+    run = finished.folder / RUN
+    child = subprocess.Popen(
+        [str(Path(sys.executable).parent / "snakemake"), "--cores", "1", *ARGUMENTS],
+        cwd=finished.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 200
+    while not (run / "checkpoint.pt").exists() and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    subprocess.run(["pkill", "-KILL", "-s", str(child.pid)], check=False)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert (run / "checkpoint.pt").exists() and not (run / "model.safetensors").exists()
+    finished.snakemake("--unlock")
+    finished.snakemake(*ARGUMENTS)
+    gone_on = re.search(r"goes on after epoch (\d+)", (run / "train.log").read_text(encoding="utf-8"))
+    assert gone_on and 1 <= int(gone_on[1]) < EPOCHS
+    assert list(pd.read_csv(run / "history.csv")["epoch"]) == list(range(1, EPOCHS + 1))
+    assert not (run / "checkpoint.pt").exists()
