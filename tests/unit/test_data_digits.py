@@ -11,6 +11,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from digits_files import (
     Part,
     mnist_files,
@@ -20,9 +23,6 @@ from digits_files import (
     write_class_folders,
     write_idx_set,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from hqnn.data.draws import draw, write_draw
 from hqnn.data.image_table import read_images, read_rows
 from hqnn.data.prepare_digits import draw_split, prepare_digits

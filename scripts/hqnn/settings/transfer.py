@@ -206,8 +206,8 @@ class Transfer(Section):
     augmentation: Augmentation = Augmentation()
     standardise: bool | None = Field(
         None,
-        description="Whether features are brought to mean 0 and deviation 1, by the train images; where empty only those "
-        "of random weights, which have no scale of their own.",
+        description="Whether features are brought to mean 0 and deviation 1, by the train images; where empty only "
+        "those of random weights, which have no scale of their own.",
     )
     models: tuple[str, ...] = Field(
         ("hadamard_angle_y-dressed-1",),
