@@ -39,7 +39,9 @@ def test_a_cluster_gives_the_numbers_of_a_laptop(
     root: Path, finished: Checkout, cluster: dict[str, str], tmp_path: Path
 ) -> None:
     checkout = copy_checkout(root, tmp_path / "hqnn", kernels=True)
-    done = checkout.snakemake("--profile", "workflow/profiles/slurm", "--", METRICS, environment=cluster)
+    # a check that finds nothing finished puts off the next one by ten seconds more
+    waiting = ("--slurm-init-seconds-before-status-checks", "10")
+    done = checkout.snakemake("--profile", "workflow/profiles/slurm", *waiting, "--", METRICS, environment=cluster)
     assert "SLURM run ID" in done.stdout
     here, there = (
         [row for row in (folder / METRICS).read_text(encoding="utf-8").splitlines() if CLOCKS not in row]
