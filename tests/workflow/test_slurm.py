@@ -8,9 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from checkout import Checkout, copy_checkout
+from hqnn.store import read_table
 
 pytestmark = pytest.mark.slurm
 
@@ -31,21 +33,21 @@ def cluster(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         subprocess.run([scripts / "stop", "-d", folder, "--rm"], check=True, capture_output=True, timeout=60)
 
 
-METRICS = "results/change/metrics.csv"
-CLOCKS = ",training_s,"
+RUNS = "results/change/sample"
+TARGETS = (
+    f"{RUNS}/angle_y-simplified_two_design-3/ideal/seed0/noisy-ibmq_lima/predictions.h5",
+    f"{RUNS}/logistic_regression/ideal/seed0/exact/predictions.h5",
+)
 
 
 def test_a_cluster_gives_the_numbers_of_a_laptop(
     root: Path, finished: Checkout, cluster: dict[str, str], tmp_path: Path
 ) -> None:
     checkout = copy_checkout(root, tmp_path / "hqnn", kernels=True)
-    # a check that finds nothing finished puts off the next one by ten seconds more
-    waiting = ("--slurm-init-seconds-before-status-checks", "10")
-    done = checkout.snakemake("--profile", "workflow/profiles/slurm", *waiting, "--", METRICS, environment=cluster)
+    done = checkout.snakemake("--profile", "workflow/profiles/slurm", "--", *TARGETS, environment=cluster)
     assert "SLURM run ID" in done.stdout
-    here, there = (
-        [row for row in (folder / METRICS).read_text(encoding="utf-8").splitlines() if CLOCKS not in row]
-        for folder in (finished.folder, checkout.folder)
-    )
-    assert len(here) > 100
-    assert sorted(there) == sorted(here)
+    for target in TARGETS:
+        (here, _), (there, _) = (read_table(folder / target) for folder in (finished.folder, checkout.folder))
+        assert here.keys() == there.keys()
+        for name, values in here.items():
+            np.testing.assert_array_equal(there[name], values)

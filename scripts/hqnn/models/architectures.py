@@ -86,9 +86,11 @@ def read_classifier(
         memory_limit_mb: of the engine.
 
     Raises:
-        UserError: the file is damaged or missing.
+        UserError: the file is damaged or missing, or holds something else.
     """
     tensors, about = read_model(path)
+    if "architecture" not in about:
+        raise UserError(f"{path} holds no classifier of this project; name the model.safetensors of a run")
     plain = about["architecture"]
     architecture = Architecture(plain["kind"], tuple(plain["shape"]), plain["classes"], plain["options"])
     program = Program.from_json(about["program"]) if "program" in about else None
