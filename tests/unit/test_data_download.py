@@ -164,7 +164,11 @@ def test_archives_are_unpacked_and_other_files_copied(
     assert (tmp_path / "out" / "plain.bin").read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("content", [zipped("../evil"), zipped("/evil"), tarred("../evil"), zipped("a")[:40], b"text"])
+@pytest.mark.parametrize(
+    "content",
+    [zipped("../evil"), zipped("/evil"), tarred("../evil"), zipped("a")[:40], b"text"],
+    ids=["zip above", "zip absolute", "tar above", "cut zip", "text"],
+)
 def test_an_archive_that_climbs_out_or_is_damaged_leaves_nothing(
     server: Server, tmp_path: Path, content: bytes
 ) -> None:
