@@ -53,11 +53,11 @@ def sentence(checkout: Checkout, *arguments: str) -> str:
         ),
         ("execution={backends: [ibm_brisbne]}", "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?"),
         ("change={models: [angle_y-simplified_two_desing-3]}", "did you mean 'simplified_two_design'?"),
-        ("data={source: path, path: nowhere}", "'nowhere', which holds no .tif files"),
+        ("data={source: path, path: nowhere}", "'nowhere', which is no folder"),
     ],
 )
 def test_a_wrong_config_stops_before_anything_runs(checkout: Checkout, config: str, said: str) -> None:
-    last = sentence(checkout, "-n", "--config", config).strip().splitlines()[-1]
+    last = sentence(checkout, "-n", "--config", config, "studies=[change]").strip().splitlines()[-1]
     assert last.startswith("config: ")
     assert said in last
 
@@ -77,7 +77,14 @@ def test_damaged_data_is_named_on_the_terminal_and_explained_in_the_log(
     damage(raw)
     for copy in raw.rglob("images/train.txt"):
         copy.unlink()
-    out = sentence(checkout, "--config", f"data={{source: path, path: {raw}}}", "--", "results/change/own/samples.h5")
+    out = sentence(
+        checkout,
+        "--config",
+        f"data={{source: path, path: {raw}}}",
+        "studies=[change]",
+        "--",
+        "results/change/own/samples.h5",
+    )
     line = next(line for line in out.splitlines() if line.startswith("prepare_oscd: "))
     assert said in line
     assert "Traceback" in (checkout.folder / "results/change/own/samples.log").read_text()

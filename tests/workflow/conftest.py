@@ -21,7 +21,8 @@ def finished(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """One worker runs all of these, since they share the run."""
+    """One worker runs all that share the run; the cluster may be another one's."""
     for item in items:
         if "workflow" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
+            apart = item.path.stem == "test_slurm"  # which waits more than it works
+            item.add_marker(pytest.mark.xdist_group("cluster" if apart else "workflow"))

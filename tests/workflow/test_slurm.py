@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from checkout import Checkout, copy_checkout
+from checkout import copy_checkout
 from hqnn.store import read_table
 
 pytestmark = pytest.mark.slurm
@@ -40,14 +40,14 @@ TARGETS = (
 )
 
 
-def test_a_cluster_gives_the_numbers_of_a_laptop(
-    root: Path, finished: Checkout, cluster: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_cluster_gives_the_numbers_of_a_laptop(root: Path, cluster: dict[str, str], tmp_path: Path) -> None:
+    laptop = copy_checkout(root, tmp_path / "laptop", kernels=True)
+    laptop.snakemake("--", *TARGETS)
     checkout = copy_checkout(root, tmp_path / "hqnn", kernels=True)
     done = checkout.snakemake("--profile", "workflow/profiles/slurm", "--", *TARGETS, environment=cluster)
     assert "SLURM run ID" in done.stdout
     for target in TARGETS:
-        (here, _), (there, _) = (read_table(folder / target) for folder in (finished.folder, checkout.folder))
+        (here, _), (there, _) = (read_table(folder / target) for folder in (laptop.folder, checkout.folder))
         assert here.keys() == there.keys()
         for name, values in here.items():
             np.testing.assert_array_equal(there[name], values)
