@@ -151,7 +151,7 @@ def artefacts(study):
             data=data,
             backbone=getattr(settings, study).backbones,
         ),
-        *first_runs(study, "bitstrings.csv"),
+        *(first_runs(study, "bitstrings.csv") if study == "masks" else []),
         *first_runs(study, "model.safetensors"),
         *trained_elsewhere(study),
         *expand(
