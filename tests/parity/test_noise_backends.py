@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
-from qiskit.quantum_info import SparsePauliOp
+from qiskit.quantum_info import Operator, SparsePauliOp
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
-from hqnn.execution.backends import backend
+from hqnn.execution.backends import backend, known_backends
+from hqnn.execution.hardware import translation
 from hqnn.noise.aer import from_backend, to_aer
 from hqnn.noise.model import Readout
 
@@ -33,6 +34,26 @@ def test_a_circuit_compiles_to_the_machines_gates_and_places(name: str) -> None:
     used = {(s.operation.name, tuple(native.find_bit(q).index for q in s.qubits)) for s in native.data}
     assert used <= places
     assert len(native.parameters) == 3
+
+
+@pytest.mark.parametrize("name", known_backends())
+def test_the_turns_ahead_of_a_measurement_become_the_machine_s_gates_in_place(name: str) -> None:
+    machine = backend(name)
+    turns = QuantumCircuit(machine.num_qubits)
+    turns.rx(np.pi / 2, 0)
+    turns.ry(-np.pi / 2, 2)
+    native = translation(machine.target).run(turns)
+    places = {(g.name, g.qubits) for g in machine.snapshot.gates}
+    assert {(s.operation.name, tuple(native.find_bit(q).index for q in s.qubits)) for s in native.data} <= places
+    assert Operator(_of_three(native)).equiv(Operator(_of_three(turns)))
+
+
+def _of_three(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The same on the first three qubits alone."""
+    few = QuantumCircuit(3)
+    for step in circuit.data:
+        few.append(step.operation, [circuit.find_bit(qubit).index for qubit in step.qubits])
+    return few
 
 
 def test_the_sampler_in_local_mode_draws_from_the_noisy_distribution() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import QuantumCircuit
-from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+from qiskit.transpiler import PassManager, Target
+from qiskit.transpiler.passes import Optimize1qGatesDecomposition
 
 from hqnn.circuits.program import Program
 from hqnn.execution.backends import backend
@@ -48,13 +48,15 @@ class Hardware:
         sampler = SamplerV2(mode=machine)
         sampler.options.simulator.seed_simulator = self.seed + 1  # local mode takes 0 for no seed
 
-        def translate(turns: QuantumCircuit) -> QuantumCircuit:
-            places = range(machine.num_qubits)
-            return generate_preset_pass_manager(0, backend=machine, initial_layout=places).run(turns)
-
-        values, errors = sample(
-            sampler, load_qpy(self.circuit), program, model, trained, inputs, self.shots, self.backend, translate
-        )
+        circuit = load_qpy(self.circuit)
+        native = translation(machine.target)
+        values, errors = sample(sampler, circuit, program, model, trained, inputs, self.shots, self.backend, native.run)
         return Expectations(
             values, errors, program.digest, self.backend, machine.noise.digest, shots=self.shots, jobs=1
         )
+
+
+def translation(target: Target) -> PassManager:
+    """What makes native gates of rotations of single qubits, whose places stay as they are."""
+    # A preset pass manager would do it, too, but first import every vendor's plug-in, for seconds.
+    return PassManager([Optimize1qGatesDecomposition(target=target)])
