@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,9 +19,9 @@ def finished(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """One worker runs all that share the run; the cluster may be another one's."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all that share the run; the cluster, which waits more than it works, starts beside it."""
+    items.sort(key=lambda item: item.path.stem != "test_slurm")
     for item in items:
-        if "workflow" in item.path.parts:
-            apart = item.path.stem == "test_slurm"  # which waits more than it works
-            item.add_marker(pytest.mark.xdist_group("cluster" if apart else "workflow"))
+        if "workflow" in item.path.parts and item.path.stem != "test_slurm":
+            item.add_marker(pytest.mark.xdist_group("workflow"))
