@@ -5,4 +5,10 @@ from hqnn.job import job
 with job() as rule:
     from hqnn.data.prepare_digits import prepare_digits
 
-    prepare_digits(rule.params.root, rule.output.samples, threads=rule.threads, **rule.params.images)
+    prepare_digits(
+        rule.params.root,
+        rule.output.samples,
+        about=rule.params.about,
+        threads=rule.threads,
+        **rule.params.images,
+    )

@@ -13,6 +13,6 @@ with job() as rule:
         patches=PatchRule(**rule.params.patches) if rule.params.patches else None,
         grouping=Grouping(**rule.params.grouping) if rule.params.grouping else None,
         threads=rule.threads,
-        about={"study": rule.wildcards["study"], "dataset": rule.wildcards["data"]},
+        about=rule.params.about,
         **rule.params.images,
     )

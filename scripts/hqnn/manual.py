@@ -6,13 +6,13 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from hqnn.settings.model import Settings
-from hqnn.settings.section import Section
+from hqnn.settings.section import Section, section_of
 
 
 def schema() -> str:
@@ -41,21 +41,13 @@ def _is_section(field: FieldInfo) -> bool:
     return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 
 
-def _entries(field: FieldInfo) -> type[Section] | None:
-    """The section that a field's entries are, where it is a list or a mapping of sections."""
-    kinds = [kind for kind in get_args(field.annotation) if isinstance(kind, type) and issubclass(kind, Section)]
-    return kinds[0] if kinds else None
-
-
 def _sections(name: str, section: type[Section]) -> Iterator[tuple[str, type[Section]]]:
     yield name, section
     for key, field in section.model_fields.items():
         inner = f"{name}.{key}".lstrip(".")
-        entries = _entries(field)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from _sections(inner, field.annotation)
-        elif entries:
-            yield from _sections(f"{inner}[]", entries)
+        found = section_of(field.annotation)
+        if found:
+            yield from _sections(inner if _is_section(field) else f"{inner}[]", found)
 
 
 def _row(name: str, section: type[Section], key: str, field: FieldInfo) -> str:
@@ -78,7 +70,8 @@ def _plain_type(plain: Mapping[str, Any]) -> str:
     if "$ref" in plain:
         return "section, see below"
     if plain.get("type") == "object":
-        return f"names to {_plain_type(plain['additionalProperties'])}"
+        values = plain.get("additionalProperties") or next(iter(plain["patternProperties"].values()))
+        return f"names to {_plain_type(values)}"
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     limits = [f"{sign} {plain[key]}" for key, sign in signs.items() if key in plain]
     return " ".join([plain.get("type", "any"), ", ".join(limits)]).strip()

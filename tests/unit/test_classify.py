@@ -27,6 +27,7 @@ from hqnn.store import read_table
 
 CLASSES = ("no_mask", "mask")
 VIEWS = ("centre", "whole_mirrored")
+ONE_VIEW = (VIEWS[:1], "crop")
 
 
 class Pooled(nn.Module):
@@ -56,12 +57,13 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=[VIEWS[:1], VIEWS], ids=["one view", "two views"])
+@pytest.fixture(params=[ONE_VIEW, (VIEWS, "stretch")], ids=["one view", "two views of stretched images"])
 def trained(request: pytest.FixtureRequest, images: Path, tmp_path: Path) -> tuple[Path, Path]:
     """A table of features of the images, and a model of such features."""
+    views, fit = request.param
     samples, features, model = (tmp_path / name for name in ("samples.h5", "features.h5", "model.safetensors"))
-    prepare_images(samples, images, classes=CLASSES, duplicates="keep", about={"study": "masks"})
-    extract_features(features, samples=samples, backbone="resnet18", weights="one", views=request.param)
+    prepare_images(samples, images, classes=CLASSES, duplicates="keep", fit=fit, about={"study": "masks"})
+    extract_features(features, samples=samples, backbone="resnet18", weights="one", views=views)
     net = build_classifier(
         Architecture("dressed", (512,), 2, {"delta": 1.0}), build_for("hadamard_angle_y-dressed-1", 2), seed=3
     )
@@ -96,7 +98,7 @@ def test_a_folder_gets_what_the_features_of_its_table_give(
         assert (row["predicted"], row["note"]) == (CLASSES[int(probability > 0.5)], "")
 
 
-@pytest.mark.parametrize("trained", [VIEWS[:1]], indirect=True)
+@pytest.mark.parametrize("trained", [ONE_VIEW], indirect=True)
 def test_one_file_is_its_row_of_the_folder_and_a_picture(
     images: Path, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -110,7 +112,7 @@ def test_one_file_is_its_row_of_the_folder_and_a_picture(
     assert Image.open(tmp_path / "all.png").size > Image.open(tmp_path / "one.png").size
 
 
-@pytest.mark.parametrize("trained", [VIEWS[:1]], indirect=True)
+@pytest.mark.parametrize("trained", [ONE_VIEW], indirect=True)
 def test_an_unreadable_image_is_noted_and_the_others_are_classified(
     images: Path, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -131,7 +133,7 @@ def test_an_unreadable_image_is_noted_and_the_others_are_classified(
     assert (row["predicted"], Image.open(tmp_path / "none.png").format) == ("", "PNG")
 
 
-@pytest.mark.parametrize("trained", [VIEWS[:1]], indirect=True)
+@pytest.mark.parametrize("trained", [ONE_VIEW], indirect=True)
 def test_other_weights_and_empty_folders_are_refused(images: Path, trained: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"weights 'two' of resnet18 are not those that .*features\.h5 was made with"):
         classified(tmp_path / "new.csv", images, trained, weights="two")
@@ -142,7 +144,7 @@ def test_other_weights_and_empty_folders_are_refused(images: Path, trained: tupl
     assert not (tmp_path / "new.csv").exists()
 
 
-@pytest.mark.parametrize("trained", [VIEWS[:1]], indirect=True)
+@pytest.mark.parametrize("trained", [ONE_VIEW], indirect=True)
 def test_four_batches_need_no_more_memory_than_one(images: Path, trained: tuple[Path, Path], tmp_path: Path) -> None:
     source, peaks = sorted(images.rglob("*.png"))[0], []
     for batches in (1, 4):

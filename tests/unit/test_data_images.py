@@ -31,6 +31,12 @@ def test_the_centre_of_a_square_is_what_torchvision_resizes_and_crops(height: in
     np.testing.assert_array_equal(square(image, 256)[16:240, 16:240], np.asarray(seen))
 
 
+def test_a_stretched_square_holds_the_whole_image_as_torchvision_brings_it_to_two_sides() -> None:
+    image = photo(90, 140)
+    seen = functional.resize(Image.fromarray(image), [256, 256])
+    np.testing.assert_array_equal(square(image, 256, "stretch"), np.asarray(seen))
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_photographs_stand_upright(tmp_path: Path, orientation: int) -> None:
     stored = {

@@ -39,6 +39,14 @@ def test_every_config_file_is_valid(root: Path) -> None:
         ({"change": {"features": {"stride": "ten"}}}, r"change.features.stride.*integer"),
         ({"data": {"source": "path"}}, "data.path is empty"),
         ({"seeds": []}, "at least 1 item"),
+        ({"seeds": [1, 1]}, "'seeds'.*names 1 twice"),
+        (
+            {"masks": {"splits": [{"train": 70, "validation": 15, "test": 15}, {}]}},
+            "'masks.splits'.*names 70_15_15 twice",
+        ),
+        ({"masks": {"splits": [{"tain": 70}]}}, "'masks.splits.0.tain'.*did you mean 'train'"),
+        ({"masks": {"weights": {"resnet81": "imagenet"}}}, "'masks.weights.resnet81'.*'resnet18'"),
+        ({"masks": {"trainers": {"my-own": {}}}}, "'masks.trainers.my-own'"),
     ],
 )
 def test_a_wrong_config_is_one_sentence_that_names_the_key(config: dict[str, Any], message: str) -> None:

@@ -91,6 +91,20 @@ def test_other_words_in_library_modules_rerun_nothing(finished: Checkout) -> Non
             file.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("sweep", "jobs"),
+    [("together", {"train_seeds": 1}), ("apart", {"train_classical": 2})],
+    ids=lambda value: str(value),
+)
+def test_small_kernels_are_trained_side_by_side_or_each_in_a_job(
+    finished: Checkout, sweep: str, jobs: dict[str, int]
+) -> None:
+    config = ("--config", "seeds=[0, 1]", f"digits={{quanv: {{sweep: {sweep}}}}}")
+    wanted = [KERNEL.replace("seed0", f"seed{seed}") for seed in (0, 1)]
+    ran = finished.jobs_to_run("--force", *config, "--", *wanted)
+    assert {rule: ran[rule] for rule in ran if rule.startswith("train")} == jobs
+
+
 def test_a_single_target_is_rebuilt_alone(finished: Checkout) -> None:
     target = next((finished.folder / "results").rglob("shots/predictions.h5"))
     before = target.stat().st_mtime_ns

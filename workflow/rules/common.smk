@@ -4,11 +4,12 @@ from hqnn.circuits.names import parse_name
 from hqnn.closure import closure_digest
 from hqnn.errors import UserError
 from hqnn.execution.backends import calibration_file
+from hqnn.settings.digits import kernel_circuit
 from hqnn.settings.model import read_settings
 
 try:
     settings = read_settings(config)
-    for name in (name for study in settings.studies if study != "digits" for name in getattr(settings, study).models):
+    for name in (name for study in settings.studies for name in getattr(settings, study).circuits):
         parse_name(name)
     for name in settings.execution.backends:
         calibration_file(name)
@@ -81,7 +82,7 @@ def raw_digits(wildcards):
     return raw_folder("digits")
 
 
-def listing_digest():
+def listing_digest(wildcards):
     """What tells one state of the user's own folder from another: names, sizes and times of all its files."""
     if settings.data.source != "path":
         return ""
@@ -114,9 +115,14 @@ def samples_of(wildcards):
     ]
 
 
+def about_samples(wildcards):
+    """What the path of a table of samples says; the table says it, too."""
+    return {"study": wildcards.study, "dataset": wildcards.data}
+
+
 def images_of(wildcards):
     """How images are read."""
-    return of_study(wildcards).images.model_dump(include={"classes", "unreadable", "duplicates", "similarity"})
+    return of_study(wildcards).images.model_dump(include={"classes", "fit", "unreadable", "duplicates", "similarity"})
 
 
 def patches_of(wildcards):
@@ -150,9 +156,9 @@ def backbone_file(wildcards):
 def circuit_of(study, model):
     """The circuit of a model, as the library of circuits names it."""
     if model == "parallel":
-        return f"angle_x-strongly_entangling-{settings.digits.parallel.layers}"
+        return settings.digits.parallel.circuit
     if study == "digits":
-        return model.replace("quanv", "angle_y-quanvolutional-1", 1)
+        return kernel_circuit(model)
     return model.split("-", 1)[1] if study in TRANSFER else model
 
 

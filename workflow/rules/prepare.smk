@@ -40,6 +40,7 @@ rule prepare_images:
         images=images_of,
         patches=patches_of,
         grouping=groups_of,
+        about=about_samples,
         code=closure_digest("prepare_images"),
     script:
         "../../scripts/prepare_images.py"
@@ -97,16 +98,19 @@ rule prepare_digits:
     input:
         raw=raw_digits,
     output:
-        samples="results/digits/{data}/samples.h5",
+        samples="results/{study}/{data}/samples.h5",
     log:
-        "results/digits/{data}/samples.log",
+        "results/{study}/{data}/samples.log",
+    wildcard_constraints:
+        study="digits",
     cache: True
     conda:
         "../../environment.yml"
     threads: 1
     params:
         root=raw_folder("digits"),
-        listing=listing_digest() if settings.studies == ("digits",) else "",
+        listing=listing_digest,
+        about=about_samples,
         images=settings.digits.images.model_dump(exclude={"dataset"}),
         code=closure_digest("prepare_digits"),
     script:

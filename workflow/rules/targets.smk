@@ -200,7 +200,7 @@ def split_seeds():
     return sorted({*settings.seeds, *extra})
 
 
-KERNEL_RUN = "results/digits/{{dataset}}/{{model}}/ideal/seed{seed}"
+KERNEL_RUN = "results/{{study}}/{{dataset}}/{{model}}/ideal/seed{seed}"
 
 
 def whole_set(wildcards):
@@ -212,17 +212,6 @@ def kernel_program(wildcards):
     """The traced circuit of a small kernel, where it is one."""
     quantum = wildcards.model.startswith("quanv")
     return f"results/digits/{wildcards.dataset}/{wildcards.model}/program.json" if quantum else []
-
-
-def kernel_kind(wildcards):
-    """The kind of a small kernel's architecture."""
-    return wildcards.model.split("-")[0]
-
-
-def kernel_options(wildcards):
-    """What else decides a small kernel's architecture."""
-    sizes = settings.digits.quanv.model_dump(include={"shrink", "kernel", "stride"})
-    return sizes | {"kernels": 1 if wildcards.model == "cnn1" else 4}
 
 
 def draw_of(wildcards):

@@ -68,7 +68,7 @@ if settings.digits.quanv.sweep == "together":
 
     rule train_seeds:
         input:
-            draws=expand("results/digits/{{dataset}}/seed{seed}/draw.h5", seed=quanv_seeds()),
+            draws=expand("results/{{study}}/{{dataset}}/seed{seed}/draw.h5", seed=quanv_seeds()),
             samples=whole_set,
             program=kernel_program,
         output:
@@ -76,17 +76,18 @@ if settings.digits.quanv.sweep == "together":
             histories=expand(f"{KERNEL_RUN}/history.csv", seed=quanv_seeds()),
             predictions=expand(f"{KERNEL_RUN}/exact/predictions.h5", seed=quanv_seeds()),
         log:
-            "results/digits/{dataset}/{model}/ideal/train.log",
+            "results/{study}/{dataset}/{model}/ideal/train.log",
         wildcard_constraints:
+            study="digits",
             dataset=r"\w+-\w+",
             model="quanv(-[a-z_]+)+|cnn[14]",
         conda:
             "../../environment.yml"
         threads: 1
         params:
-            kind=kernel_kind,
-            options=kernel_options,
-            training=settings.digits.quanv.training.model_dump(),
+            kind=kind_of,
+            options=options_of,
+            training=training_of,
             seeds=quanv_seeds(),
             code=closure_digest("train_seeds"),
         script:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hqnn.data.duplicates import Print, take_print
 from hqnn.data.groups import Groups, group_codes
-from hqnn.data.images import square
+from hqnn.data.images import Fit, square
 from hqnn.data.raw_images import RawImage
 from hqnn.store import add_column, write_attributes
 
@@ -33,14 +33,14 @@ class Sample:
     image: NDArray[np.uint8]
 
 
-def read_sample(raw: RawImage, size: int) -> Sample:
-    """Read an image, and make it a square of a size.
+def read_sample(raw: RawImage, size: int, fit: Fit) -> Sample:
+    """Read an image, and make it a square of a size, see `square`.
 
     Raises:
         UnreadableImageError: it cannot be read.
     """
     pixels = raw.read()
-    return Sample(raw.photo, take_print(raw.name, raw.label, pixels), square(pixels, size))
+    return Sample(raw.photo, take_print(raw.name, raw.label, pixels), square(pixels, size, fit))
 
 
 class ImageColumns:

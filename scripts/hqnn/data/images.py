@@ -6,6 +6,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte as RGB
 SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
 TOO_DEEP = ("I", "F")
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, OverflowError, IndexError, KeyError)
+
+Fit: TypeAlias = Literal["crop", "stretch"]
 
 
 class UnreadableImageError(UserError):
@@ -75,20 +78,25 @@ def read_mask(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> 
     return np.asarray(values.reshape(*values.shape[:2], -1)[:, :, 0] == 255)
 
 
-def square(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Scale the shorter side to a size, antialiased bilinear, and cut out the central square.
+def square(image: NDArray[np.uint8], size: int, fit: Fit = "crop") -> NDArray[np.uint8]:
+    """Make an image a square, antialiased bilinear.
 
-    A central 224 of 256 is, bit for bit, what torchvision's `resize` to these sides and `center_crop` see.
-    The longer side is rounded to the nearest pixel; torchvision's own choice of it rounds down.
+    ``crop`` scales the shorter side to the size and cuts out the central square. A central 224 of 256 is, bit for bit,
+    what torchvision's `resize` to these sides and `center_crop` see. The longer side is rounded to the nearest pixel;
+    torchvision's own choice of it rounds down. ``stretch`` scales each side to the size, and so loses nothing but the
+    proportions.
 
     Args:
         image: shape (height, width, 3).
         size: of the square, in pixels.
+        fit: ``crop`` or ``stretch``.
 
     Returns:
         Shape (size, size, 3).
     """
     height, width = image.shape[:2]
+    if fit == "stretch":
+        return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
     shorter = min(height, width)
     rows, columns = (size if side == shorter else round(size * side / shorter) for side in (height, width))
     scaled = np.asarray(Image.fromarray(image).resize((columns, rows), Image.Resampling.BILINEAR))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -55,6 +56,7 @@ def prepare_digits(
     train_share: float = 0.8,
     seed: int = 0,
     threads: int = 1,
+    about: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Write the samples of a set of small images of one size.
 
@@ -73,6 +75,7 @@ def prepare_digits(
         train_share: of each class, for train where the set has no split of its own.
         seed: of that split.
         threads: that decode.
+        about: more attributes.
 
     Raises:
         UserError: see `opened_images`; or a part of the split has no image.
@@ -82,8 +85,8 @@ def prepare_digits(
     del settings["threads"]
     scratch = Path(output).parent
     scratch.mkdir(parents=True, exist_ok=True)
-    about = {"study": "digits", "dataset": Path(path).resolve().name, "settings": settings}
-    with opened_images(Path(path), reading, scratch) as (found, source), new_table(output, about) as file:
+    said = {**(about or {}), "settings": settings}
+    with opened_images(Path(path), reading, scratch) as (found, source), new_table(output, said) as file:
         table = _Table(file, source)
         for batch in source.batches:
             table.append(batch)

@@ -17,7 +17,7 @@ from hqnn.data.duplicates import Criterion, DuplicateFinder
 from hqnn.data.groups import Grouping, group_photos
 from hqnn.data.image_columns import ImageColumns, Sample, read_sample
 from hqnn.data.image_losses import Losses, Unreadable
-from hqnn.data.images import MAX_PIXELS, STORED_SIZE, UnreadableImageError
+from hqnn.data.images import MAX_PIXELS, STORED_SIZE, Fit, UnreadableImageError
 from hqnn.data.inputs import write_inputs
 from hqnn.data.mask_patches import PatchRule, masked_images
 from hqnn.data.raw_images import RawImage, cut_images, whole_images
@@ -52,6 +52,7 @@ def prepare_images(
     *,
     classes: Sequence[str] = (),
     size: int = STORED_SIZE,
+    fit: Fit = "crop",
     patches: PatchRule | None = None,
     unreadable: Unreadable = "stop",
     duplicates: Criterion = "near",
@@ -76,7 +77,8 @@ def prepare_images(
         folder: holds a folder a class, or, with `patches`, large images with masks.
         classes: names in the order of the labels; the folders found, by name, where empty. Of patches, those without
             and with what the mask shows.
-        size: side of the squares, see `square`.
+        size: side of the squares.
+        fit: how an image becomes a square, see `square`.
         patches: how large images are cut; None where images lie in class folders.
         unreadable: `skip` leaves out images that cannot be read, says and stores which; `stop` raises.
         duplicates: `near`, `exact` or `keep`, see `DuplicateFinder`.
@@ -94,11 +96,17 @@ def prepare_images(
     losses, finder = Losses(names, unreadable), DuplicateFinder(duplicates, similarity)
     files, raw = _listed(root, names, patches, max_pixels, losses)
     groups = group_photos(root, grouping, cut=patches is not None)
-    settings: dict[str, Any] = {"size": size, "patches": asdict(patches) if patches else None, "unreadable": unreadable}
-    settings |= {"duplicates": duplicates, "similarity": similarity, "max_pixels": max_pixels, "classes": list(names)}
+    settings: dict[str, Any] = {"size": size, "fit": fit, "patches": asdict(patches) if patches else None}
+    settings |= {
+        "unreadable": unreadable,
+        "duplicates": duplicates,
+        "similarity": similarity,
+        "max_pixels": max_pixels,
+        "classes": list(names),
+    }
     with new_table(output, {**settings, **(about or {})}) as file:
         table = ImageColumns(file, size)
-        _fill(table, _samples(raw, size, threads, losses), finder, losses)
+        _fill(table, _samples(raw, size, fit, threads, losses), finder, losses)
         losses.say()
         counts = _counts(table, names, root)
         table.finish(groups)
@@ -121,7 +129,7 @@ def _listed(
     return [path for pair in pairs for path in pair], cut_images(pairs, root, max_pixels, patches, losses.unreadable)
 
 
-def _samples(raw: Iterable[RawImage], size: int, threads: int, losses: Losses) -> Iterator[Sample]:
+def _samples(raw: Iterable[RawImage], size: int, fit: Fit, threads: int, losses: Losses) -> Iterator[Sample]:
     """Read images in a pool of threads, in their order, never far ahead of what is used."""
     with ThreadPoolExecutor(threads) as pool:
         pending: deque[tuple[str, Future[Sample]]] = deque()
@@ -135,7 +143,7 @@ def _samples(raw: Iterable[RawImage], size: int, threads: int, losses: Losses) -
                     losses.unreadable(name, error)
 
         for image in raw:
-            pending.append((image.name, pool.submit(read_sample, image, size)))
+            pending.append((image.name, pool.submit(read_sample, image, size, fit)))
             yield from finished(AHEAD * threads)
         yield from finished(0)
 

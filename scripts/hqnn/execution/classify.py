@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hqnn.data.images import STORED_SIZE, UnreadableImageError, read_image, square
+from hqnn.data.images import STORED_SIZE, SUFFIXES, UnreadableImageError, read_image, square
 from hqnn.errors import UserError
 from hqnn.models.architectures import read_classifier
 from hqnn.models.backbones import Backbone, load_backbone
@@ -23,7 +23,6 @@ from hqnn.models.views import view
 from hqnn.store import open_table, read_attributes, write_text
 
 BATCH = 32
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 def classify_images(
@@ -95,7 +94,7 @@ def _rows(
     notes: dict[Path, str] = {}
     for file in files:
         try:
-            read[file] = square(read_image(file), STORED_SIZE)
+            read[file] = square(read_image(file), STORED_SIZE, about["fit"])
         except UnreadableImageError as error:
             notes[file] = str(error)
     found: dict[Path, NDArray[np.float64]] = {}

@@ -24,7 +24,7 @@ from hqnn.models.backbones import Backbone, load_backbone
 from hqnn.models.views import view
 from hqnn.store import add_column, explained_writes, file_digest, new_table, open_table, read_attributes, versions
 
-CARRIED = ("study", "dataset", "classes")  # attributes of the images that hold for their features
+CARRIED = ("study", "dataset", "classes", "fit")  # attributes of the images that hold for their features
 
 
 def extract_features(

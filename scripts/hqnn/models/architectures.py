@@ -17,7 +17,7 @@ from hqnn.models.dressed import dressed_classifier, linear_classifier, mlp_class
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.models.parallel import parallel_classifier, parallel_twin_classifier
 from hqnn.models.pixel import pixel_classifier
-from hqnn.models.quanv import quanv_classifier, quanv_cnn_classifier
+from hqnn.models.quanv import kernel_parameters, quanv_classifier, quanv_cnn_classifier
 from hqnn.store import read_model, write_model
 
 HYBRID: dict[str, Callable[[Architecture, Program, torch.Generator, float], HybridClassifier]] = {
@@ -34,6 +34,7 @@ CLASSICAL: dict[str, Callable[[Architecture, torch.Generator], ClassicalClassifi
     "cnn1": quanv_cnn_classifier,
     "cnn4": quanv_cnn_classifier,
 }
+ONE_KERNEL = ("quanv", "cnn1", "cnn4")
 
 
 def build_classifier(
@@ -69,6 +70,8 @@ def save_classifier(path: str | os.PathLike[str], model: Classifier, about: Mapp
         The fingerprint of its weights.
     """
     own: dict[str, Any] = {"architecture": model.architecture.plain(), "parameters": model.trainable()}
+    if model.architecture.kind in ONE_KERNEL:
+        own["kernel_parameters"] = kernel_parameters(model)
     if isinstance(model, HybridClassifier):
         own["program"] = model.program.to_json()
         counted = getattr(model.quantum, "executions", None)  # where PennyLane ran the circuit

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hqnn.settings.fitting import FineTuning, Fitting, Training
-from hqnn.settings.section import Positive, Section
+from hqnn.settings.section import Distinct, Positive, Section
 
 
 class Features(Section):
@@ -56,10 +56,10 @@ class LargePatchFitting(PatchFitting):
 class Change(Section):
     """Study A: change detection on pairs of Sentinel-2 images."""
 
-    train_cities: tuple[str, ...] = Field((), description="Cities to train on; the data set's own list where empty.")
-    test_cities: tuple[str, ...] = Field((), description="Cities to test on; the data set's own list where empty.")
+    train_cities: Distinct[str] = Field((), description="Cities to train on; the data set's own list where empty.")
+    test_cities: Distinct[str] = Field((), description="Cities to test on; the data set's own list where empty.")
     features: Features = Features()
-    models: tuple[str, ...] = Field(
+    models: Distinct[str] = Field(
         ("angle_y-simplified_two_design-3",), description="Quantum models, named embedding-ansatz-layers."
     )
     qubits: Annotated[int, Field(ge=2, le=12)] = Field(8, description="Wires of the circuit.")
@@ -70,7 +70,7 @@ class Change(Section):
         "[.269, .731] as in the study, or `scaled` by a trainable factor and bias first. With train cities left out "
         "in turn both score alike; the default kept its score over more epochs.",
     )
-    baselines: tuple[Literal["change_vector", "logistic_regression", "mlp", "unet_small", "unet_full"], ...] = Field(
+    baselines: Distinct[Literal["change_vector", "logistic_regression", "mlp", "unet_small", "unet_full"]] = Field(
         ("change_vector", "logistic_regression", "mlp", "unet_small"),
         description="Classical references on the same pixels; the U-Nets see red, green and blue of both dates around "
         "each: `unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
@@ -82,9 +82,14 @@ class Change(Section):
     unet_small: PatchFitting = PatchFitting()
     unet_full: LargePatchFitting = LargePatchFitting()
     training: Training = Training()
-    phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
+    phases: Distinct[Literal["ideal", "device", "noisy"]] = Field(
         ("ideal",),
         description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
         "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
     )
     fine_tuning: FineTuning = FineTuning()
+
+    @property
+    def circuits(self) -> tuple[str, ...]:
+        """Names of all circuits, as the library of circuits has them."""
+        return self.models

@@ -7,9 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hqnn.settings.fitting import Training
-from hqnn.settings.section import Positive, Section, Seed
-
-Layout = Annotated[str, Field(pattern="^[a-z_]+$")]
+from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
 
 
 class SmallImages(Section):
@@ -22,7 +20,7 @@ class SmallImages(Section):
         "auto", description="The layout of the files; by what is there where `auto`."
     )
     subset: str = Field("", description="Which of several sets in one folder, such as EMNIST's `balanced`.")
-    classes: tuple[str, ...] = Field((), description="Names of IDX classes; the numbers where empty.")
+    classes: Distinct[str] = Field((), description="Names of IDX classes; the numbers where empty.")
     channels: Literal[1, 3] | None = Field(None, description="Grey or colour; as stored where empty.")
     train_share: float = Field(0.8, gt=0, lt=1, description="Share to train on, where the set has no split of its own.")
     seed: Seed = Field(0, description="Seed of that split.")
@@ -82,7 +80,7 @@ class Sizes(Section):
         2, description="So many of the convolutions, the first ones, are followed by 2 x 2 max pooling."
     )
     dense: tuple[Positive, ...] = Field((), description="Widths of the hidden dense layers.")
-    normalised: tuple[Literal["convolutions", "dense", "circuits"], ...] = Field(
+    normalised: Distinct[Literal["convolutions", "dense", "circuits"]] = Field(
         ("convolutions", "dense", "circuits"), description="Behind which layers batch normalisation stands."
     )
 
@@ -95,12 +93,17 @@ class ParallelSizes(Sizes):
     layers: Positive = Field(3, description="Strongly entangling layers of each.")
     rectified: bool = Field(True, description="Whether ReLU follows the circuits' batch normalisation.")
 
+    @property
+    def circuit(self) -> str:
+        """Its name in the library of circuits."""
+        return f"angle_x-strongly_entangling-{self.layers}"
+
 
 class CnnSizes(Sizes):
     """The CNN as its printed number of parameters says."""
 
     dense: tuple[Positive, ...] = Field((224, 32), description="Widths of the hidden dense layers.")
-    normalised: tuple[Literal["convolutions", "dense", "circuits"], ...] = Field(
+    normalised: Distinct[Literal["convolutions", "dense", "circuits"]] = Field(
         (), description="Behind which layers batch normalisation stands."
     )
 
@@ -119,11 +122,16 @@ class Draw(Section):
         return "_".join([*sizes, "fixed" if self.fixed else "fresh"])
 
 
+def kernel_circuit(model: str) -> str:
+    """The circuit of a quanvolutional net, as the library of circuits names it; see `Kernel.name`."""
+    return model.replace("quanv", "angle_y-quanvolutional-1", 1)
+
+
 class Kernel(Section):
     """A circuit of four rotations and up to three CNOTs as the kernel of a convolution."""
 
     axis: Literal["x", "y", "z"] = Field("y", description="Of the rotations.")
-    cnots: Layout = Field("into_first", description="Which wires they join, see `scripts/hqnn/circuits/ansatze.py`.")
+    cnots: Word = Field("into_first", description="Which wires they join, see `scripts/hqnn/circuits/ansatze.py`.")
     rotations: Literal["first", "last"] = Field("first", description="Ahead of the CNOTs or behind them.")
 
     @property
@@ -135,15 +143,15 @@ class Kernel(Section):
 class Quanv(Section):
     """HQNN-Quanv and its classical twins on small draws."""
 
-    kernels: tuple[Kernel, ...] = Field((Kernel(),), description="Circuits; none leaves the quanvolutional nets out.")
-    twins: tuple[Literal["cnn1", "cnn4"], ...] = Field(
+    kernels: Distinct[Kernel] = Field((Kernel(),), description="Circuits; none leaves the quanvolutional nets out.")
+    twins: Distinct[Literal["cnn1", "cnn4"]] = Field(
         ("cnn1", "cnn4"), description="Ordinary kernels in the circuit's place: one, or four."
     )
-    draws: tuple[Draw, ...] = Field((Draw(),), min_length=1, description="Images they are trained and tested on.")
+    draws: Distinct[Draw] = Field((Draw(),), min_length=1, description="Images they are trained and tested on.")
     shrink: Positive = Field(2, description="Each so many rows and columns become their mean first.")
     kernel: Positive = Field(2, description="Rows and columns of the kernel.", json_schema_extra={"unit": "pixels"})
     stride: Positive = Field(4, description="From one position to the next.", json_schema_extra={"unit": "pixels"})
-    seeds: tuple[Seed, ...] = Field((), description="Training runs; those of `seeds` where empty.")
+    seeds: Distinct[Seed] = Field((), description="Training runs; those of `seeds` where empty.")
     sweep: Literal["together", "apart"] = Field(
         "together", description="All seeds of a model in one job, trained side by side, or a job for each."
     )
@@ -171,8 +179,8 @@ class Digits(Section):
     """Study C: MNIST and its kin, CIFAR-10, Medical MNIST."""
 
     images: SmallImages = SmallImages()
-    models: tuple[Literal["parallel"], ...] = Field(("parallel",), description="Hybrid nets on the whole set.")
-    twins: tuple[Literal["parallel_twin", "cnn"], ...] = Field(
+    models: Distinct[Literal["parallel"]] = Field(("parallel",), description="Hybrid nets on the whole set.")
+    twins: Distinct[Literal["parallel_twin", "cnn"]] = Field(
         ("parallel_twin", "cnn"),
         description="Classical nets on the whole set: `parallel_twin` has a dense layer in place of all circuits, "
         "`cnn` is the printed one.",
@@ -182,8 +190,13 @@ class Digits(Section):
     training: ImageTraining = ImageTraining()
     warping: Warping = Warping()
     quanv: Quanv = Quanv()
-    phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
+    phases: Distinct[Literal["ideal", "device", "noisy"]] = Field(
         ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
     )
     fine_tuning: ImageFineTuning = ImageFineTuning()
     analysis: Analysis = Analysis()
+
+    @property
+    def circuits(self) -> tuple[str, ...]:
+        """Names of all circuits, as the library of circuits has them."""
+        return (self.parallel.circuit, *(kernel_circuit(kernel.name) for kernel in self.quanv.kernels))

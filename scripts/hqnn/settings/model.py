@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from hqnn.errors import UserError, nearest
 from hqnn.settings.change import Change
 from hqnn.settings.digits import Digits
-from hqnn.settings.section import Section, Seed
+from hqnn.settings.section import Distinct, Name, Section, Seed, section_of
 from hqnn.settings.shared import Data, Engine, Evaluation, Execution, Explanation
 from hqnn.settings.transfer import Cracks, Masks
 
@@ -18,10 +18,10 @@ from hqnn.settings.transfer import Cracks, Masks
 class Settings(Section):
     """Everything a user can set."""
 
-    studies: tuple[Literal["change", "masks", "cracks", "digits"], ...] = Field(
+    studies: Distinct[Literal["change", "masks", "cracks", "digits"]] = Field(
         ("change", "masks", "cracks", "digits"), min_length=1, description="Which studies to run."
     )
-    seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="One training run each.")
+    seeds: Distinct[Seed] = Field((0, 1, 2), min_length=1, description="One training run each.")
     data: Data = Data()
     change: Change = Change()
     masks: Masks = Masks()
@@ -31,7 +31,7 @@ class Settings(Section):
     engine: Engine = Engine()
     explanation: Explanation = Explanation()
     evaluation: Evaluation = Evaluation()
-    classify: dict[str, str] = Field(
+    classify: dict[Name, str] = Field(
         {}, description="Names of images, or folders of images, that are asked for as `.../classified/<name>.csv`."
     )
 
@@ -61,7 +61,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = ".".join(str(part) for part in first["loc"] if part != "[key]")
     if first["type"] == "extra_forbidden":
         section = _section_at(first["loc"][:-1])
         return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), section.model_fields)}"
@@ -71,7 +71,6 @@ def _sentence(error: ValidationError) -> str:
 def _section_at(location: tuple[int | str, ...]) -> type[Section]:
     section: type[Section] = Settings
     for part in location:
-        annotation = section.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, Section):
-            section = annotation
+        if part in section.model_fields:  # neither a place in a list nor a name in a mapping
+            section = section_of(section.model_fields[str(part)].annotation) or section
     return section

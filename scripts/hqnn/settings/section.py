@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+Word = Annotated[str, Field(pattern=r"^[a-z_]+$")]
 Positive = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    names = [str(getattr(value, "name", value)) for value in values]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PydanticCustomError("twice", "names {name} twice; leave one out", {"name": twice[0]})
+    return values
+
+
+Distinct = Annotated[tuple[T, ...], AfterValidator(_distinct)]  # by the name that stands in the paths of results
 
 
 class Section(BaseModel):
     """A group of keys; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def section_of(annotation: Any) -> type[Section] | None:
+    """The section that a key is, or that its entries are, where it is a list or a mapping of sections."""
+    kinds = (annotation, *get_args(annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)

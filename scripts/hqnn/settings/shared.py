@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hqnn.settings.section import Name, Positive, Section, Seed
+from hqnn.settings.section import Distinct, Name, Positive, Section, Seed
 
 
 class Data(Section):
@@ -37,12 +37,12 @@ class Data(Section):
 class Execution(Section):
     """By which paths a trained model is run."""
 
-    paths: tuple[Literal["exact", "shots", "noisy", "hardware"], ...] = Field(
+    paths: Distinct[Literal["exact", "shots", "noisy", "hardware"]] = Field(
         ("exact", "shots", "noisy", "hardware"),
         description="`exact`: expectation values without noise; `shots`: sampled; `noisy`: native gates under the "
         "backend's noise and readout error, exact; `hardware`: Runtime primitives, in local mode on the snapshot.",
     )
-    backends: tuple[str, ...] = Field(
+    backends: Distinct[str] = Field(
         ("ibm_brisbane",), description="Calibrations in `resources/calibrations`, or the paths of such files."
     )
     layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")

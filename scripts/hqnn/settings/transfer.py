@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hqnn.settings.fitting import FineTuning, Training
-from hqnn.settings.section import Positive, Section, Seed
+from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
 
 Size = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)] | None
 Backbone = Literal[
@@ -103,9 +103,14 @@ class Images(Section):
         "folders",
         description="`folders`: a folder a class; `masked`: large images, each with a `_mask` beside, cut up.",
     )
-    classes: tuple[str, ...] = Field((), description="Label 0 first; the folders that are there, sorted, where empty.")
+    classes: Distinct[str] = Field((), description="Label 0 first; the folders that are there, sorted, where empty.")
     patches: Patches = Patches()
     groups: Groups = Groups()
+    fit: Literal["crop", "stretch"] = Field(
+        "crop",
+        description="How an image becomes a square: `crop` keeps the central square, `stretch` all of it, but not its "
+        "proportions.",
+    )
     unreadable: Literal["skip", "stop"] = Field(
         "skip", description="What to do with a file that is no whole image: leave it out and name it, or stop."
     )
@@ -118,7 +123,7 @@ class Images(Section):
 class MaskImages(Images):
     """How photographs of faces are read."""
 
-    classes: tuple[str, ...] = Field(
+    classes: Distinct[str] = Field(
         ("no_mask", "mask"), description="Label 0 first; the folders that are there, sorted, where empty."
     )
     dataset: str = Field(
@@ -130,7 +135,7 @@ class MaskImages(Images):
 class CrackImages(Images):
     """How patches of concrete are read."""
 
-    classes: tuple[str, ...] = Field(
+    classes: Distinct[str] = Field(
         ("no_crack", "crack"), description="Label 0 first; the folders that are there, sorted, where empty."
     )
     dataset: str = Field(
@@ -188,16 +193,16 @@ class Transfer(Section):
     """Frozen features of photographs, and a small head that is trained on them."""
 
     images: Images = Images()
-    splits: tuple[Split, ...] = Field((Split(),), min_length=1, description="Ways to part the set, each run apart.")
-    backbones: tuple[Backbone, ...] = Field(
+    splits: Distinct[Split] = Field((Split(),), min_length=1, description="Ways to part the set, each run apart.")
+    backbones: Distinct[Backbone] = Field(
         ("resnet18",), min_length=1, description="Networks whose features are taken, torchvision's."
     )
-    weights: dict[str, str] = Field(
+    weights: dict[Backbone, str] = Field(
         {},
         description="For each backbone `imagenet` (torchvision downloads it), `random` (seeded, says nothing about the "
         "published models), or the path of a safetensors or pth file; `random` where it is not named.",
     )
-    views: tuple[View, ...] = Field(
+    views: Distinct[View] = Field(
         ("centre",),
         min_length=1,
         description="Fixed views of each image: all are trained on, and what a net says of an image is the mean of its "
@@ -209,25 +214,30 @@ class Transfer(Section):
         description="Whether features are brought to mean 0 and deviation 1, by the train images; where empty only "
         "those of random weights, which have no scale of their own.",
     )
-    models: tuple[str, ...] = Field(
+    models: Distinct[str] = Field(
         ("hadamard_angle_y-dressed-1",),
         description="Circuits of the dressed quantum net, named embedding-ansatz-layers.",
     )
     qubits: Annotated[int, Field(ge=2, le=12)] = Field(4, description="Wires of the circuit.")
     delta: float = Field(0.01, ge=0, description="Standard deviation of the circuit's first weights.")
-    twins: tuple[Literal["linear", "mlp"], ...] = Field(
+    twins: Distinct[Literal["linear", "mlp"]] = Field(
         ("linear", "mlp"),
         description="Classical heads on the same features: `linear`, and `mlp`, the dressed net without its circuit.",
     )
     training: TransferTraining = TransferTraining()
-    phases: tuple[Literal["ideal", "device", "noisy"], ...] = Field(
+    phases: Distinct[Literal["ideal", "device", "noisy"]] = Field(
         ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
     )
     fine_tuning: TransferFineTuning = TransferFineTuning()
-    trainers: dict[str, Trainer] = Field(
+    trainers: dict[Word, Trainer] = Field(
         {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
     )
-    trainer_seeds: tuple[Seed, ...] = Field((), description="Their training runs; those of `seeds` where empty.")
+    trainer_seeds: Distinct[Seed] = Field((), description="Their training runs; those of `seeds` where empty.")
+
+    @property
+    def circuits(self) -> tuple[str, ...]:
+        """Names of all circuits, as the library of circuits has them."""
+        return self.models
 
 
 class Masks(Transfer):

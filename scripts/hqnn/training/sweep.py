@@ -18,7 +18,6 @@ from hqnn.execution.twin import predict_classical
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.models.hybrid import HybridClassifier
-from hqnn.models.quanv import kernel_parameters
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.history import history_csv
@@ -82,7 +81,6 @@ def train_sweep(
     for place, (seed, net, epochs) in enumerate(zip(seeds, nets, histories, strict=True)):
         write_text(sweep.histories[place], history_csv(epochs))
         known = {"training": dict(training), "seed": seed, "train_samples": len(drawn[place].labels)}
-        known["kernel_parameters"] = kernel_parameters(net)
         save_classifier(sweep.models[place], net, known)
         test = read_samples([sweep.draws[place], samples])
         run = {**about, "seed": seed}
