@@ -9,7 +9,7 @@ from pydantic import Field
 from hqnn.settings.section import Positive, Section
 
 
-class Fitting(Section):
+class Regime(Section):
     """How a model is fitted."""
 
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field("adam", description="Which optimiser of torch.")
@@ -32,9 +32,7 @@ class Fitting(Section):
     gamma: float = Field(0.1, gt=0, le=1, description="That factor.")
     batch_size: Positive = Field(500, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(20, description="Passes over as many draws as there are train samples.")
-    balanced: bool = Field(
-        True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
-    )
+    balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
     fused: bool = Field(False, description="Take torch's fused kernels: faster steps, other last digits.")
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="Weights in the loss: `balanced` is inverse to the frequency of a sample's class."
@@ -49,7 +47,7 @@ class Fitting(Section):
     )
 
 
-class Training(Fitting):
+class Training(Regime):
     """How a quantum model is fitted."""
 
     differentiation: Literal["engine", "backprop", "adjoint", "parameter-shift", "finite-diff", "spsa"] = Field(

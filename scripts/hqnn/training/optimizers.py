@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from hqnn.models.layers import FeatureReader
-from hqnn.training.regime import Regime
+from hqnn.settings.fitting import Regime
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,

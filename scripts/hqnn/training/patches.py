@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
-from hqnn.settings.fitting import Fitting
+from hqnn.settings.fitting import Regime
 from hqnn.training.history import Epoch
 from hqnn.training.optimizers import OPTIMIZERS
 
@@ -22,7 +22,7 @@ def fit_patches(
     model: nn.Module,
     patches: NDArray[Any],
     labels: NDArray[np.uint8],
-    training: Fitting,
+    regime: Regime,
     *,
     seed: int,
     terminal: TextIO | None = None,
@@ -33,7 +33,7 @@ def fit_patches(
         model: from patches to logits of shape (batch, 2, rows, columns).
         patches: shape (patches, channels, rows, columns).
         labels: shape (patches, rows, columns); 0, 1, or `UNLABELLED` for a pixel that is left out.
-        training: optimiser, rate, batch size and epochs; where balanced, both classes weigh equally in the loss.
+        regime: optimiser, rate, batch size and epochs; where balanced, both classes weigh equally in the loss.
         seed: of the order of patches and of dropout.
         terminal: where a progress bar goes, if it is one.
 
@@ -43,19 +43,19 @@ def fit_patches(
     Raises:
         UserError: balanced classes were asked for and one has no pixel.
     """
-    weights = _class_weights(labels, training.balanced)
+    weights = _class_weights(labels, regime.balanced)
     inputs = torch.as_tensor(patches, dtype=torch.float32)
     targets = torch.as_tensor(labels, dtype=torch.int64)
-    optimizer = OPTIMIZERS[training.optimizer](model.parameters(), lr=training.learning_rate)
+    optimizer = OPTIMIZERS[regime.optimizer](model.parameters(), lr=regime.learning_rate)
     history: list[Epoch] = []
     model.train()
     with (
         torch.random.fork_rng(devices=()),
-        tqdm(total=training.epochs, file=terminal, disable=None if terminal else True, unit="epoch") as bar,
+        tqdm(total=regime.epochs, file=terminal, disable=None if terminal else True, unit="epoch") as bar,
     ):
         torch.manual_seed(seed)
-        for number in range(1, training.epochs + 1):
-            batches = torch.split(torch.randperm(len(inputs)), training.batch_size)
+        for number in range(1, regime.epochs + 1):
+            batches = torch.split(torch.randperm(len(inputs)), regime.batch_size)
             steps = [_step(model, optimizer, inputs[batch], targets[batch], weights) for batch in batches]
             loss, right, weight = np.sum(steps, axis=0)
             history.append(Epoch(number, float(loss / weight), float(right / weight)))

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hqnn.errors import UserError
+from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches
 from hqnn.training.draws import batch_sizes, epoch_order
 from hqnn.training.history import Epoch, kept_epoch
 from hqnn.training.objective import Objective, right
 from hqnn.training.optimizers import optimizer_of
-from hqnn.training.regime import Regime
 from hqnn.training.schedules import schedule_of
 
 Augment: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]

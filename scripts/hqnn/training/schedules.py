@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
-from hqnn.training.regime import Regime
+from hqnn.settings.fitting import Regime
 
 
 def schedule_of(regime: Regime, optimizer: Optimizer, epoch_steps: int) -> LRScheduler | None:

@@ -22,7 +22,6 @@ from hqnn.models.quanv import kernel_parameters
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.history import history_csv
-from hqnn.training.regime import Regime
 from hqnn.training.seeds import fit_seeds
 
 Files = Sequence[str | os.PathLike[str]]
@@ -76,7 +75,7 @@ def train_sweep(
         nets,
         np.stack([own.features for own in drawn]),
         np.stack([own.labels for own in drawn]),
-        Regime.of(Training(**training)),
+        Training(**training),
         seeds=seeds,
     )
     for place, (seed, net, epochs) in enumerate(zip(seeds, nets, histories, strict=True)):
