@@ -190,7 +190,11 @@ def test_a_killed_process_loses_at_most_an_epoch(tmp_path: Path, caplog: pytest.
 CHANGES: dict[str, dict[str, Any]] = {
     "rate": {"learning_rate": 0.004},
     "gradients": {"differentiation": "backprop"},
+    "seed": {"seed": 1},
     "samples": {"inputs": IMAGES ^ 1},
+    "validation": {"validation": (VALIDATION[0] ^ 1, VALIDATION[1])},
+    "versions": {"versions": IMAGES[:, None] ^ 1},
+    "augmentation": {"augment": Augmentation(flip=True)},
     "circuit": {"program": dressed("angle_y-dressed-1").to_json()},  # with as many weights
 }
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from hqnn.errors import UserError
 from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches, with_versions
-from hqnn.training.checkpoints import read_checkpoint, run_digest, write_checkpoint
+from hqnn.training.checkpoints import read_checkpoint, write_checkpoint
 from hqnn.training.history import Epoch, has_ended
 from hqnn.training.objective import Objective, class_weights
 from hqnn.training.run import Augment, Run
@@ -67,11 +67,10 @@ def fit(
     """
     _require_sense(regime, validation is not None)
     watched = {name: both for name, both in (("validation", validation), ("test", test)) if both is not None}
-    sets = {"train": (inputs, labels), **watched}
-    run = _new_run(model, sets, regime, versions, augment, seed)
+    run = _new_run(model, {"train": (inputs, labels), **watched}, regime, versions, augment, seed)
     digest = ""
     if checkpoint is not None:
-        digest = _digest(model, sets, regime, versions, augment, seed)
+        digest = run.digest()
         state = read_checkpoint(checkpoint, digest)
         if state is not None:
             run.restore(state)
@@ -124,20 +123,6 @@ def _new_run(
         augment=augment,
         seed=seed,
     )
-
-
-def _digest(
-    model: nn.Module,
-    sets: Mapping[str, Labelled],
-    regime: Regime,
-    versions: NDArray[Any] | None,
-    augment: Augment | None,
-    seed: int,
-) -> str:
-    arrays = {f"{name} {what}": array for name, both in sets.items() for what, array in zip("xy", both, strict=True)}
-    if versions is not None:
-        arrays["versions"] = versions
-    return run_digest(model, arrays, {**regime.model_dump(), "seed": seed, "augment": repr(augment)})
 
 
 def _own_randomness(model: nn.Module) -> AbstractContextManager[None]:
