@@ -24,8 +24,8 @@ from hqnn.models.classifier import Classifier
 from hqnn.models.hybrid import HybridClassifier
 from hqnn.models.parallel import MNIST, parallel_circuit, parallel_classifier
 from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit, quanv_classifier
+from hqnn.settings.fitting import Regime
 from hqnn.training.differentiation import differentiate_by
-from hqnn.training.regime import Regime
 from hqnn.training.seeds import fit_seeds
 
 RESULT = Path(__file__).parents[2] / "results" / "benchmarks" / "digits.json"

@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
+from hqnn.settings.fitting import Regime, Training
 from hqnn.training.augment import Augmentation
 from hqnn.training.checkpoints import remove_checkpoint, write_checkpoint
 from hqnn.training.fit import fit
 from hqnn.training.history import Epoch, has_ended, kept_epoch
-from hqnn.training.regime import Regime
 
 
 def dressed(name: str = "hadamard_angle_y-dressed-1") -> Program:
@@ -74,13 +74,29 @@ RUNS: dict[str, tuple[Callable[[], nn.Module], NDArray[Any], Regime, dict[str, A
     "versions of features, balanced draws, momentum, steps of the rate": (
         lambda: Circuits(dressed()),
         FEATURES,
-        Regime("sgd", epochs=EPOCHS, batch_size=16, momentum=0.9, balanced=True, schedule="step", step_epochs=2),
+        Regime(
+            optimizer="sgd",
+            epochs=EPOCHS,
+            batch_size=16,
+            momentum=0.9,
+            balanced=True,
+            schedule="step",
+            step_epochs=2,
+        ),
         {"versions": FEATURES[:, None] + RNG.normal(size=(60, 3, 1)).astype(np.float32), "test": VALIDATION},
     ),
     "study A's model, cosine, weighted classes, patience": (
         lambda: OneLogit(3),
         FEATURES[:, :3] / 255,
-        Regime("adamw", 0.3, epochs=EPOCHS, batch_size=16, schedule="cosine", class_weights="balanced", patience=4),
+        Regime(
+            optimizer="adamw",
+            learning_rate=0.3,
+            epochs=EPOCHS,
+            batch_size=16,
+            schedule="cosine",
+            class_weights="balanced",
+            patience=4,
+        ),
         {"validation": (FEATURES[:20, :3] / 255, (LABELS[:20] == 2).astype(np.uint8))},
     ),
 }
@@ -140,16 +156,10 @@ class Written:
 def small_run(checkpoint: Path | None, **changes: Any) -> tuple[dict[str, NDArray[Any]], list[Epoch]]:
     """The run of the process that is killed."""
     model = Circuits(Program.from_json(changes.pop("program", None) or dressed().to_json()))
-    regime = Regime(epochs=30, batch_size=8, schedule="one_cycle", keep="best_loss", learning_rate=0.003)
-    history = fit(
-        model,
-        changes.pop("inputs", IMAGES),
-        LABELS,
-        dataclasses.replace(regime, **changes),
-        seed=0,
-        validation=VALIDATION,
-        checkpoint=checkpoint,
-    )
+    chosen = {"epochs": 30, "batch_size": 8, "schedule": "one_cycle", "keep": "best_loss", "learning_rate": 0.003}
+    chosen |= {name: changes.pop(name) for name in list(changes) if name in Training.model_fields}
+    given = {"seed": 0, "validation": VALIDATION, "checkpoint": checkpoint, **changes}
+    history = fit(model, given.pop("inputs", IMAGES), LABELS, Training(**chosen), **given)
     weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     return weights, [dataclasses.replace(epoch, seconds=None) for epoch in history]
 
@@ -177,19 +187,26 @@ def test_a_killed_process_loses_at_most_an_epoch(tmp_path: Path, caplog: pytest.
     assert not list(tmp_path.glob("checkpoint*"))
 
 
-@pytest.mark.parametrize("changed", ["rate", "samples", "circuit"])
+CHANGES: dict[str, dict[str, Any]] = {
+    "rate": {"learning_rate": 0.004},
+    "gradients": {"differentiation": "backprop"},
+    "seed": {"seed": 1},
+    "samples": {"inputs": IMAGES ^ 1},
+    "validation": {"validation": (VALIDATION[0] ^ 1, VALIDATION[1])},
+    "versions": {"versions": IMAGES[:, None] ^ 1},
+    "augmentation": {"augment": Augmentation(flip=True)},
+    "circuit": {"program": dressed("angle_y-dressed-1").to_json()},  # with as many weights
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES)
 def test_a_checkpoint_of_another_run_is_not_gone_on_with(
     changed: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkpoint = tmp_path / "checkpoint.pt"
     small_run(checkpoint, epochs=2)
-    changes: dict[str, dict[str, Any]] = {
-        "rate": {"learning_rate": 0.004},
-        "samples": {"inputs": IMAGES ^ 1},
-        "circuit": {"program": dressed("angle_y-dressed-1").to_json()},  # with as many weights
-    }
     with caplog.at_level(logging.INFO, "hqnn"):
-        small_run(checkpoint, epochs=2, **changes[changed])
+        small_run(checkpoint, epochs=2, **CHANGES[changed])
     assert "is of other settings, samples or weights, so training starts anew" in caplog.text
 
 

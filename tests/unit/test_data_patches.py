@@ -17,7 +17,7 @@ from hqnn.data.patches import Cut, Patches, Standardisation, patches_of_test, pa
 from hqnn.data.prepare import prepare_pairs
 from hqnn.data.sample_oscd import write_sample
 from hqnn.execution.unet_baseline import predict_unet
-from hqnn.settings.fitting import Fitting
+from hqnn.settings.change import PatchFitting
 from hqnn.store import read_table
 
 SIDE, STRIDE = 75, 3
@@ -106,7 +106,7 @@ def test_what_is_not_valid_becomes_the_mean() -> None:
 def test_predictions_are_in_the_common_schema(sample: Path, tmp_path: Path, name: str, epochs: int) -> None:
     output, samples = tmp_path / "predictions.h5", sample / "samples.h5"
     about = {"study": "change", "dataset": "sample", "phase": "ideal", "path": "exact"}
-    training = Fitting(epochs=epochs, batch_size=100)
+    training = PatchFitting(epochs=epochs, batch_size=100)
     predict_unet(output, root=sample, samples=samples, name=name, training=training, seed=3, about=about)
     columns, attributes = read_table(output)
     table, _ = read_table(samples)

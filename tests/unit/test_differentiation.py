@@ -21,9 +21,9 @@ from hqnn.models.architectures import build_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.noise import channels
 from hqnn.noise.model import NoiseModel, Readout
+from hqnn.settings.fitting import Regime
 from hqnn.training.differentiation import METHODS, PennyLaneLayer, differentiate_by, executions_per_image
 from hqnn.training.fit import fit
-from hqnn.training.regime import Regime
 
 SAMPLES = 3
 ARCHITECTURE = Architecture("pixel", (2,), options={"reading": "sigmoid"})

@@ -46,6 +46,8 @@ def test_every_config_file_is_valid(root: Path) -> None:
         ),
         ({"masks": {"splits": [{"tain": 70}]}}, "'masks.splits.0.tain'.*did you mean 'train'"),
         ({"masks": {"weights": {"resnet81": "imagenet"}}}, "'masks.weights.resnet81'.*'resnet18'"),
+        ({"masks": {"training": {"balanced": True, "class_weights": "balanced"}}}, "even the classes out twice"),
+        ({"change": {"unet_small": {"patience": 2}}}, "'change.unet_small.patience' is unknown"),
         ({"masks": {"trainers": {"my-own": {}}}}, "'masks.trainers.my-own'"),
     ],
 )

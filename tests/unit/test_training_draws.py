@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from hqnn.settings.fitting import Regime
 from hqnn.training.draws import batch_sizes, epoch_order
-from hqnn.training.regime import Regime
 from hqnn.training.schedules import schedule_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ import torch
 from hqnn.errors import UserError
 from hqnn.models.classifier import Classifier
 from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit, quanv_classifier, quanv_cnn_classifier
+from hqnn.settings.fitting import Regime
 from hqnn.training.fit import fit
-from hqnn.training.regime import Regime
 from hqnn.training.seeds import fit_seeds
 
 SEEDS = (0, 3, 7)
@@ -51,6 +51,6 @@ def test_seeds_fitted_at_once_are_what_each_is_alone(kind: str, regime: Regime) 
 
 
 @pytest.mark.parametrize("choice", [{"patience": 3}, {"keep": "best_loss"}, {"class_weights": "balanced"}])
-def test_what_goes_one_by_one_only_is_refused(choice: dict[str, object]) -> None:
+def test_what_goes_one_by_one_only_is_refused(choice: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=next(iter(choice))):
-        fit_seeds(nets("cnn"), IMAGES, LABELS, replace(Regime(), **choice), seeds=SEEDS)
+        fit_seeds(nets("cnn"), IMAGES, LABELS, Regime(**choice), seeds=SEEDS)

@@ -9,7 +9,7 @@ import torch
 from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
-from hqnn.settings.fitting import Training
+from hqnn.settings.change import PatchFitting
 from hqnn.training.patches import change_probability, fit_patches
 
 
@@ -63,7 +63,7 @@ def test_equal_seeds_give_equal_nets_and_leave_torch_s_own_randomness_alone() ->
     for seed in (0, 0, 1):
         torch.manual_seed(11)
         model = small_unet(seed=seed)
-        fit_patches(model, patches, labels, Training(batch_size=10, epochs=2), seed=seed)
+        fit_patches(model, patches, labels, PatchFitting(batch_size=10, epochs=2), seed=seed)
         torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
         runs.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     assert torch.equal(runs[0], runs[1])
@@ -72,7 +72,7 @@ def test_equal_seeds_give_equal_nets_and_leave_torch_s_own_randomness_alone() ->
 
 def test_a_net_learns_which_pixels_changed() -> None:
     model = small_unet(seed=1)
-    history = fit_patches(model, *changing_patches(), Training(batch_size=25, epochs=25), seed=1)
+    history = fit_patches(model, *changing_patches(), PatchFitting(batch_size=25, epochs=25), seed=1)
     assert [epoch.epoch for epoch in history] == list(range(1, 26))
     assert history[-1].loss < 0.7 * history[0].loss
     patches, labels = changing_patches(300, seed=5)
@@ -86,7 +86,7 @@ def test_unlabelled_pixels_change_nothing() -> None:
     patches, labels = changing_patches(60)
     hidden = labels.copy()
     hidden[30:] = UNLABELLED
-    training = Training(batch_size=60, epochs=3)
+    training = PatchFitting(batch_size=60, epochs=3)
     nets, histories = [pixelwise() for _ in range(2)], []
     for net, shown, given in ((nets[0], patches, hidden), (nets[1], patches[:30], labels[:30])):
         histories.append(fit_patches(net, shown, given, training, seed=0))
@@ -102,7 +102,7 @@ def test_the_loss_weighs_classes_equally_where_asked_to(balanced: bool) -> None:
     probability = change_probability(net, patches)
     loss = -np.log(np.where(labels == 1, probability, 1 - probability))
     classes = [loss[labels == value].mean() for value in (0, 1)]
-    training = Training(batch_size=60, epochs=1, balanced=balanced)
+    training = PatchFitting(batch_size=60, epochs=1, balanced=balanced)
     (epoch,) = fit_patches(net, patches, labels, training, seed=0)
     assert epoch.loss == pytest.approx(np.mean(classes) if balanced else loss.mean(), rel=1e-5)
 
@@ -110,7 +110,7 @@ def test_the_loss_weighs_classes_equally_where_asked_to(balanced: bool) -> None:
 def test_labels_of_one_class_cannot_be_balanced() -> None:
     patches, labels = changing_patches(10)
     with pytest.raises(UserError, match="all of one class"):
-        fit_patches(pixelwise(), patches, np.zeros_like(labels), Training(epochs=1), seed=0)
+        fit_patches(pixelwise(), patches, np.zeros_like(labels), PatchFitting(epochs=1), seed=0)
 
 
 def pixelwise() -> torch.nn.Module:

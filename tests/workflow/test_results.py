@@ -68,7 +68,7 @@ def test_sampled_values_lie_within_their_statistical_error(
     np.testing.assert_allclose(columns["standard_error"][within], spread[within], rtol=0.5)
 
 
-@pytest.mark.parametrize("study", ["change", "masks", "digits"])
+@pytest.mark.parametrize("study", ["masks", "digits"])
 def test_a_table_of_samples_says_what_its_path_says(finished: Checkout, study: str) -> None:
     about = read_table(finished.folder / f"results/{study}/sample/samples.h5", "labels")[1]
     assert (about["study"], about["dataset"]) == (study, "sample")

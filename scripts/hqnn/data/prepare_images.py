@@ -97,17 +97,10 @@ def prepare_images(
     files, raw = _listed(root, names, patches, max_pixels, losses)
     groups = group_photos(root, grouping, cut=patches is not None)
     settings: dict[str, Any] = {"size": size, "fit": fit, "patches": asdict(patches) if patches else None}
-    settings |= {
-        "unreadable": unreadable,
-        "duplicates": duplicates,
-        "similarity": similarity,
-        "max_pixels": max_pixels,
-        "classes": list(names),
-    }
-    with new_table(output, {**settings, **(about or {})}) as file:
+    settings |= {"unreadable": unreadable, "duplicates": duplicates, "similarity": similarity, "max_pixels": max_pixels}
+    with new_table(output, {**settings, "classes": list(names), **(about or {})}) as file:
         table = ImageColumns(file, size)
         _fill(table, _samples(raw, size, fit, threads, losses), finder, losses)
-        losses.say()
         counts = _counts(table, names, root)
         table.finish(groups)
         write_inputs(file.create_group("inputs"), files, root)
@@ -153,6 +146,7 @@ def _fill(table: ImageColumns, samples: Iterator[Sample], finder: DuplicateFinde
     while batch := list(islice(samples, BATCH)):
         matches = finder.add([sample.print for sample in batch])
         table.append([s for s, found in zip(batch, matches, strict=True) if losses.keep(s.print, found)])
+    losses.say()
 
 
 def _counts(table: ImageColumns, names: Sequence[str], root: Path) -> dict[str, int]:

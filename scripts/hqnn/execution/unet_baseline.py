@@ -12,7 +12,7 @@ import numpy as np
 from hqnn.data.patches import Cut, Standardisation, patches_of_test, patches_of_train
 from hqnn.execution.predictions import read_samples, write_predictions
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
-from hqnn.settings.fitting import Fitting
+from hqnn.settings.change import PatchFitting
 from hqnn.training.patches import change_probability, fit_patches
 
 
@@ -38,7 +38,7 @@ def predict_unet(
     root: str | os.PathLike[str],
     samples: str | os.PathLike[str],
     name: str,
-    training: Fitting,
+    training: PatchFitting,
     seed: int,
     about: Mapping[str, Any],
     terminal: TextIO | None = None,
@@ -50,7 +50,7 @@ def predict_unet(
         root: folder of the data set.
         samples: the store.
         name: a key of `UNETS`.
-        training: optimiser, rate, batch size and epochs.
+        training: see `fit_patches`.
         seed: of initial weights, of the order of patches and of dropout.
         about: what the path of the result says.
         terminal: where a progress bar goes, if it is one.

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hqnn.settings.fitting import FineTuning, Fitting, Training
+from hqnn.settings.fitting import Descent, FineTuning, Training
 from hqnn.settings.section import Distinct, Positive, Section
 
 
@@ -38,7 +38,23 @@ class Features(Section):
     )
 
 
-class PatchFitting(Fitting):
+class PixelTraining(Training):
+    """How a quantum model is fitted."""
+
+    balanced: bool = Field(
+        True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
+    )
+
+
+class PixelFineTuning(FineTuning):
+    """How a phase goes on from the weights of the one before."""
+
+    balanced: bool = Field(
+        True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
+    )
+
+
+class PatchFitting(Descent):
     """How a U-Net is fitted on the patches around the train samples."""
 
     batch_size: Positive = Field(500, description="Patches a step.", json_schema_extra={"unit": "patches"})
@@ -81,13 +97,13 @@ class Change(Section):
     )
     unet_small: PatchFitting = PatchFitting()
     unet_full: LargePatchFitting = LargePatchFitting()
-    training: Training = Training()
+    training: PixelTraining = PixelTraining()
     phases: Distinct[Literal["ideal", "device", "noisy"]] = Field(
         ("ideal",),
         description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
         "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
     )
-    fine_tuning: FineTuning = FineTuning()
+    fine_tuning: PixelFineTuning = PixelFineTuning()
 
     @property
     def circuits(self) -> tuple[str, ...]:

@@ -50,7 +50,6 @@ class ImageTraining(Training):
     batch_size: Positive = Field(128, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(10, description="Passes over the train samples.")
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
-    balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
 
 
 class ImageFineTuning(ImageTraining):

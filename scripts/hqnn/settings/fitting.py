@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from hqnn.settings.section import Positive, Section
 
 
-class Fitting(Section):
-    """How a model is fitted."""
+class Descent(Section):
+    """How a loss is brought down."""
 
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field("adam", description="Which optimiser of torch.")
     learning_rate: float = Field(0.01, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
@@ -32,10 +33,13 @@ class Fitting(Section):
     gamma: float = Field(0.1, gt=0, le=1, description="That factor.")
     batch_size: Positive = Field(500, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(20, description="Passes over as many draws as there are train samples.")
-    balanced: bool = Field(
-        True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
-    )
     fused: bool = Field(False, description="Take torch's fused kernels: faster steps, other last digits.")
+
+
+class Regime(Descent):
+    """How a classifier is fitted."""
+
+    balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="Weights in the loss: `balanced` is inverse to the frequency of a sample's class."
     )
@@ -48,8 +52,18 @@ class Fitting(Section):
         "last", description="Which epoch's weights are kept: the last, or the best on the validation samples."
     )
 
+    @model_validator(mode="after")
+    def _even_out_once(self) -> Self:
+        if self.balanced and self.class_weights == "balanced":
+            raise PydanticCustomError(
+                "twice",
+                "balanced draws and class_weights 'balanced' would even the classes out twice; set balanced to false "
+                "or class_weights to 'none'",
+            )
+        return self
 
-class Training(Fitting):
+
+class Training(Regime):
     """How a quantum model is fitted."""
 
     differentiation: Literal["engine", "backprop", "adjoint", "parameter-shift", "finite-diff", "spsa"] = Field(

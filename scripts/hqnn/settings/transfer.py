@@ -150,7 +150,6 @@ class TransferTraining(Training):
     batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(30, description="Passes over the train samples.")
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
-    balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
 
 
 class TransferFineTuning(FineTuning):
@@ -158,7 +157,6 @@ class TransferFineTuning(FineTuning):
 
     learning_rate: float = Field(0.0003, gt=0, description="Its rate.")
     batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
-    balanced: bool = Field(False, description="Draw train samples with replacement, all classes equally likely.")
 
 
 class Trainer(Section):

@@ -37,6 +37,10 @@ class Batches:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All inputs and labels, by these names."""
+        return {"inputs": self._inputs.numpy(), "labels": self.labels.cpu().numpy()}
+
     def drawn(self, rows: NDArray[np.int64], sizes: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
         """Inputs and labels of one batch after the other.
 

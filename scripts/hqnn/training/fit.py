@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from typing import Any, NoReturn, TextIO, TypeAlias
 
 import numpy as np
@@ -16,11 +15,11 @@ from torch import nn
 from tqdm import tqdm
 
 from hqnn.errors import UserError
+from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches, with_versions
-from hqnn.training.checkpoints import read_checkpoint, run_digest, write_checkpoint
+from hqnn.training.checkpoints import read_checkpoint, write_checkpoint
 from hqnn.training.history import Epoch, has_ended
 from hqnn.training.objective import Objective, class_weights
-from hqnn.training.regime import Regime
 from hqnn.training.run import Augment, Run
 
 Labelled: TypeAlias = tuple[NDArray[Any], NDArray[np.uint8]]
@@ -66,13 +65,13 @@ def fit(
     Raises:
         UserError: the loss is no number any more, the choices contradict each other, or a label has no class.
     """
-    regime.require_sense(validation is not None)
+    if validation is None:
+        _require_no_choice(regime)
     watched = {name: both for name, both in (("validation", validation), ("test", test)) if both is not None}
-    sets = {"train": (inputs, labels), **watched}
-    run = _new_run(model, sets, regime, versions, augment, seed)
+    run = _new_run(model, {"train": (inputs, labels), **watched}, regime, versions, augment, seed)
     digest = ""
     if checkpoint is not None:
-        digest = _digest(model, sets, regime, versions, augment, seed)
+        digest = run.digest()
         state = read_checkpoint(checkpoint, digest)
         if state is not None:
             run.restore(state)
@@ -86,6 +85,14 @@ def fit(
             bar.update()
     run.finish()
     return run.history
+
+
+def _require_no_choice(regime: Regime) -> None:
+    """Refuse what is decided by validation samples."""
+    for choice, default in (("patience", None), ("keep", "last")):
+        value = getattr(regime, choice)
+        if value != default:
+            raise UserError(f"{choice} is {value!r} but no samples are set aside for validation; give the split some")
 
 
 def _new_run(
@@ -112,20 +119,6 @@ def _new_run(
         augment=augment,
         seed=seed,
     )
-
-
-def _digest(
-    model: nn.Module,
-    sets: Mapping[str, Labelled],
-    regime: Regime,
-    versions: NDArray[Any] | None,
-    augment: Augment | None,
-    seed: int,
-) -> str:
-    arrays = {f"{name} {what}": array for name, both in sets.items() for what, array in zip("xy", both, strict=True)}
-    if versions is not None:
-        arrays["versions"] = versions
-    return run_digest(model, arrays, {**asdict(regime), "seed": seed, "augment": repr(augment)})
 
 
 def _own_randomness(model: nn.Module) -> AbstractContextManager[None]:

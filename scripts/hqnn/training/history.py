@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from hqnn.training.regime import Regime
+from hqnn.settings.fitting import Regime
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.checkpoints import remove_checkpoint
 from hqnn.training.history import history_csv
-from hqnn.training.regime import Regime
 from hqnn.training.stored import fit_stored
 
 
@@ -54,22 +53,22 @@ def train_ideal(
         terminal: where a progress bar goes.
     """
     about = read_samples(samples, TRAIN)
-    chosen = Training(**training)
+    regime = Training(**training)
     model = build_classifier(
         Architecture(kind, about.features.shape[1:], len(about.classes), dict(options)),
         None if program is None else Program.from_json(Path(program).read_text(encoding="utf-8")),
         seed=seed,
         memory_limit_mb=memory_limit_mb,
     )
-    if program is not None and chosen.differentiation != "engine":
+    if program is not None and regime.differentiation != "engine":
         from hqnn.training.differentiation import differentiate_by  # brings PennyLane
 
-        differentiate_by(model, chosen.differentiation, chosen.device)
+        differentiate_by(model, regime.differentiation, regime.device)
     checkpoint = Path(output).with_name("checkpoint.pt")
     epochs = fit_stored(
         model,
         samples,
-        Regime.of(chosen),
+        regime,
         seed=seed,
         augmentation=augmentation,
         watch_test=watch_test,

@@ -15,7 +15,6 @@ from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.checkpoints import remove_checkpoint
 from hqnn.training.history import history_csv
-from hqnn.training.regime import Regime
 from hqnn.training.stored import fit_stored
 
 
@@ -55,7 +54,7 @@ def train_native(
         require_noise(native, noise)
     model.run_as(native, noise)
     checkpoint = Path(output).with_name("checkpoint.pt")
-    regime = Regime.of(Training(**training))
+    regime = Training(**training)
     epochs = fit_stored(model, samples, regime, seed=seed, checkpoint=checkpoint, terminal=terminal)
     write_text(history, history_csv(epochs))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}

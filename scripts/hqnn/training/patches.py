@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TextIO
 
 import numpy as np
@@ -13,16 +14,17 @@ from tqdm import tqdm
 
 from hqnn.data.labels import UNLABELLED
 from hqnn.errors import UserError
-from hqnn.settings.fitting import Fitting
+from hqnn.settings.change import PatchFitting
 from hqnn.training.history import Epoch
-from hqnn.training.optimizers import OPTIMIZERS
+from hqnn.training.optimizers import optimizer_of
+from hqnn.training.schedules import schedule_of
 
 
 def fit_patches(
     model: nn.Module,
     patches: NDArray[Any],
     labels: NDArray[np.uint8],
-    training: Fitting,
+    fitting: PatchFitting,
     *,
     seed: int,
     terminal: TextIO | None = None,
@@ -33,7 +35,7 @@ def fit_patches(
         model: from patches to logits of shape (batch, 2, rows, columns).
         patches: shape (patches, channels, rows, columns).
         labels: shape (patches, rows, columns); 0, 1, or `UNLABELLED` for a pixel that is left out.
-        training: optimiser, rate, batch size and epochs; where balanced, both classes weigh equally in the loss.
+        fitting: how; where balanced, both classes weigh equally in the loss.
         seed: of the order of patches and of dropout.
         terminal: where a progress bar goes, if it is one.
 
@@ -43,20 +45,25 @@ def fit_patches(
     Raises:
         UserError: balanced classes were asked for and one has no pixel.
     """
-    weights = _class_weights(labels, training.balanced)
+    weights = _class_weights(labels, fitting.balanced)
     inputs = torch.as_tensor(patches, dtype=torch.float32)
     targets = torch.as_tensor(labels, dtype=torch.int64)
-    optimizer = OPTIMIZERS[training.optimizer](model.parameters(), lr=training.learning_rate)
+    optimizer = optimizer_of(fitting, model)
+    schedule = schedule_of(fitting, optimizer, math.ceil(len(inputs) / fitting.batch_size))
     history: list[Epoch] = []
     model.train()
     with (
         torch.random.fork_rng(devices=()),
-        tqdm(total=training.epochs, file=terminal, disable=None if terminal else True, unit="epoch") as bar,
+        tqdm(total=fitting.epochs, file=terminal, disable=None if terminal else True, unit="epoch") as bar,
     ):
         torch.manual_seed(seed)
-        for number in range(1, training.epochs + 1):
-            batches = torch.split(torch.randperm(len(inputs)), training.batch_size)
-            steps = [_step(model, optimizer, inputs[batch], targets[batch], weights) for batch in batches]
+        for number in range(1, fitting.epochs + 1):
+            batches = torch.split(torch.randperm(len(inputs)), fitting.batch_size)
+            steps = []
+            for batch in batches:
+                steps.append(_step(model, optimizer, inputs[batch], targets[batch], weights))
+                if schedule:
+                    schedule.step()
             loss, right, weight = np.sum(steps, axis=0)
             history.append(Epoch(number, float(loss / weight), float(right / weight)))
             bar.set_postfix(loss=f"{history[-1].loss:.4f}", accuracy=f"{history[-1].accuracy:.4f}")

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hqnn.errors import UserError
+from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches
+from hqnn.training.checkpoints import run_digest
 from hqnn.training.draws import batch_sizes, epoch_order
 from hqnn.training.history import Epoch, kept_epoch
 from hqnn.training.objective import Objective, right
 from hqnn.training.optimizers import optimizer_of
-from hqnn.training.regime import Regime
 from hqnn.training.schedules import schedule_of
 
 Augment: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
@@ -65,6 +66,13 @@ class Run:
         self._schedule = schedule_of(regime, self._optimizer, len(self._sizes))
         self._seed, self._order = seed, np.random.default_rng(seed)
         self._best: dict[str, Any] | None = None
+
+    def digest(self) -> str:
+        """All that the run depends on, see `run_digest`; to be asked for before its first epoch."""
+        sets = {"train": self._train, **self._watched}
+        arrays = {f"{name} {what}": own for name, both in sets.items() for what, own in both.arrays().items()}
+        settings = {**self._regime.model_dump(), "seed": self._seed, "augment": repr(self._augment)}
+        return run_digest(self._model, arrays, {**settings, "train_samples": len(self._labels)})
 
     def go_on(self) -> Epoch:
         """Train for one epoch and evaluate; torch's own generator is left seeded anew.

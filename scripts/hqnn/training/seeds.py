@@ -15,14 +15,14 @@ from torch.nn import functional
 from hqnn.errors import UserError
 from hqnn.models.classifier import Classifier
 from hqnn.models.stack import SeedStack
+from hqnn.settings.fitting import Regime
 from hqnn.training.batches import EVALUATED_AT_ONCE
 from hqnn.training.draws import batch_sizes, epoch_order
 from hqnn.training.history import Epoch
 from hqnn.training.optimizers import optimizer_of
-from hqnn.training.regime import Regime
 from hqnn.training.schedules import schedule_of
 
-ONE_BY_ONE = Regime(patience=None, keep="last", class_weights="none")
+AT_ONCE: dict[str, object] = {"patience": None, "keep": "last", "class_weights": "none"}
 Scores: TypeAlias = tuple[list[float], list[float]]
 
 
@@ -51,8 +51,8 @@ def fit_seeds(
     Raises:
         UserError: the regime asks for what goes one by one only, or a net cannot be stacked.
     """
-    for name in ("patience", "keep", "class_weights"):
-        if getattr(regime, name) != getattr(ONE_BY_ONE, name):
+    for name, value in AT_ONCE.items():
+        if getattr(regime, name) != value:
             raise UserError(f"seeds trained at once take no {name}; leave it out, or train one seed after the other")
     stack = SeedStack(nets)
     sizes = batch_sizes(labels.shape[1], regime.batch_size)

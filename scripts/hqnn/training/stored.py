@@ -11,10 +11,10 @@ from torch import nn
 
 from hqnn.execution.predictions import TEST, TRAIN, VALIDATION, Samples, read_samples, samples_if_any
 from hqnn.models.dressed import Standardise
+from hqnn.settings.fitting import Regime
 from hqnn.training.augment import Augmentation
 from hqnn.training.fit import Labelled, fit
 from hqnn.training.history import Epoch
-from hqnn.training.regime import Regime
 
 
 def fit_stored(

@@ -21,7 +21,6 @@ from hqnn.models.hybrid import HybridClassifier
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.history import history_csv
-from hqnn.training.regime import Regime
 from hqnn.training.seeds import fit_seeds
 
 Files = Sequence[str | os.PathLike[str]]
@@ -75,7 +74,7 @@ def train_sweep(
         nets,
         np.stack([own.features for own in drawn]),
         np.stack([own.labels for own in drawn]),
-        Regime.of(Training(**training)),
+        Training(**training),
         seeds=seeds,
     )
     for place, (seed, net, epochs) in enumerate(zip(seeds, nets, histories, strict=True)):
