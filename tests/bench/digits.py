@@ -20,16 +20,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from hqnn.models.classifier import Classifier
+from hqnn.circuits.library import build
+from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.hybrid import HybridClassifier
-from hqnn.models.parallel import MNIST, parallel_circuit, parallel_classifier
-from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit, quanv_classifier
+from hqnn.models.parallel import parallel_classifier
+from hqnn.models.quanv import quanv_classifier
+from hqnn.settings.digits import ParallelSizes
 from hqnn.settings.fitting import Regime
 from hqnn.training.differentiation import differentiate_by
 from hqnn.training.seeds import fit_seeds
 
 RESULT = Path(__file__).parents[2] / "results" / "benchmarks" / "digits.json"
 EPOCH = 60_000
+IMAGE, CLASSES = (28, 28, 1), 10
+VISIT = {"shrink": 2, "kernel": 2, "stride": 4, "kernels": 4}
 PATCHES = 12_544  # 64 images of 14 x 14 places
 THREADS = {
     "one thread": {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"},
@@ -47,13 +51,15 @@ def generator() -> torch.Generator:
 
 def parallel_net() -> HybridClassifier:
     """The net of 45,194 parameters."""
-    return parallel_classifier(MNIST.architecture("parallel"), parallel_circuit(MNIST), generator())
+    architecture = Architecture("parallel", IMAGE, CLASSES, ParallelSizes().model_dump())
+    program = build("angle_x-strongly_entangling-3", 5, [f"Y{wire}" for wire in range(5)])
+    return parallel_classifier(architecture, program, generator())
 
 
 def quanv_net() -> HybridClassifier:
     """The net whose kernel is a circuit."""
-    sizes = Quanvolution()
-    return quanv_classifier(sizes.architecture("quanv"), quanv_circuit(sizes, Kernel()), generator())
+    program = build("angle_y-quanvolutional-1-cnots_into_first", 4)
+    return quanv_classifier(Architecture("quanv", IMAGE, CLASSES, VISIT), program, generator())
 
 
 def without_circuits(net: HybridClassifier) -> HybridClassifier:
@@ -71,8 +77,8 @@ def by_pennylane(net: HybridClassifier) -> HybridClassifier:
 def training(net: Classifier, batch: int) -> Step:
     """Steps of Adam on one batch of images."""
     rng = np.random.default_rng(0)
-    images = torch.from_numpy(rng.integers(256, size=(batch, *MNIST.image), dtype=np.uint8))
-    labels = torch.from_numpy(rng.integers(MNIST.classes, size=batch))
+    images = torch.from_numpy(rng.integers(256, size=(batch, *IMAGE), dtype=np.uint8))
+    labels = torch.from_numpy(rng.integers(CLASSES, size=batch))
     optimizer = torch.optim.Adam(net.parameters(), lr=0.001, fused=True)
 
     def step() -> None:
@@ -97,8 +103,8 @@ def on_patches(net: HybridClassifier) -> Step:
 def sweep(seeds: int, together: bool) -> Step:
     """One epoch of the study's 500 images for every seed, all at once or one after the other."""
     rng = np.random.default_rng(0)
-    images = rng.integers(256, size=(seeds, 500, 28, 28, 1), dtype=np.uint8)
-    labels = rng.integers(10, size=(seeds, 500), dtype=np.uint8)
+    images = rng.integers(256, size=(seeds, 500, *IMAGE), dtype=np.uint8)
+    labels = rng.integers(CLASSES, size=(seeds, 500), dtype=np.uint8)
     regime = Regime(batch_size=32, epochs=1)
     parts = [slice(0, seeds)] if together else [slice(seed, seed + 1) for seed in range(seeds)]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pennylane as qml
 import pytest
 import torch
 
-from hqnn.analysis import expressibility, fourier, trainability, zx
+from hqnn.analysis import expressibility, fourier, trainability
+from hqnn.analysis.circuit import analyse
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
 from hqnn.circuits.trace import trace
@@ -24,8 +26,10 @@ from hqnn.noise.channels import average_infidelity
 from hqnn.noise.model import NoiseModel
 from hqnn.noise.snapshot import read_snapshot
 from hqnn.report import analysis, analysis_words
+from hqnn.report.analysed import AnalysisFiles, write_analysis
 
 ERRORS = trainability.GateErrors(0.001, 0.02)
+ASKED: dict[str, Any] = {"draws": 20, "pairs": 200, "qubits": (3, 4), "depths": (1, 2), "seed": 0}
 
 
 def parallel() -> Program:
@@ -169,8 +173,9 @@ def test_the_sweep_says_what_is_local_and_what_noise_takes() -> None:
 def test_a_circuit_of_one_size_is_swept_at_that_size_only() -> None:
     table = trainability.sweep("angle_y-quanvolutional-1", (2, 4, 6), (1,), 10, 0, ERRORS, "Z")
     assert set(table["qubits"]) == {4}
-    with pytest.raises(UserError, match=r"fits none of \[2, 6\] qubits"):
-        trainability.sweep("angle_y-quanvolutional-1", (2, 6), (1,), 10, 0, ERRORS, "Z")
+    for none in ((2, 6), (3,)):
+        with pytest.raises(UserError, match=rf"digits\.analysis\.qubits is {re.escape(str(list(none)))}.* it has: 4$"):
+            trainability.sweep("angle_y-quanvolutional-1", none, (1,), 10, 0, ERRORS, "Z")
 
 
 def test_the_noise_has_the_infidelity_that_was_asked_for() -> None:
@@ -209,25 +214,34 @@ def test_haar_random_states_diverge_no_more_than_the_floor() -> None:
 
 def test_figures_and_sentences_say_what_was_found() -> None:
     name = "angle_y-quanvolutional-1-axis_x"
-    program = build(name, 4)
-    rng = np.random.default_rng(0)
-    reduction = zx.reduce_program(program)
-    coefficients = fourier.pair_coefficients(program, fourier.drawn_weights(program, 20, rng))
-    sweep = trainability.sweep(name, (4,), (1, 2), 20, 0, ERRORS, "Z")
-    states = expressibility.expressibility(program, 200, rng)
-    absorbed = fourier.absorbed_weights(program, rng)
-    said = " ".join(
-        analysis_words.sentences(program, reduction, absorbed, (coefficients[:, 1], "IZII"), sweep, ERRORS, states)
-    )
+    found = analyse(name, build(name, 4), ERRORS, **ASKED)
+    said = " ".join(analysis_words.sentences(found))
     assert "Each of the 4 weights keeps a spider" in said
     assert "Weights 0, 1, 2 and 3 only mix the expectation values linearly" in said
     assert re.search(r"5 of the nine Fourier coefficients of ⟨Z₁⟩ .* are always zero", said)
-    drawn = analysis.diagram_figure(reduction.after, "after", name).decode()
+    drawn = analysis.diagram_figure(found.reduction.after, "after", name).decode()
     assert all(label in drawn for label in ("θ₃", "x₀", "−π/2", "After reduction: 11 spiders, 8 with parameters"))
-    assert analysis.fourier_violins(coefficients[:, 1], "IZII", name) == analysis.fourier_violins(
-        coefficients[:, 1], "IZII", name
-    )
-    assert all(b"global, noisy" in analysis.variance_figure(sweep, by, name) for by in ("qubits", "depth"))
+    assert all(b"global, noisy" in analysis.variance_figure(found.gradients, by, name) for by in ("qubits", "depth"))
+
+
+def test_equal_analyses_leave_equal_files(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "program.json").write_text(parallel().to_json(), encoding="utf-8")
+    places = [tmp_path / "once", tmp_path / "again"]
+    names = [field.name for field in fields(AnalysisFiles)]
+    for place in places:
+        write_analysis(
+            AnalysisFiles(*(str(place / name) for name in names)),
+            program=str(tmp_path / "program.json"),
+            calibration=str(root / "resources/calibrations/ibm_brisbane.json"),
+            circuit="angle_x-strongly_entangling-3",
+            **ASKED,
+        )
+    once, again = ({path.name: path.read_bytes() for path in place.iterdir()} for place in places)
+    assert sorted(once) == sorted(names)
+    assert once == again
+    assert len(json.loads(once["sentences"])) > 4
+    assert len(once["fourier"].splitlines()) == 1 + ASKED["draws"] * 5 * 9
+    assert [line.split(b",")[2] for line in once["trainability"].splitlines()[1::4]] == [b"3", b"3", b"4", b"4"]
 
 
 def test_phases_are_said_as_fractions_of_pi() -> None:

@@ -10,20 +10,19 @@ import pytest
 import torch
 from torch import nn
 
+from digits_nets import parallel_circuit, quanv_circuit, quanv_options
 from hqnn.circuits.library import build_for
 from hqnn.circuits.program import Program
 from hqnn.errors import UserError
 from hqnn.execution.exact import run_exact
 from hqnn.models.architectures import build_classifier, load_classifier, read_classifier, save_classifier
 from hqnn.models.classifier import Architecture, Classifier, probabilities_of
-from hqnn.models.convolutional import Convolutional
 from hqnn.models.hybrid import HybridClassifier
-from hqnn.models.parallel import Parallel, parallel_circuit
-from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit
+from hqnn.settings.digits import CnnSizes, ParallelSizes
 from hqnn.store import fingerprint
 
-PARALLEL = Parallel(image=(8, 8, 1), channels=(3,), poolings=1, circuits=2, qubits=2, layers=1, classes=5)
-QUANV = Quanvolution(image=(12, 12, 1), classes=4)
+PARALLEL = ParallelSizes(channels=(3,), poolings=1, circuits=2, qubits=2, layers=1)
+CNN = CnnSizes(channels=(3,), poolings=1, dense=(4,), normalised=("convolutions", "dense"))
 RNG = np.random.default_rng(0)
 FEATURES, VIEWS = RNG.normal(size=(20, 6)).astype(np.float32), RNG.normal(size=(20, 3, 6)).astype(np.float32)
 DIGITS, LARGER = (RNG.integers(256, size=(20, side, side, 1), dtype=np.uint8) for side in (8, 12))
@@ -37,14 +36,14 @@ def architecture(kind: str) -> tuple[Architecture, np.ndarray]:
         "pixel": (Architecture("pixel", (6,), 2, {"reading": "scaled"}), FEATURES),
         "dressed": (Architecture("dressed", (6,), 2, {"delta": 1.0, "standardise": True}), FEATURES),
         "dressed views": (Architecture("dressed", (6,), 3, {"delta": 1.0}), VIEWS),
-        "parallel": (PARALLEL.architecture("parallel"), DIGITS),
-        "quanv": (QUANV.architecture("quanv"), LARGER),
+        "parallel": (Architecture("parallel", (8, 8, 1), 5, PARALLEL.model_dump()), DIGITS),
+        "quanv": (Architecture("quanv", (12, 12, 1), 4, quanv_options()), LARGER),
         "linear": (Architecture("linear", (6,), 3), FEATURES),
         "mlp": (Architecture("mlp", (6,), 2, {"hidden": 3}), VIEWS),
-        "parallel_twin": (PARALLEL.architecture("parallel_twin"), DIGITS),
-        "cnn": (Convolutional((8, 8, 1), 5, channels=(3,), poolings=1, dense=(4,)).architecture("cnn"), DIGITS),
-        "cnn1": (Quanvolution((12, 12, 1), 4, kernels=1).architecture("cnn1"), LARGER),
-        "cnn4": (QUANV.architecture("cnn4"), LARGER),
+        "parallel_twin": (Architecture("parallel_twin", (8, 8, 1), 5, PARALLEL.model_dump()), DIGITS),
+        "cnn": (Architecture("cnn", (8, 8, 1), 5, CNN.model_dump()), DIGITS),
+        "cnn1": (Architecture("cnn1", (12, 12, 1), 4, quanv_options(1)), LARGER),
+        "cnn4": (Architecture("cnn4", (12, 12, 1), 4, quanv_options()), LARGER),
     }[kind]
 
 
@@ -52,7 +51,7 @@ def circuit(kind: str) -> Program | None:
     if kind == "parallel":
         return parallel_circuit(PARALLEL)
     if kind == "quanv":
-        return quanv_circuit(QUANV, Kernel())
+        return quanv_circuit()
     if kind == "pixel":
         return build_for("angle_y-simplified_two_design-1", 3, ["Z1"])
     return build_for("hadamard_angle_y-dressed-1", 3) if kind.startswith("dressed") else None

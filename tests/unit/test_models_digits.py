@@ -3,121 +3,143 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from snakemake.utils import update_config
 from torch import Tensor, nn
 
+from digits_nets import parallel_circuit, quanv_circuit, quanv_options
 from hqnn.circuits.ansatze import CNOTS, quanvolutional
 from hqnn.errors import UserError
-from hqnn.models import parallel
-from hqnn.models.classifier import Classifier
-from hqnn.models.convolutional import Convolutional, cnn_classifier
-from hqnn.models.parallel import Parallel, parallel_circuit, parallel_classifier, parallel_twin_classifier
-from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit, quanv_classifier, quanv_cnn_classifier
+from hqnn.metrics.published import read_published
+from hqnn.models.architectures import build_classifier
+from hqnn.models.classifier import Architecture, Classifier
+from hqnn.models.quanv import kernel_parameters
 from hqnn.models.stack import SeedStack
+from hqnn.settings.digits import CnnSizes, Digits, ParallelSizes
+from hqnn.settings.model import read_settings
 
-SMALL = Parallel(image=(8, 8, 1), channels=(3, 4), circuits=2, qubits=2, layers=1, classes=5)
+SMALL = ParallelSizes(channels=(3, 4), circuits=2, qubits=2, layers=1)
 PIXELS = torch.rand(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * math.pi
+Shape = tuple[int, int, int]
 
 
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def study(root: Path, name: str) -> Digits:
+    """The settings of one of the published studies."""
+    config: dict[str, object] = {}
+    for file in ("config.yaml", f"studies/{name}.yaml"):
+        update_config(config, yaml.safe_load((root / "config" / file).read_text(encoding="utf-8")))
+    return read_settings(config).digits
 
 
-def hybrid(sizes: Parallel, seed: int = 0) -> Classifier:
-    return parallel_classifier(sizes.architecture("parallel"), parallel_circuit(sizes), seeded(seed))
+def printed(root: Path, dataset: str, metric: str) -> dict[str, int]:
+    """What the paper prints of each model."""
+    rows = read_published(root / "resources/published/digits.csv").query("dataset == @dataset and metric == @metric")
+    return dict(zip(rows["model"], rows["value"].astype(int), strict=True))
 
 
-def quanv(seed: int = 0, kernel: Kernel | None = None) -> Classifier:
-    sizes = Quanvolution()
-    return quanv_classifier(sizes.architecture("quanv"), quanv_circuit(sizes, kernel or Kernel()), seeded(seed))
+def hybrid(sizes: ParallelSizes, seed: int = 0, shape: Shape = (8, 8, 1), classes: int = 5) -> Classifier:
+    architecture = Architecture("parallel", shape, classes, sizes.model_dump())
+    return build_classifier(architecture, parallel_circuit(sizes), seed=seed)
+
+
+def classical(
+    kind: str, sizes: ParallelSizes | CnnSizes, seed: int = 0, shape: Shape = (8, 8, 1), classes: int = 5
+) -> Classifier:
+    return build_classifier(Architecture(kind, shape, classes, sizes.model_dump()), seed=seed)
+
+
+def quanv(seed: int = 0, **kernel: str) -> Classifier:
+    return build_classifier(Architecture("quanv", (28, 28, 1), 10, quanv_options()), quanv_circuit(**kernel), seed=seed)
 
 
 def quanv_cnn(seed: int = 0, kernels: int = 1) -> Classifier:
-    return quanv_cnn_classifier(Quanvolution(kernels=kernels).architecture("quanv_cnn"), seeded(seed))
+    return build_classifier(Architecture(f"cnn{kernels}", (28, 28, 1), 10, quanv_options(kernels)), seed=seed)
 
 
-def images_of(count: int, shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> Tensor:
-    return torch.randint(256, (count, *shape), dtype=torch.uint8, generator=seeded(seed))
+def images_of(count: int, shape: Shape = (28, 28, 1), seed: int = 0) -> Tensor:
+    return torch.randint(256, (count, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize(
-    ("data", "published"),
-    [("mnist", (45_194, 45_434, 372_234)), ("cifar10", (81_578, 81_698)), ("medical_mnist", (247_462, 247_642))],
+    ("name", "shape", "classes", "twin"),
+    [
+        ("digits", (28, 28, 1), 10, "cnn"),
+        ("digits_cifar10", (32, 32, 3), 10, "parallel_twin"),
+        ("digits_medical_mnist", (64, 64, 1), 6, "parallel_twin"),
+    ],
 )
-def test_the_nets_have_the_sizes_that_were_printed(data: str, published: tuple[int, ...]) -> None:
-    sizes = parallel.PRESETS[data]
-    counts = parallel.parameter_counts(data)
-    assert tuple(count for _, count, _ in counts) == published
-    assert all(printed in (None, count) for _, count, printed in counts)
-    net = hybrid(sizes)
-    assert net.trainable() == published[0]
-    assert net(images_of(2, sizes.image)).shape == (2, sizes.classes)
+def test_the_studies_nets_have_the_sizes_that_were_printed(
+    root: Path, name: str, shape: Shape, classes: int, twin: str
+) -> None:
+    digits = study(root, name)
+    assert twin in digits.twins
+    ours = hybrid(digits.parallel, shape=shape, classes=classes)
+    other = classical(twin, digits.cnn if twin == "cnn" else digits.parallel, shape=shape, classes=classes)
+    expected = printed(root, digits.images.dataset, "parameters")
+    assert {"parallel": ours.trainable(), "cnn": other.trainable()} == expected
+    assert all(net(images_of(2, shape)).shape == (2, classes) for net in (ours, other))
 
 
-def test_quanv_and_its_twins_have_the_weights_that_were_printed() -> None:
-    dense = {kernels: 16 * kernels * 10 + 10 for kernels in (1, 4)}
-    assert [quanv().trainable(), quanv_cnn(kernels=4).trainable()] == [4 + dense[4], 16 + dense[4]]
-    assert quanv_cnn(kernels=1).trainable() == 4 + dense[1]
+def test_quanv_and_its_twins_have_the_weights_that_were_printed(root: Path) -> None:
+    said = study(root, "digits_quanv").quanv.model_dump()
+    assert quanv_options(4).items() <= {**said, "kernels": 4}.items()
+    nets = {"quanv": quanv(), "cnn1": quanv_cnn(kernels=1), "cnn4": quanv_cnn(kernels=4)}
+    expected = printed(root, "mnist", "kernel_parameters")
+    assert {name: kernel_parameters(net) for name, net in nets.items()} == expected
+    for name, channels in (("quanv", 4), ("cnn1", 1), ("cnn4", 4)):
+        assert nets[name].trainable() == expected[name] + 16 * channels * 10 + 10
 
 
 def test_normalisation_stands_where_the_setting_says() -> None:
     places: list[tuple[str, int]] = [("convolutions", 2 * 7), ("dense", 2 * 4), ("circuits", 2 * 4)]
-    bare = hybrid(replace(SMALL, normalised=())).trainable()
+    bare = hybrid(SMALL.model_copy(update={"normalised": ()})).trainable()
     for place, weights in places:
-        assert hybrid(replace(SMALL, normalised=(place,))).trainable() == bare + weights
+        assert hybrid(SMALL.model_copy(update={"normalised": (place,)})).trainable() == bare + weights
 
 
 def test_pooling_ahead_of_relu_changes_no_value_and_no_gradient() -> None:
-    sizes = Convolutional(image=(8, 8, 1), channels=(3,), poolings=1, dense=(6,), classes=5)
-    net = cnn_classifier(sizes.architecture("cnn"), seeded(3))
-    swapped = cnn_classifier(sizes.architecture("cnn"), seeded(3))
+    sizes = CnnSizes(channels=(3,), poolings=1, dense=(6,), normalised=("convolutions", "dense"))
+    net, swapped = classical("cnn", sizes, seed=3), classical("cnn", sizes, seed=3)
     layers = list(swapped.body)
     pool = next(i for i, layer in enumerate(layers) if isinstance(layer, nn.MaxPool2d))
     layers[pool : pool + 2] = layers[pool + 1], layers[pool]
     swapped.body = nn.Sequential(*layers)
     for one in (net, swapped):
-        one(images_of(16, sizes.image)).square().sum().backward()
+        one(images_of(16, (8, 8, 1))).square().sum().backward()
     for ours, theirs in zip(net.parameters(), swapped.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad)
 
 
-@pytest.mark.parametrize(
-    "build", [hybrid, lambda s, seed=0: parallel_twin_classifier(s.architecture("t"), seeded(seed))]
-)
+@pytest.mark.parametrize("build", [hybrid, partial(classical, "parallel_twin")], ids=["hybrid", "twin"])
 def test_equal_seeds_give_equal_nets_and_gradients_reach_every_weight(build: object) -> None:
     torch.manual_seed(11)
     nets = [build(SMALL, seed=seed) for seed in (0, 0, 1)]
     states = [torch.cat([p.detach().flatten() for p in net.parameters()]) for net in nets]
     assert torch.equal(states[0], states[1]) and not torch.equal(states[0], states[2])
-    logits = nets[0](images_of(40, SMALL.image))
+    logits = nets[0](images_of(40, (8, 8, 1)))
     nn.functional.cross_entropy(logits, torch.arange(40) % 5).backward()
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in nets[0].parameters())
 
 
 def test_hybrid_and_twin_start_alike_but_for_the_quantum_part() -> None:
-    ours, twin = hybrid(SMALL), parallel_twin_classifier(SMALL.architecture("parallel_twin"), seeded(0))
+    ours, twin = hybrid(SMALL), classical("parallel_twin", SMALL)
     for part, other in ((ours.encode, twin.body[0]), (ours.read, twin.body[2])):
         for one, two in zip(part.parameters(), other.parameters(), strict=True):
             torch.testing.assert_close(one, two, rtol=0, atol=0)
 
 
-def test_sizes_survive_being_an_architecture() -> None:
-    for sizes in (parallel.CIFAR10, parallel.MNIST_CNN, Quanvolution(kernels=1)):
-        plain = sizes.architecture("any", more=1).plain()
-        plain["options"] = {key: list(v) if isinstance(v, tuple) else v for key, v in plain["options"].items()}
-        assert type(sizes).of(type(sizes.architecture("any"))(**plain)) == sizes
-
-
 def test_an_image_too_small_is_refused() -> None:
     with pytest.raises(UserError, match="3 x 3 pixels are too small"):
-        cnn_classifier(Convolutional(image=(3, 3, 1), kernel=5, padding=0).architecture("cnn"), seeded(0))
+        classical("cnn", CnnSizes(kernel=5, padding=0), shape=(3, 3, 1))
 
 
 def bloch(x: Tensor, weights: Tensor, axis: str) -> Tensor:
@@ -145,8 +167,8 @@ def values_and_gradients(circuit: object, x: Tensor, weights: Tensor) -> list[Te
     return [values, *torch.autograd.grad(mixed, [x, weights], materialize_grads=True)]
 
 
-def engine(kernel: Kernel) -> object:
-    layer = quanv(kernel=kernel).quantum.double()
+def engine(**kernel: str) -> object:
+    layer = quanv(**kernel).quantum.double()
     return lambda x, weights: torch.func.functional_call(layer, {"weights": weights[None]}, (x,))
 
 
@@ -159,9 +181,8 @@ def test_a_kernel_that_rotates_first_is_a_product_of_cosines(layout: str, axis: 
         cosines = bloch(x, weights, axis)
         return torch.stack([cosines[:, wires].prod(1) for wires in PARITIES[layout]], 1)
 
-    kernel = Kernel(axis=axis, cnots=layout)
     for ours, exact in zip(
-        values_and_gradients(engine(kernel), PIXELS, weights),
+        values_and_gradients(engine(axis=axis, cnots=layout), PIXELS, weights),
         values_and_gradients(closed, PIXELS, weights),
         strict=True,
     ):
@@ -177,9 +198,8 @@ def test_a_line_that_rotates_last_has_its_closed_form(angles: list[float]) -> No
         return torch.cos(weights) * cosines - torch.sin(weights) * flipped
 
     weights = torch.tensor(angles, dtype=torch.float64)
-    kernel = Kernel(cnots="line", rotations="last")
     for ours, exact in zip(
-        values_and_gradients(engine(kernel), PIXELS, weights),
+        values_and_gradients(engine(cnots="line", rotations="last"), PIXELS, weights),
         values_and_gradients(closed, PIXELS, weights),
         strict=True,
     ):

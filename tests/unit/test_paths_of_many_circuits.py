@@ -10,26 +10,30 @@ import pytest
 import torch
 from qiskit_aer.primitives import SamplerV2
 
+from digits_nets import parallel_circuit, quanv_circuit, quanv_options
 from hqnn.errors import UserError
 from hqnn.execution.exact import run_exact
 from hqnn.execution.sampled import Shots
 from hqnn.models.architectures import build_classifier, load_classifier, save_classifier
+from hqnn.models.classifier import Architecture
 from hqnn.models.hybrid import HybridClassifier
-from hqnn.models.parallel import Parallel, parallel_circuit
-from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit
+from hqnn.settings.digits import ParallelSizes
 
-PARALLEL = Parallel(image=(8, 8, 1), channels=(3,), poolings=1, circuits=3, qubits=2, layers=1, classes=5)
-QUANV = Quanvolution(image=(12, 12, 1), classes=4)
+PARALLEL = ParallelSizes(channels=(3,), poolings=1, circuits=3, qubits=2, layers=1)
 SHOTS = 2000
 KINDS = ("parallel", "quanv")
 
 
 @pytest.fixture
 def trained(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[HybridClassifier, str]:
-    parallel = request.param == "parallel"
-    program = parallel_circuit(PARALLEL) if parallel else quanv_circuit(QUANV, Kernel(cnots="star", rotations="last"))
-    sizes = PARALLEL if parallel else QUANV
-    model = build_classifier(sizes.architecture(request.param), program, seed=1)
+    architecture, program = {
+        "parallel": (Architecture("parallel", (8, 8, 1), 5, PARALLEL.model_dump()), parallel_circuit(PARALLEL)),
+        "quanv": (
+            Architecture("quanv", (12, 12, 1), 4, quanv_options()),
+            quanv_circuit(cnots="star", rotations="last"),
+        ),
+    }[request.param]
+    model = build_classifier(architecture, program, seed=1)
     save_classifier(tmp_path / "model.safetensors", model, {})
     return load_classifier(tmp_path / "model.safetensors")
 

@@ -8,20 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from digits_nets import quanv_circuit, quanv_options
 from hqnn.data.draws import write_draws
 from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
 from hqnn.execution.predictions import read_samples
 from hqnn.execution.twin import predict_classical
-from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit
 from hqnn.settings.digits import QuanvTraining
 from hqnn.store import read_model, read_table, write_table
 from hqnn.training.ideal import train_ideal
 from hqnn.training.sweep import Sweep, train_sweep
 
 SEEDS = (0, 5)
-SIZES = Quanvolution(image=(12, 12, 1), classes=3)
-OPTIONS = {"shrink": 2, "kernel": 2, "stride": 4}
 TRAINING = QuanvTraining(batch_size=10, epochs=2).model_dump()
 FILES = ("model.safetensors", "history.csv", "predictions.h5")
 
@@ -37,9 +35,9 @@ def test_every_seed_gets_the_files_of_its_own_run(kind: str, tmp_path: Path) -> 
     draws = [tmp_path / f"{seed}/draw.h5" for seed in SEEDS]
     write_draws(samples, draws, train=25, test=15, seeds=SEEDS)
     if kind == "quanv":
-        program.write_text(quanv_circuit(SIZES, Kernel()).to_json(), encoding="utf-8")
+        program.write_text(quanv_circuit().to_json(), encoding="utf-8")
     circuit = program if kind == "quanv" else None
-    options = {**OPTIONS, "kernels": 1 if kind == "cnn1" else 4}
+    options = quanv_options(1 if kind == "cnn1" else 4)
     about = {"study": "digits", "dataset": "tiny", "model": kind}
     files = [[tmp_path / f"{seed}/{name}" for seed in SEEDS] for name in FILES]
     train_sweep(

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from digits_nets import quanv_circuit, quanv_options
 from hqnn.errors import UserError
-from hqnn.models.classifier import Classifier
-from hqnn.models.quanv import Kernel, Quanvolution, quanv_circuit, quanv_classifier, quanv_cnn_classifier
+from hqnn.models.architectures import build_classifier
+from hqnn.models.classifier import Architecture, Classifier
 from hqnn.settings.fitting import Regime
 from hqnn.training.fit import fit
 from hqnn.training.seeds import fit_seeds
@@ -23,14 +24,12 @@ TEST = (IMAGES[:, :9].reshape(27, 28, 28, 1), LABELS[:, :9].reshape(27))
 
 
 def nets(kind: str) -> list[Classifier]:
-    sizes, drawn = Quanvolution(), [torch.Generator().manual_seed(seed) for seed in SEEDS]
-    if kind == "cnn":
-        return [quanv_cnn_classifier(sizes.architecture("quanv_cnn"), own) for own in drawn]
-    program = quanv_circuit(sizes, Kernel(cnots="into_first"))
-    return [quanv_classifier(sizes.architecture("quanv"), program, own) for own in drawn]
+    architecture = Architecture(kind, IMAGES.shape[2:], 10, quanv_options())
+    program = quanv_circuit() if kind == "quanv" else None
+    return [build_classifier(architecture, program, seed=seed) for seed in SEEDS]
 
 
-@pytest.mark.parametrize("kind", ["quanv", "cnn"])
+@pytest.mark.parametrize("kind", ["quanv", "cnn4"])
 @pytest.mark.parametrize(
     "regime",
     [
@@ -53,4 +52,4 @@ def test_seeds_fitted_at_once_are_what_each_is_alone(kind: str, regime: Regime) 
 @pytest.mark.parametrize("choice", [{"patience": 3}, {"keep": "best_loss"}, {"class_weights": "balanced"}])
 def test_what_goes_one_by_one_only_is_refused(choice: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=next(iter(choice))):
-        fit_seeds(nets("cnn"), IMAGES, LABELS, Regime(**choice), seeds=SEEDS)
+        fit_seeds(nets("cnn4"), IMAGES, LABELS, Regime(**choice), seeds=SEEDS)

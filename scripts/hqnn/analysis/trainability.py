@@ -23,6 +23,7 @@ from hqnn.noise.snapshot import Snapshot
 
 LOCALITIES = ("local", "global")
 NOISES = ("ideal", "noisy")
+SIZES = range(2, 9)  # numbers of qubits that a config can ask for
 COLUMNS = ("observable", "noise", "qubits", "depth", "weights", "draws", "variance", "largest")
 
 
@@ -98,7 +99,7 @@ def sweep(
         weights, ``largest`` that of the weight with the largest.
 
     Raises:
-        UserError: the ansatz fits none of the numbers of qubits.
+        UserError: the ansatz fits none of the numbers of qubits; the message names those of `SIZES` that it fits.
     """
     qubits, depths = list(qubits), list(depths)
     rows = []
@@ -111,7 +112,7 @@ def sweep(
                     own = (kind, noisy, wires, depth, program.weights, draws, variances.mean(), variances.max())
                     rows.append(own)
     if not rows:
-        raise UserError(f"circuit {name!r} fits none of {qubits} qubits; add its own number to the list")
+        raise UserError(_no_size_fits(name, qubits, letter))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -142,6 +143,14 @@ def unitary_design_variance(qubits: int) -> float:
     """
     size = 2.0**qubits
     return size**2 / (2 * (size + 1) * (size**2 - 1))
+
+
+def _no_size_fits(name: str, qubits: list[int], letter: str) -> str:
+    fitting = [str(wires) for wires in SIZES if _programs(name, wires, 1, letter)]
+    return (
+        f"digits.analysis.qubits is {qubits}, and circuit {name!r} has none of these sizes; add one that it has: "
+        f"{', '.join(fitting)}"
+    )
 
 
 def _programs(name: str, wires: int, depth: int, letter: str) -> dict[str, Program]:

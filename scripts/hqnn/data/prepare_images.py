@@ -69,14 +69,13 @@ def prepare_images(
     int32 for every group, whose attribute `names` says what the codes mean. Attributes: `classes` (label = index),
     `dropped` and `conflicts` as in `Summary`, and the settings. Group `inputs` holds path and sha256 of every file.
 
-    Of images that are alike the first is kept. Alike with different labels, all are kept, and it is said loudly.
-    Memory is that of a few images, whatever their number; of large ones with masks, that of one or two.
+    Of images that are alike the first is kept; alike with different labels, all are, which is said loudly. Memory is
+    that of a few images, whatever their number; of large ones with masks, that of one or two.
 
     Args:
         output: the table.
         folder: holds a folder a class, or, with `patches`, large images with masks.
-        classes: names in the order of the labels; the folders found, by name, where empty. Of patches, those without
-            and with what the mask shows.
+        classes: names in the order of the labels; where empty the folders found, of patches `PATCH_CLASSES`.
         size: side of the squares.
         fit: how an image becomes a square, see `square`.
         patches: how large images are cut; None where images lie in class folders.

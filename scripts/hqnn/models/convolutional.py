@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, Self, TypeAlias
 
@@ -27,27 +27,17 @@ class ImageSizes:
         classes: how many.
     """
 
-    image: tuple[int, int, int] = (28, 28, 1)
-    classes: int = 10
+    image: tuple[int, int, int]
+    classes: int
 
     @classmethod
     def of(cls, architecture: Architecture) -> Self:
-        """The sizes that an architecture says; what it leaves out is the default."""
+        """The sizes that an architecture says; its options may say more."""
         said: dict[str, Any] = {"image": tuple(architecture.shape), "classes": architecture.classes}
         for key in {field.name for field in fields(cls)} & architecture.options.keys():
             value = architecture.options[key]
             said[key] = tuple(value) if isinstance(value, list) else value
         return cls(**said)
-
-    def architecture(self, kind: str, **options: Any) -> Architecture:
-        """These sizes as an architecture.
-
-        Args:
-            kind: of the classifier.
-            options: that are no sizes.
-        """
-        own = asdict(self)
-        return Architecture(kind, own.pop("image"), own.pop("classes"), {**own, **options})
 
 
 @dataclass(frozen=True)
@@ -63,12 +53,12 @@ class Convolutional(ImageSizes):
         normalised: behind which layers batch normalisation stands; never behind the last one.
     """
 
-    channels: tuple[int, ...] = (16, 32)
-    kernel: int = 5
-    padding: int = 2
-    poolings: int = 2
-    dense: tuple[int, ...] = ()
-    normalised: tuple[Place, ...] = ("convolutions", "dense", "circuits")
+    channels: tuple[int, ...]
+    kernel: int
+    padding: int
+    poolings: int
+    dense: tuple[int, ...]
+    normalised: tuple[Place, ...]
 
 
 class Pixels(nn.Module):

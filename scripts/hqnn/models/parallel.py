@@ -17,7 +17,7 @@ from torch import nn
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
 from hqnn.models.classifier import Architecture, ClassicalClassifier
-from hqnn.models.convolutional import DTYPE, Convolutional, cnn_classifier, encoder
+from hqnn.models.convolutional import DTYPE, Convolutional, encoder
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.models.layers import seeded_linear
 
@@ -29,44 +29,17 @@ class Parallel(Convolutional):
     Attributes:
         circuits: how many stand side by side.
         qubits: of each circuit.
-        layers: strongly entangling layers of each circuit.
         rectified: whether ReLU follows the circuits' batch normalisation.
     """
 
-    circuits: int = 4
-    qubits: int = 5
-    layers: int = 3
-    rectified: bool = True
+    circuits: int
+    qubits: int
+    rectified: bool
 
     @property
     def width(self) -> int:
         """Numbers that the circuits take, and give."""
         return self.circuits * self.qubits
-
-    @property
-    def angles(self) -> int:
-        """Weights of all circuits; a strongly entangling layer has three a qubit."""
-        return 3 * self.layers * self.width
-
-
-MNIST = Parallel()
-CIFAR10 = Parallel(image=(32, 32, 3), channels=(8, 16, 32), poolings=3, dense=(120,), layers=5)
-MEDICAL_MNIST = Parallel(image=(64, 64, 1), channels=(10, 12), kernel=3, padding=1, poolings=1, layers=4, classes=6)
-MNIST_CNN = Convolutional(dense=(224, 32), normalised=())
-PRESETS = {"mnist": MNIST, "cifar10": CIFAR10, "medical_mnist": MEDICAL_MNIST}
-PRINTED_PARAMETERS = {
-    "mnist": {"parallel": 45_194, "cnn": 372_234},
-    "cifar10": {"parallel": 81_578, "cnn": 81_698},
-    "medical_mnist": {"parallel": 247_462, "cnn": 247_642},
-}
-
-
-def parallel_circuit(sizes: Parallel) -> Program:
-    """One of the circuits: RX of each input, strongly entangling layers, Y of each qubit."""
-    from hqnn.circuits.library import build  # brings PennyLane, which a traced circuit does not need
-
-    observables = [f"Y{wire}" for wire in range(sizes.qubits)]
-    return build(f"angle_x-strongly_entangling-{sizes.layers}", sizes.qubits, observables)
 
 
 def parallel_classifier(
@@ -79,7 +52,7 @@ def parallel_classifier(
 
     Args:
         architecture: its options are fields of `Parallel`.
-        program: one of its circuits, see `parallel_circuit`.
+        program: one of its circuits; the paper's is RX of each input, strongly entangling layers, and Y of each qubit.
         generator: of the initial weights.
         memory_limit_mb: of the engine, see `QuantumLayer`.
 
@@ -110,25 +83,6 @@ def parallel_twin_classifier(architecture: Architecture, generator: torch.Genera
     read = _reading(sizes, generator)
     middle = seeded_linear(sizes.width, sizes.width, generator, DTYPE)
     return ClassicalClassifier(nn.Sequential(encode, middle, read), architecture)
-
-
-def parameter_counts(data: str) -> list[tuple[str, int, int | None]]:
-    """Sizes beside the printed ones.
-
-    Args:
-        data: a key of `PRESETS`.
-
-    Returns:
-        Rows of model, parameters, and parameters as printed; None where the paper has no such model.
-    """
-    sizes, printed, generator = PRESETS[data], PRINTED_PARAMETERS[data], torch.Generator()
-    twin = parallel_twin_classifier(sizes.architecture("parallel_twin"), generator).trainable()
-    replaced = sizes.width * (sizes.width + 1)
-    hybrid = ("parallel", twin - replaced + sizes.angles, printed["parallel"])
-    if data != "mnist":  # the printed CNN is the twin
-        return [hybrid, ("parallel_twin", twin, printed["cnn"])]
-    cnn = cnn_classifier(MNIST_CNN.architecture("cnn"), generator).trainable()
-    return [hybrid, ("parallel_twin", twin, None), ("cnn", cnn, printed["cnn"])]
 
 
 def _reading(sizes: Parallel, generator: torch.Generator) -> nn.Sequential:

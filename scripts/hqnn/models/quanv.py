@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -33,41 +32,16 @@ class Quanvolution(ImageSizes):
         kernels: ordinary ones; a circuit counts as one a wire.
     """
 
-    shrink: int = 2
-    kernel: int = 2
-    stride: int = 4
-    kernels: int = 4
+    shrink: int
+    kernel: int
+    stride: int
+    kernels: int
 
     @property
     def positions(self) -> int:
         """Where the kernel stands."""
         rows, columns = ((side // self.shrink - self.kernel) // self.stride + 1 for side in self.image[:2])
         return rows * columns
-
-    @property
-    def pixels(self) -> int:
-        """Numbers that the kernel sees at one position."""
-        return self.kernel**2 * self.image[2]
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A circuit of four rotations and up to three CNOTs.
-
-    Attributes:
-        axis: of the rotations.
-        cnots: their layout, see `hqnn.circuits.ansatze.CNOTS`.
-        rotations: ahead of the CNOTs or behind them.
-    """
-
-    axis: Literal["x", "y", "z"] = "y"
-    cnots: str = "into_first"
-    rotations: Literal["first", "last"] = "first"
-
-    @property
-    def name(self) -> str:
-        """Of the circuit."""
-        return f"angle_y-quanvolutional-1-axis_{self.axis}-cnots_{self.cnots}-rotations_{self.rotations}"
 
 
 class Patches(nn.Module):
@@ -90,17 +64,6 @@ class Patches(nn.Module):
         return functional.unfold(shrunk, self.kernel, stride=self.stride).transpose(-1, -2)
 
 
-def quanv_circuit(sizes: Quanvolution, kernel: Kernel) -> Program:
-    """The kernel: RY of each pixel, rotations and CNOTs, Z of each wire.
-
-    Raises:
-        UserError: the kernel has not four pixels, or there is no such layout.
-    """
-    from hqnn.circuits.library import build  # brings PennyLane, which a traced circuit does not need
-
-    return build(kernel.name, sizes.pixels)
-
-
 def quanv_classifier(
     architecture: Architecture,
     program: Program,
@@ -111,7 +74,7 @@ def quanv_classifier(
 
     Args:
         architecture: its options are fields of `Quanvolution`.
-        program: the kernel, see `quanv_circuit`.
+        program: the kernel; the paper's is RY of each pixel, rotations and CNOTs, and Z of each wire.
         generator: of the initial weights.
         memory_limit_mb: of the engine, see `QuantumLayer`.
     """

@@ -8,41 +8,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hqnn.analysis.circuit import CircuitAnalysis
 from hqnn.analysis.expressibility import Expressibility
 from hqnn.analysis.trainability import LOCALITIES, NOISES, GateErrors
 from hqnn.analysis.zx import Reduction
-from hqnn.circuits.program import Program
 from hqnn.report.analysis import word_label
 from hqnn.report.words import plural
 
 ZERO = 1e-9
 
 
-def sentences(
-    program: Program,
-    reduction: Reduction,
-    absorbed: Sequence[int],
-    richest: tuple[NDArray[np.complex128], str],
-    sweep: pd.DataFrame,
-    errors: GateErrors,
-    states: Expressibility,
-) -> list[str]:
-    """Everything that an analysis found; arguments as those of the functions below.
-
-    Args:
-        program: what was analysed.
-        reduction: of its diagram.
-        absorbed: weights that a linear layer behind it makes redundant.
-        richest: coefficients of one observable and its word.
-        sweep: gradient variances of its family.
-        errors: of the gates in that sweep.
-        states: its expressibility.
-    """
+def sentences(found: CircuitAnalysis) -> list[str]:
+    """Everything that an analysis found."""
     return [
-        *zx_sentences(reduction, program.weights, absorbed),
-        fourier_sentence(*richest),
-        *trainability_sentences(sweep, errors),
-        expressibility_sentence(states),
+        *zx_sentences(found.reduction, found.program.weights, found.absorbed),
+        fourier_sentence(*found.richest),
+        *trainability_sentences(found.gradients, found.errors),
+        expressibility_sentence(found.states),
     ]
 
 

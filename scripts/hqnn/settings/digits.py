@@ -167,9 +167,13 @@ class Analysis(Section):
     pairs: Annotated[int, Field(ge=100)] = Field(5000, description="Pairs of states behind the expressibility.")
     qubits: tuple[Annotated[int, Field(ge=2, le=8)], ...] = Field(
         (2, 4, 6),
-        description="Sizes at which gradients are looked at; those that the ansatz does not fit are left out.",
+        min_length=1,
+        description="Sizes at which gradients are looked at; those that the ansatz does not fit are left out, for a "
+        "quanvolutional one all but 4.",
     )
-    depths: tuple[Positive, ...] = Field((1, 2, 4), description="Depths at which gradients are looked at.")
+    depths: tuple[Positive, ...] = Field(
+        (1, 2, 4), min_length=1, description="Depths at which gradients are looked at."
+    )
     backend: str = Field("ibm_brisbane", description="Whose median gate errors the noisy gradients see.")
     seed: Seed = Field(0, description="Of the draws.")
 
