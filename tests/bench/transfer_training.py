@@ -21,10 +21,11 @@ from torchvision import models
 from transfer_measures import Cost, alone, cost, highest_mb, memory_mb
 
 from hqnn.circuits.library import build
+from hqnn.data.parts import PARTS, TRAIN, VALIDATION
 from hqnn.data.prepare_images import prepare_images
 from hqnn.data.splits import Split, write_splits
 from hqnn.execution.features import extract_features
-from hqnn.execution.predictions import SPLIT_NAMES, TRAIN, VALIDATION, read_samples
+from hqnn.execution.predictions import read_samples
 from hqnn.models.architectures import read_classifier
 from hqnn.settings.transfer import TransferTraining
 from hqnn.store import add_column, new_table, open_table, write_text
@@ -78,7 +79,7 @@ def measured(study: Study) -> list[dict[str, Any]]:
         with open_table(scratch / "split.h5") as file:
             parts = np.bincount(file["split"][()]).tolist()
         entry = _entry(study, ours, theirs) | {"difference": _difference(scratch, weights)}
-    return [{"name": f"{study.name}_{kind}", **entry, "images": dict(zip(SPLIT_NAMES, parts, strict=True))}]
+    return [{"name": f"{study.name}_{kind}", **entry, "images": dict(zip(PARTS, parts, strict=False))}]
 
 
 def run(study: Study, scratch: Path, weights: Path) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hqnn.data.deals import apportion, class_counts
-from hqnn.data.splits import PARTS, Split, split_samples, write_splits
+from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED, VALIDATION
+from hqnn.data.splits import Split, split_samples, write_splits
 from hqnn.errors import UserError
 from hqnn.store import read_table, write_table
 
 CRACKS = np.repeat(np.array([0, 1], dtype=np.uint8), [500, 723])
 MASKS = np.repeat(np.array([0, 1], dtype=np.uint8), [205, 205])
-TRAIN, TEST, VALIDATION, UNUSED = range(4)
 
 
 def counts(labels: np.ndarray, parts: np.ndarray) -> list[list[int]]:

@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hqnn.data.parts import TEST, TRAIN, VALIDATION
 from hqnn.errors import UserError
-from hqnn.execution.predictions import (
-    TEST,
-    TRAIN,
-    VALIDATION,
-    read_samples,
-    samples_if_any,
-    stratified,
-    write_predictions,
-)
+from hqnn.execution.predictions import read_samples, samples_if_any, stratified, write_predictions
 from hqnn.store import read_table, write_table
 
 ROWS = 90

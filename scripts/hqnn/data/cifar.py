@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.image_source import Batch, ImageSource
+from hqnn.data.parts import PARTS
 from hqnn.errors import UserError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -85,7 +86,7 @@ def _source(folder: Path, files: dict[str, list[Path]], classes: Sequence[str], 
 
 
 def _batches(files: dict[str, list[Path]], classes: int, read: Read) -> Iterator[Batch]:
-    for split, paths in enumerate(files.values()):
+    for part, paths in files.items():
         for path in paths:
             pixels, labels = read(path)
             if labels.min() < 0 or labels.max() >= classes:
@@ -94,7 +95,7 @@ def _batches(files: dict[str, list[Path]], classes: int, read: Read) -> Iterator
             yield Batch(
                 pixels.reshape(-1, SHAPE[2], *SHAPE[:2]).transpose(0, 2, 3, 1),
                 labels.astype(np.uint8),
-                np.full(len(labels), split, dtype=np.uint8),
+                np.full(len(labels), PARTS.index(part), dtype=np.uint8),
                 [f"{path.name}:{row}" for row in range(len(labels))],
             )
 

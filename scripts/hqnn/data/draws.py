@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED
 from hqnn.errors import UserError
 from hqnn.store import file_digest, read_table, write_table
-
-TRAIN, TEST, UNUSED = 0, 1, 3
 
 
 def draw(
@@ -33,11 +32,13 @@ def draw(
     """
     generator = None if seed is None else np.random.default_rng(seed)
     drawn = np.full(len(split), UNUSED, dtype=np.uint8)
-    for part, name, wanted in ((TRAIN, "train", train), (TEST, "test", test)):
+    for part, wanted in ((TRAIN, train), (TEST, test)):
         rows = np.flatnonzero(split == part)
         size = len(rows) if wanted is None else wanted
         if not 0 < size <= len(rows):
-            raise UserError(f"a draw of {size} {name} images is asked for but there are {len(rows)}; change its size")
+            raise UserError(
+                f"a draw of {size} {PARTS[part]} images is asked for but there are {len(rows)}; change its size"
+            )
         drawn[rows[:size] if generator is None else generator.choice(rows, size, replace=False)] = part
     return drawn
 

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.image_source import Batch, ImageSource, batch_rows
+from hqnn.data.parts import PUBLISHED_PARTS
 from hqnn.errors import UserError, nearest
 
 IMAGES, LABELS = 0x803, 0x801  # two zero bytes, the type (8: unsigned byte), the number of axes
 LONGEST_SIDE = 4096
 NAME = re.compile(r"(?P<subset>.*?)-?(?P<part>train|t10k|test)[-_.](?P<what>images|labels)[-.]idx[13][-.]ubyte(\.gz)?")
-PARTS = ("train", "test")
 DIGITS = tuple("0123456789")
 
 Quartet = Mapping[tuple[str, str], Path]
@@ -61,13 +61,15 @@ def open_idx(
     """
     name, files = _chosen(folder, subset)
     known = dict(enumerate(classes)) or _mapping(folder, name) or dict(enumerate(DIGITS))
-    sizes = {part: _image_sizes(files[part, "images"]) for part in PARTS}
+    sizes = {part: _image_sizes(files[part, "images"]) for part in PUBLISHED_PARTS}
     if sizes["train"][1:] != sizes["test"][1:]:
         said = " and ".join(f"{rows} x {columns}" for _, rows, columns in sizes.values())
         raise UserError(f"{folder} has train and test images of {said} pixels; they must be of one size")
     turned = name.startswith("emnist") if transposed is None else transposed
     height, width = sizes["train"][1:][:: -1 if turned else 1]
-    labels = {part: _labels(files[part, "labels"], files[part, "images"], sizes[part][0], known) for part in PARTS}
+    labels = {
+        part: _labels(files[part, "labels"], files[part, "images"], sizes[part][0], known) for part in PUBLISHED_PARTS
+    }
     shape = (height, width, 1)
     return ImageSource(
         folder,
@@ -95,7 +97,7 @@ def _chosen(folder: Path, subset: str) -> tuple[str, Quartet]:
     name = subset or next(iter(found), "")
     if name not in found:
         raise UserError(f"{folder} has no IDX files of subset {name!r}{nearest(name, found)}")
-    for part in PARTS:
+    for part in PUBLISHED_PARTS:
         for what, axes in (("images", 3), ("labels", 1)):
             if (part, what) not in found[name]:
                 raise UserError(f"{folder} has no file like {part}-{what}-idx{axes}-ubyte; put it there, .gz or not")
@@ -180,7 +182,7 @@ def _batches(
     files: Quartet, labels: Mapping[str, NDArray[np.uint8]], shape: tuple[int, int, int], turned: bool
 ) -> Iterator[Batch]:
     step, size = batch_rows(shape), int(np.prod(shape))
-    for split, part in enumerate(PARTS):
+    for split, part in enumerate(PUBLISHED_PARTS):
         path, count = files[part, "images"], len(labels[part])
         with _opened(path) as file:
             _sizes(file, path, IMAGES)

@@ -14,9 +14,9 @@ from PIL import Image, ImageOps
 from hqnn.data.class_folders import class_images, find_classes
 from hqnn.data.image_source import Batch, ImageSource, batch_rows
 from hqnn.data.images import DAMAGE, SUFFIXES, UnreadableImageError
+from hqnn.data.parts import PUBLISHED_PARTS
 from hqnn.errors import UserError
 
-PARTS = ("train", "test")
 MODES = {1: "L", 3: "RGB"}
 LONGEST_SIDE = 4096
 
@@ -54,12 +54,12 @@ def open_class_folders(root: Path, *, channels: int | None = None, threads: int 
 
 def has_parts(root: Path) -> bool:
     """Whether there are class folders below `train` or below `test`."""
-    return any((root / part).is_dir() and has_classes(root / part) for part in PARTS)
+    return any((root / part).is_dir() and has_classes(root / part) for part in PUBLISHED_PARTS)
 
 
 def has_classes(root: Path) -> bool:
     """Whether two folders or more hold images, others than `train` and `test`."""
-    folders = [path for path in root.iterdir() if path.is_dir() and path.name not in PARTS]
+    folders = [path for path in root.iterdir() if path.is_dir() and path.name not in PUBLISHED_PARTS]
     return sum(any(file.suffix.lower() in SUFFIXES for file in folder.iterdir()) for folder in folders) > 1
 
 
@@ -67,10 +67,10 @@ def _split(root: Path) -> tuple[tuple[str, ...], list[Listed], str, dict[str, in
     """Classes, images of each part (of all in one where there is no split), where the split is from, what is left."""
     if has_parts(root):
         classes = _common_classes(root)
-        return classes, [_mixed(class_images(root / part, classes)) for part in PARTS], "published", {}
+        return classes, [_mixed(class_images(root / part, classes)) for part in PUBLISHED_PARTS], "published", {}
     classes = find_classes(root)
     images = class_images(root, classes)
-    lists = [root / f"{part}.txt" for part in PARTS]
+    lists = [root / f"{part}.txt" for part in PUBLISHED_PARTS]
     if not any(path.is_file() for path in lists):
         return classes, [_mixed(images)], "none", {}
     labels = dict(images)
@@ -83,10 +83,10 @@ def _split(root: Path) -> tuple[tuple[str, ...], list[Listed], str, dict[str, in
 
 
 def _common_classes(root: Path) -> tuple[str, ...]:
-    for part in PARTS:
+    for part in PUBLISHED_PARTS:
         if not (root / part).is_dir():
             raise UserError(f"{root} has no folder {part!r} beside the other one; put the {part} images there")
-    train, test = (find_classes(root / part) for part in PARTS)
+    train, test = (find_classes(root / part) for part in PUBLISHED_PARTS)
     if train != test:
         only = {"train": sorted(set(train) - set(test)), "test": sorted(set(test) - set(train))}
         said = "; ".join(f"only {part} has {', '.join(names)}" for part, names in only.items() if names)

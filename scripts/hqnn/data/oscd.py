@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hqnn.data.parts import PUBLISHED_PARTS
 from hqnn.errors import UserError, nearest
 
 Grid = Literal["native", "rect"]
@@ -19,7 +20,6 @@ BAND_SETS: Mapping[str, tuple[str, ...]] = {
     "below20m": ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12"),
     "all": BANDS,
 }
-SPLITS = ("train", "test")
 IMAGE_SUFFIXES = (".tif", ".tiff")
 
 
@@ -58,7 +58,7 @@ def split_of(root: str | os.PathLike[str]) -> dict[str, tuple[str, ...]]:
     Raises:
         UserError: a list is missing.
     """
-    return {split: _listed(Path(root), split) for split in SPLITS}
+    return {split: _listed(Path(root), split) for split in PUBLISHED_PARTS}
 
 
 def open_city(root: str | os.PathLike[str], name: str, grid: Grid = "native") -> City:
@@ -126,7 +126,7 @@ def _bands(folder: Path) -> dict[str, Path]:
 
 
 def _label(root: Path, name: str) -> Path | None:
-    parts = [_part(root, f"{split}_labels") for split in SPLITS]
+    parts = [_part(root, f"{split}_labels") for split in PUBLISHED_PARTS]
     folders = [part / name / "cm" for part in parts if part is not None]
     candidates = [*(f / f"{name}-cm.tif" for f in folders), *(f / "cm.png" for f in folders)]
     return next((path for path in candidates if path.is_file()), None)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from hqnn.data.grids import Pair, open_pair, windows
 from hqnn.data.labels import UNLABELLED, ReadLabels, open_labels
 from hqnn.data.moments import Floats, Moments
-from hqnn.data.oscd import BAND_SETS, BANDS, SPLITS, open_city
+from hqnn.data.oscd import BAND_SETS, BANDS, open_city
+from hqnn.data.parts import TEST, TRAIN
 from hqnn.data.sampling import around
 from hqnn.store import read_table
 
@@ -94,20 +95,20 @@ def patches_of_train(root: str | os.PathLike[str], samples: str | os.PathLike[st
     Raises:
         UserError: a file is missing, damaged or does not fit the others.
     """
-    parts = list(_read(root, samples, "train", cut))
+    parts = list(_read(root, samples, TRAIN, cut))
     return Patches(*(np.concatenate([getattr(part, name) for part in parts]) for name in Patches.__dataclass_fields__))
 
 
 def patches_of_test(root: str | os.PathLike[str], samples: str | os.PathLike[str], cut: Cut) -> Iterator[Patches]:
     """Patches of all test samples, at most `PATCHES_AT_ONCE` at a time; for the rest see `patches_of_train`."""
-    yield from _read(root, samples, "test", cut)
+    yield from _read(root, samples, TEST, cut)
 
 
-def _read(root: str | os.PathLike[str], samples: str | os.PathLike[str], split: str, cut: Cut) -> Iterator[Patches]:
+def _read(root: str | os.PathLike[str], samples: str | os.PathLike[str], split: int, cut: Cut) -> Iterator[Patches]:
     columns, about = read_table(samples, "split", "city", "row", "column")
     columns["sample"] = np.arange(len(columns["split"]))
-    columns = _taken(columns, columns["split"] == SPLITS.index(split))
-    if split == "train":
+    columns = _taken(columns, columns["split"] == split)
+    if split == TRAIN:
         columns = _taken(columns, _first_of_tiles(columns, cut.size))
     for index in np.unique(columns["city"]):
         city = open_city(root, about["cities"][index], about["grid"])

@@ -19,7 +19,8 @@ from hqnn.data.inputs import write_inputs
 from hqnn.data.labels import changed_pixels, open_labels
 from hqnn.data.layouts import layout_named
 from hqnn.data.moments import Moments
-from hqnn.data.oscd import BANDS, SPLITS, City, Grid, open_city, split_of
+from hqnn.data.oscd import BANDS, City, Grid, open_city, split_of
+from hqnn.data.parts import PARTS, PUBLISHED_PARTS
 from hqnn.data.sample_table import SampleTable, write_transforms
 from hqnn.data.sampling import Pixels, Sampling
 from hqnn.errors import UserError, nearest
@@ -127,7 +128,7 @@ def prepare_pairs(
     rows = sum(sampling.count(_checked_shape(city)) for city in cities)
     fitted = _fit(cities, splits, sampling, fit, components, whiten)
     settings = asdict(sampling) | {"components": components, "fit": fit, "whiten": whiten, "grid": grid}
-    about = {"cities": list(splits), "splits": list(SPLITS), "band_order": list(BANDS)}
+    about = {"cities": list(splits), "splits": list(PUBLISHED_PARTS), "band_order": list(BANDS)}
     with new_table(output, settings | about) as file:
         table = SampleTable(file, components, rows)
         summaries = [_write_city(table, city, splits[city.name], sampling, fitted) for city in cities]
@@ -169,7 +170,7 @@ def _splits(root: Path, train: Sequence[str], test: Sequence[str]) -> dict[str, 
     shared = set(listed["train"]) & set(listed["test"])
     if shared:
         raise UserError(f"city {min(shared)!r} is both a train and a test city; take it out of one of the lists")
-    return {name: split for split in SPLITS for name in listed[split]}
+    return {name: split for split in PUBLISHED_PARTS for name in listed[split]}
 
 
 def _checked_shape(city: City) -> tuple[int, int]:
@@ -217,7 +218,7 @@ def _write_city(table: SampleTable, city: City, split: str, sampling: Sampling, 
             table.append(
                 features=fitted.transforms[city.name].transform(pixels.raw),
                 labels=labels,
-                split=SPLITS.index(split),
+                split=PARTS.index(split),
                 city=list(fitted.transforms).index(city.name),
                 row=pixels.rows,
                 column=pixels.columns,

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from hqnn.data.image_kinds import Reading, opened_images
 from hqnn.data.image_source import Batch, ImageSource
+from hqnn.data.parts import TEST, TRAIN
 from hqnn.errors import UserError
 from hqnn.store import add_column, file_digest, new_table, write_attributes
 
 log = logging.getLogger(__name__)
-
-TRAIN, TEST = 0, 1
 
 
 @dataclass(frozen=True)

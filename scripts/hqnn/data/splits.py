@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.deals import apportion, deal_groups, deal_samples
+from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED, VALIDATION
 from hqnn.errors import UserError, nearest
 from hqnn.store import file_digest, open_table, read_attributes, write_table
 
-PARTS = ("train", "test", "validation", "unused")  # a part's code is its index
-ORDER = ("train", "validation", "test", "unused")  # in which sizes are named
+ORDER = (TRAIN, VALIDATION, TEST, UNUSED)  # in which sizes are named
 
 Size = int | float | None
 
@@ -103,8 +103,8 @@ def split_samples(
         dealt = deal_samples(classes, wanted, generator)
     else:
         dealt = _grouped(classes, np.unique(groups, return_inverse=True)[1], split, wanted, generator)
-    parts = np.array([PARTS.index(part) for part in ORDER], dtype=np.uint8)[dealt]
-    missing = set(np.unique(labels).tolist()) - set(labels[parts == PARTS.index("train")].tolist())
+    parts = np.array(ORDER, dtype=np.uint8)[dealt]
+    missing = set(np.unique(labels).tolist()) - set(labels[parts == TRAIN].tolist())
     if missing:
         raise UserError(f"split {split.name} has no train sample of class {min(missing)}; make train larger")
     return parts
@@ -165,5 +165,5 @@ def _grouped(
         rows = np.flatnonzero(dealt == part)
         if size is not None:
             drawn = deal_samples(classes[rows], np.array([size, len(rows) - size]), generator)
-            dealt[rows[drawn == 1]] = ORDER.index("unused")
+            dealt[rows[drawn == 1]] = ORDER.index(UNUSED)
     return dealt

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hqnn.execution.predictions import TRAIN, read_samples, write_predictions
+from hqnn.data.parts import TRAIN
+from hqnn.execution.predictions import read_samples, write_predictions
 from hqnn.models.baselines import change_vector_probability, logistic_regression, mlp
 from hqnn.store import read_table
 from hqnn.training.draws import epoch_order

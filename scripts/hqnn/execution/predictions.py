@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.image_table import read_rows
+from hqnn.data.parts import PARTS, TEST, TRAIN
 from hqnn.errors import UserError
 from hqnn.store import open_table, read_attributes, write_table
-
-TRAIN, TEST, VALIDATION = 0, 1, 2
-SPLIT_NAMES = ("train", "test", "validation")
 
 Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -79,7 +77,7 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
 
     Args:
         files: of the store; columns may be spread over several tables with the same rows.
-        split: `TRAIN`, `TEST` or `VALIDATION`.
+        split: its code.
         subset: how many to draw, in proportion to city and class; all where None or where there are no more.
         seed: of the draw.
 
@@ -101,7 +99,7 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
 
         ids = np.flatnonzero(needed("split")[()] == split)
         if len(ids) == 0:
-            raise NoSamplesError(f"{paths[-1]} has no {SPLIT_NAMES[split]} samples; change the split or add data")
+            raise NoSamplesError(f"{paths[-1]} has no {PARTS[split]} samples; change the split or add data")
         labels: NDArray[np.uint8] = needed("labels")[()]
         city = column("city")
         groups = np.zeros(len(labels), dtype=np.int64) if city is None else city[()]

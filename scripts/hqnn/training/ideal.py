@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hqnn.circuits.program import Program
-from hqnn.execution.predictions import TRAIN, read_samples
+from hqnn.data.parts import TRAIN
+from hqnn.execution.predictions import read_samples
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.models.hybrid import MEMORY_LIMIT_MB

@@ -9,7 +9,8 @@ from typing import Any, TextIO
 import torch
 from torch import nn
 
-from hqnn.execution.predictions import TEST, TRAIN, VALIDATION, Samples, read_samples, samples_if_any
+from hqnn.data.parts import TEST, TRAIN, VALIDATION
+from hqnn.execution.predictions import Samples, read_samples, samples_if_any
 from hqnn.models.dressed import Standardise
 from hqnn.settings.fitting import Regime
 from hqnn.training.augment import Augmentation

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from hqnn.circuits.program import Program
+from hqnn.data.parts import TRAIN
 from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
-from hqnn.execution.predictions import TRAIN, read_samples
+from hqnn.execution.predictions import read_samples
 from hqnn.execution.twin import predict_classical
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
