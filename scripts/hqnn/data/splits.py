@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hqnn.data.deals import apportion, deal_groups, deal_samples
 from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED, VALIDATION
 from hqnn.errors import UserError, nearest
+from hqnn.settings.split_names import split_name
 from hqnn.store import file_digest, open_table, read_attributes, write_table
 
 ORDER = (TRAIN, VALIDATION, TEST, UNUSED)  # in which sizes are named
@@ -69,10 +70,8 @@ class Split:
 
     @property
     def name(self) -> str:
-        """What stands in the paths of results: 240_50_120, 70_15_15 (percent), 49_49_rest_site."""
-        scale = 100 if self.by_share else 1
-        sizes = ["rest" if size is None else f"{scale * size:.6g}".replace(".", "p") for size in self.sizes]
-        return "_".join([*sizes, *([self.group] if self.group else [])])
+        """See `split_name`."""
+        return split_name(self.sizes, self.group)
 
 
 def split_samples(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hqnn.settings.fitting import FineTuning, Training
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
+from hqnn.settings.split_names import split_name
 
 Size = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)] | None
 Backbone = Literal[
@@ -34,18 +34,6 @@ View = Literal[
     "whole_upside_down",
     "whole_turned",
 ]
-
-
-def split_name(sizes: Sequence[int | float | None], group: str) -> str:
-    """What a split is called in the paths of results: 240_50_120, 70_15_15 (percent), 49_49_rest_site.
-
-    Args:
-        sizes: of train, validation and test: numbers of images, or shares where any is a float; None is what is left.
-        group: what is never parted, or nothing.
-    """
-    scale = 100 if any(isinstance(size, float) for size in sizes) else 1
-    parts = ["rest" if size is None else f"{scale * size:.6g}".replace(".", "p") for size in sizes]
-    return "_".join([*parts, *([group] if group else [])])
 
 
 class Split(Section):
