@@ -24,10 +24,21 @@ from hqnn.report.chapter import Chapter, Folded, Material, Pictures, Shown
 from hqnn.report.circuits import angle_words, circuit_drawing, circuit_image
 from hqnn.report.runs import Predictions, read_predictions
 from hqnn.report.tables import Table
+from hqnn.report.thumbnails import ImageTable
 from hqnn.report.transfer import transfer_chapters
-from hqnn.report.transfer_files import ImageTable
 from hqnn.report.transfer_findings import backbone_warnings, split_findings
-from hqnn.report.words import clock, duration, full_path, metric_name, split_name, trainer_name
+from hqnn.report.words import (
+    clock,
+    duration,
+    full_path,
+    metric_name,
+    path_names,
+    percent,
+    points,
+    signed,
+    split_name,
+    trainer_name,
+)
 from hqnn.store import write_table, write_text
 from report_sources import Sources
 from transfer_sources import CIRCUIT, PUBLISHED, dressed_program, make_transfer_sources
@@ -105,6 +116,11 @@ def coloured(sheet: bytes, colour: str) -> int:
         (metric_name("train_accuracy_epoch_3"), "train accuracy, epoch 3"),
         (split_name("sample-70_15_15_site"), "70:15:15 by site"),
         (split_name("a_b-240_50_rest"), "240:50:rest"),
+        (path_names(["shots", "noisy-ibm_brisbane", "exact", "shots"]), "exact; shots; noisy, ibm_brisbane"),
+        (percent([0.93, 0.95]), "94.0 ± 1.0"),
+        (percent([0.9312], 2), "93.12"),
+        (points([-0.01, -0.03]), "−2.0 ± 1.0"),
+        (signed(-0.004, 2), "+0.00"),
         (trainer_name("ideal"), "engine"),
         (trainer_name("ideal-finite_diff"), "finite differences"),
         (angle_words(Angle(np.pi / 2, ((1, -1.0),), ((12, 2.0),))), "−x₁+2·θ₁₂+π/2"),

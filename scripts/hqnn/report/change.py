@@ -31,7 +31,7 @@ from hqnn.report.grid import grid_panels, grid_table
 from hqnn.report.panels import Image
 from hqnn.report.runs import Predictions, map_files
 from hqnn.report.style import Mark, marks
-from hqnn.report.words import path_name, path_order, plural
+from hqnn.report.words import path_names, plural
 
 TERMS = (
     "Sureness is 2·mean|p − ½|, confidence 1 − mean|label − p| with its standard deviation over samples, imbalance the "
@@ -72,18 +72,18 @@ def _sections(material: Material) -> tuple[Section, ...]:
         section(
             "results",
             "Results",
-            shown(found, "results"),
+            shown(found.get("results")),
             figures(panels.curves(predictions, of_model), of_model),
-            shown(found, "grid", "Embeddings by ansätze"),
+            shown(found.get("grid"), "Embeddings by ansätze"),
             grid,
-            shown(found, "confusion", "Confusion matrices"),
+            shown(found.get("confusion"), "Confusion matrices"),
         ),
         section(
             "published",
             "On the study's own terms",
             Words((TERMS,)) if "study" in found else None,
-            shown(found, "study"),
-            shown(found, "published", "Published beside ours"),
+            shown(found.get("study")),
+            shown(found.get("published"), "Published beside ours"),
         ),
         section("paths", "Execution paths on the same samples", *_paths(found, material, of_model)),
         section("phases", "What noise-aware training buys", figures(panels.phases(metrics, of_backend), of_backend)),
@@ -91,8 +91,8 @@ def _sections(material: Material) -> tuple[Section, ...]:
         section(
             "cities",
             "Cities",
-            shown(found, "city_balanced_accuracy"),
-            shown(found, "city_roc_auc"),
+            shown(found.get("city_balanced_accuracy")),
+            shown(found.get("city_roc_auc")),
             figures(panels.cities(metrics, of_model), of_model),
         ),
         section("maps", "Change maps", *_maps(material.artefacts)),
@@ -104,9 +104,9 @@ def _paths(found: Mapping[str, tables.Table], material: Material, of_model: Mapp
     if "paths" not in found:
         return []
     return [
-        shown(found, "paths"),
+        shown(found["paths"]),
         figures(panels.paths(material.metrics, of_model), of_model),
-        shown(found, "study_paths", "Sureness, confidence, imbalance"),
+        shown(found.get("study_paths"), "Sureness, confidence, imbalance"),
         figures(panels.expectation(material.predictions), of_model, "Expectation values"),
     ]
 
@@ -156,7 +156,7 @@ def _tables(metrics: pd.DataFrame, published: pd.DataFrame) -> dict[str, tables.
 def _what_ran(metrics: pd.DataFrame, predictions: Sequence[Predictions], references: set[str]) -> tuple[str, ...]:
     models = [m for m in metrics["model"].unique() if m not in references]
     seeds = sorted(metrics.loc[metrics["model"].isin(models), "seed"].unique())
-    paths = sorted({one.path for one in predictions if one.quantum}, key=path_order)
+    paths = path_names(one.path for one in predictions if one.quantum)
     samples = int(metrics["samples"].max())
     cities = metrics["group"].nunique() - 1
     place = f" of {plural(cities, 'city')}" if cities > 0 else ""
@@ -164,5 +164,5 @@ def _what_ran(metrics: pd.DataFrame, predictions: Sequence[Predictions], referen
         f"{plural(len(models), 'quantum model')}: {', '.join(models)}; "
         f"{plural(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
         f"Classical references on the same pixels: {', '.join(sorted(references)) or 'none'}.",
-        f"Execution paths: {'; '.join(map(path_name, paths))}. Test set: {plural(samples, 'sample')}{place}.",
+        f"Execution paths: {paths}. Test set: {plural(samples, 'sample')}{place}.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -125,20 +125,32 @@ class Material:
 
     def of(self, dataset: str) -> Material:
         """What there is of one of its data sets."""
-        return replace(
-            self,
-            metrics=self.metrics[self.metrics["dataset"] == dataset],
-            predictions=[one for one in self.predictions if one.run.dataset == dataset],
-            histories=[(run, history) for run, history in self.histories if run.dataset == dataset],
-            artefacts=[path for path in self.artefacts if dataset in path.parts],
-        )
+        return self._of(lambda name: name == dataset)
 
-    def of_raw(self, data: str) -> Material:
-        """What there is of a raw set: of all data sets called ``<data>`` or ``<data>-<split>``."""
+    def by_raw_set(self) -> dict[str, Material]:
+        """What there is of each raw set: of all data sets called ``<raw set>`` or ``<raw set>-<split>``."""
+        names = self.metrics["dataset"].str.partition("-")[0].unique()
+        return {raw: self._of_raw(raw) for raw in names}
 
-        def own(dataset: str) -> bool:
-            return dataset.partition("-")[0] == data
+    def _of_raw(self, raw: str) -> Material:
+        return self._of(lambda name: name.partition("-")[0] == raw)
 
+    def ideal_histories(self, models: Iterable[str]) -> dict[str, list[pd.DataFrame]]:
+        """Model to the histories of its training without noise, seed by seed; in the order of the models."""
+        found: dict[str, list[pd.DataFrame]] = {}
+        for run, history in sorted(self.histories, key=lambda pair: pair[0].seed):
+            if run.phase == "ideal":
+                found.setdefault(run.model, []).append(history)
+        return {model: found[model] for model in models if model in found}
+
+    def exact_predictions(self, models: Iterable[str]) -> list[Predictions]:
+        """Exact predictions after training without noise, model by model in their order, seed by seed."""
+        order = list(models)
+        kept = [one for one in self.predictions if (one.run.phase, one.path) == ("ideal", "exact")]
+        kept = [one for one in kept if one.run.model in order]
+        return sorted(kept, key=lambda one: (order.index(one.run.model), one.run.seed))
+
+    def _of(self, own: Callable[[str], bool]) -> Material:
         return replace(
             self,
             metrics=self.metrics[self.metrics["dataset"].map(own)],
@@ -153,9 +165,14 @@ def section(name: str, title: str, *blocks: Block | None) -> Section:
     return Section(name, title, tuple(block for block in blocks if block is not None))
 
 
-def shown(tables: Mapping[str, Table], name: str, title: str = "") -> Shown | None:
-    """A table by name, where there is one."""
-    return Shown(tables[name], title) if name in tables else None
+def shown(table: Table | None, title: str = "") -> Shown | None:
+    """A table, where it has rows."""
+    return Shown(table, title) if table and table.rows else None
+
+
+def folded(summary: str, table: Table) -> Folded | None:
+    """A table that a reader unfolds, where it has rows."""
+    return Folded(summary, table) if table.rows else None
 
 
 def figures(panels: Panels, marks: Mapping[str, Mark], title: str = "") -> Figures | None:

@@ -14,18 +14,18 @@ from hqnn.circuits.program import Program
 from hqnn.report import digits_figures as drawn
 from hqnn.report import digits_findings as findings
 from hqnn.report import digits_tables as told
-from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Section, Shown, Words, figures, section
+from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Section, Words, figures, section, shown
 from hqnn.report.circuits import circuit_image
 from hqnn.report.findings import weights_sentence
-from hqnn.report.panels import Image, Panels, expectation, svg
-from hqnn.report.runs import Predictions
+from hqnn.report.panels import Image, Panels, expectation, paths, svg
+from hqnn.report.paths import path_findings
 from hqnn.report.style import Mark, marks
-from hqnn.report.tables import Table
-from hqnn.report.transfer_files import ImageTable
-from hqnn.report.transfer_findings import path_findings
-from hqnn.report.words import path_name, path_order, plural
+from hqnn.report.thumbnails import ImageTable
+from hqnn.report.words import path_names, plural
 from hqnn.store import open_table
 
+PATH_METRICS = ("accuracy", "log_loss")
+BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over images."
 ANALYSIS = "analysis"  # the folder below a model's that its analysis lies in
 DIAGRAM = (
     "{} reduction. Green: Z spiders, red: X spiders, dashed blue edges: Hadamard gates; θ: weights, x: inputs. A thick "
@@ -44,8 +44,7 @@ CIRCUIT = "x: inputs, θ: weights; wire 0 on top."
 
 def digits_chapters(material: Material) -> list[Chapter]:
     """A chapter for each raw set, with all draws from it."""
-    raw = material.metrics["dataset"].str.partition("-")[0].unique()
-    return [RawSet(material.of_raw(data), data).chapter() for data in raw]
+    return [RawSet(own, data).chapter() for data, own in material.by_raw_set().items()]
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class RawSet:
 
     def _sections(self) -> Iterator[Section]:
         table = told.results(self.family, self.material.published, self.data)
-        yield section("results", "Results on the whole set", _shown(table))
+        yield section("results", "Results on the whole set", shown(table))
         yield section("epochs", "Loss and accuracy by epoch", self._epochs())
         yield section("confusion", "What is taken for what", *self._confusion())
         yield section("paths", "The same weights by every path", *self._paths())
@@ -120,21 +119,17 @@ class RawSet:
             yield section(name, f"The circuit of {_circuit_words(model)}", *self._analysis(model, files))
 
     def _epochs(self) -> Figures | None:
-        found: dict[str, list[pd.DataFrame]] = {}
-        for run, history in sorted(self.whole.histories, key=lambda pair: pair[0].seed):
-            if run.phase == "ideal" and run.model in self.of_model:
-                found.setdefault(run.model, []).append(history)
-        ordered = {model: found[model] for model in self.of_model if model in found}
-        return figures(drawn.by_epoch(ordered, self.of_model), self.of_model)
+        return figures(drawn.by_epoch(self.whole.ideal_histories(self.of_model), self.of_model), self.of_model)
 
     def _confusion(self) -> Iterator[Block | None]:
-        one = self._first_exact()
-        if one is None:
+        exact = self.whole.exact_predictions(self.of_model)
+        if not exact:
             return
+        one = exact[0]
         classes = tuple(one.about["classes"])
         yield Words((findings.confused(one, classes),), findings=True)
         yield figures(drawn.confusion(one, classes), {})
-        sheet = drawn.mistakes(self.images, one, classes) if self.images else None
+        sheet = drawn.mistakes(self.images, one) if self.images else None
         yield Pictures((sheet,), "What was wrong") if sheet else None
 
     def _paths(self) -> Iterator[Block | None]:
@@ -147,14 +142,14 @@ class RawSet:
             rows = own.metrics[own.metrics["model"].isin(models)]
             ran = [one for one in own.predictions if one.run.model in models]
             title = "" if dataset == self.data else f"Circuits as kernels: {told.draw_name(str(dataset))}"
-            yield _shown(told.by_path(rows, ran), title)
+            yield shown(told.by_path(rows, ran), title)
             names = marks(models)
-            yield figures(drawn.paths(rows, names), names)
+            yield figures(paths(rows, names, PATH_METRICS, BARS), names)
             ideal = drawn.varied([one for one in ran if one.run.phase == "ideal"])
             yield figures(expectation(ideal), {}, "The expectation value that differs most between samples")
 
     def _kernels(self) -> Iterator[Block | None]:
-        yield _shown(told.kernels(self.small, self.material.published, self.programs))
+        yield shown(told.kernels(self.small, self.material.published, self.programs))
         names = marks(drawn.turned(self.small))
         yield figures(drawn.kernels(self.small, self.material.published, names), names)
         said = findings.draw_findings(self.small)
@@ -204,17 +199,7 @@ class RawSet:
                 f"Small kernels: {plural(len(circuits), 'circuit')}, beside {', '.join(twins) or 'no ordinary ones'}; "
                 f"{plural(self.small['seed'].nunique(), 'seed')}; {draws}."
             )
-        paths = sorted({one.path for one in self.material.predictions}, key=path_order)
-        yield f"Execution paths: {'; '.join(map(path_name, paths))}."
-
-    def _first_exact(self) -> Predictions | None:
-        """Predictions of the hybrid net, or of the first net that there is, of its first seed."""
-        kept = [one for one in self.whole.predictions if (one.run.phase, one.path) == ("ideal", "exact")]
-        order = list(self.of_model)
-        ranked = sorted(
-            (one for one in kept if one.run.model in order), key=lambda one: (order.index(one.run.model), one.run.seed)
-        )
-        return ranked[0] if ranked else None
+        yield f"Execution paths: {path_names(one.path for one in self.material.predictions)}."
 
 
 def _endings(images: ImageTable | None) -> set[str]:
@@ -237,7 +222,3 @@ def _pictures(title: str, files: Mapping[str, Path], captions: Mapping[str, str]
         if name in files
     ]
     return Pictures(tuple(images), title) if images else None
-
-
-def _shown(table: Table, title: str = "") -> Shown | None:
-    return Shown(table, title) if table.rows else None

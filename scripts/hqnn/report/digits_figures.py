@@ -16,8 +16,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from numpy.typing import NDArray
 
 from hqnn.metrics.multiclass import confusion_matrix
-from hqnn.metrics.table import POOLED
-from hqnn.report import figures
 from hqnn.report.digits_tables import (
     KERNEL_TWINS,
     PUBLISHED_DRAW,
@@ -30,10 +28,10 @@ from hqnn.report.digits_tables import (
 )
 from hqnn.report.panels import Image, Panels, svg
 from hqnn.report.runs import Predictions
-from hqnn.report.sheets import Thumbnail, contact_sheet, embedded
+from hqnn.report.sheets import contact_sheet, embedded
 from hqnn.report.style import INK, PALETTE, Mark, inline_svg, svg_panel
-from hqnn.report.transfer_files import ImageTable
-from hqnn.report.words import metric_name, plural
+from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
+from hqnn.report.words import plural
 
 BLUE, ORANGE = PALETTE[0], PALETTE[1]
 SHEET = 40  # pictures of a contact sheet
@@ -43,7 +41,6 @@ EPOCHS = {
     "accuracy": "Train accuracy, %",
     "test_accuracy": "Test accuracy, %",
 }
-PATH_METRICS = ("accuracy", "log_loss")
 PUBLISHED_ROW = "circuit as published"
 REM_A_POINT = 0.1
 READABLE = 0.45  # of a drawing's own size; no smaller on narrow pages
@@ -79,46 +76,18 @@ def confusion(one: Predictions, classes: Sequence[str]) -> Panels:
     )
 
 
-def mistakes(images: ImageTable, one: Predictions, classes: Sequence[str]) -> Image | None:
+def mistakes(images: ImageTable, one: Predictions) -> Image | None:
     """Test images that were taken for another class, the surest mistakes first; nothing where there are none."""
-    labels, said = (one.columns[name].astype(int) for name in ("label", "predicted"))
-    wrong = np.flatnonzero(labels != said)
+    wrong = np.flatnonzero(is_wrong(one))
     if not wrong.size:
         return None
-    sure = one.columns["probability"][wrong, said[wrong]]
-    chosen = wrong[np.argsort(-sure, kind="stable")][:SHEET]
-    ids, place = np.unique(one.columns["sample"][chosen], return_inverse=True)
-    pictures = images.images(ids)[place]
-    probability = one.columns["probability"][chosen, said[chosen]]
-    words = [
-        f"{classes[s]} {p:.2f}\nis {classes[t]}"
-        for s, p, t in zip(said[chosen], probability, labels[chosen], strict=True)
-    ]
-    some = "" if len(chosen) == wrong.size else f", the {len(chosen)} surest"
+    shown = surest(one, wrong, SHEET)
+    some = "" if len(shown) == wrong.size else f", the {len(shown)} surest"
     caption = (
         f"{one.run.model}, seed {one.run.seed}: {plural(wrong.size, 'wrong test image')}{some}, with the predicted "
         "class, its probability and the true class."
     )
-    return embedded(contact_sheet([Thumbnail(*pair) for pair in zip(pictures, words, strict=True)]), caption)
-
-
-def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
-    """Accuracy and log loss of the same weights by path; none where there is one path."""
-    sampling = "subset" if "subset" in set(metrics["sampling"]) else "all"
-    rows = metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED) & (metrics["phase"] == "ideal")]
-    rows = rows[rows["model"].isin(list(marks))]
-    rows = rows[rows.groupby("model")["path"].transform("nunique") > 1]
-    if rows.empty:
-        return Panels((), "")
-    return Panels(
-        tuple(
-            svg(figures.paths_comparison(rows, metric, marks), f"{metric_name(metric)} by path")
-            for metric in PATH_METRICS
-        ),
-        f"The same {plural(int(rows['samples'].max()), 'sample')} on every path. Dots: means over seeds; bars: their "
-        "mean 95 % bootstrap intervals over images.",
-        tuple(rows["model"].unique()),
-    )
+    return embedded(contact_sheet(thumbnails(images, one, shown, framed=False)), caption)
 
 
 def kernels(metrics: pd.DataFrame, published: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:

@@ -11,9 +11,9 @@ import pandas as pd
 from hqnn.metrics.facts import TRAINING
 from hqnn.metrics.multiclass import confusion_matrix
 from hqnn.report.digits_tables import Kernel, draw_name, draws_of, exact, published_accuracy, ranked
-from hqnn.report.paired import Paired
+from hqnn.report.paired import Paired, by_seed
 from hqnn.report.runs import Predictions
-from hqnn.report.words import plural
+from hqnn.report.words import percent, plural, points, signed
 
 PAIRS = 3  # mistakes that are told in words
 
@@ -25,20 +25,20 @@ def family_findings(metrics: pd.DataFrame) -> list[str]:
         metrics: of the nets on the whole set.
     """
     rows = exact(metrics).query("metric == 'accuracy' and phase == 'ideal'")
-    hybrid = _by_seed(rows, "parallel")
+    hybrid = by_seed(rows, "parallel")
     if hybrid.empty:
         return []
     own = rows[rows["model"] == "parallel"]
     theirs = own["published"].dropna()
     beside = f", published ● {100 * theirs.iloc[0]:.2f} %" if len(theirs) else ""
     said = [
-        f"parallel, {_parameters(metrics, 'parallel')} parameters, is right on {_percent(hybrid, 2)} % of the "
+        f"parallel, {_parameters(metrics, 'parallel')} parameters, is right on {percent(hybrid, 2)} % of the "
         f"{plural(int(own['samples'].iloc[0]), 'test image')} ({plural(len(hybrid), 'seed')}){beside}."
     ]
-    twin = Paired.of(hybrid, _by_seed(rows, "parallel_twin"))
+    twin = Paired.of(hybrid, by_seed(rows, "parallel_twin"))
     if twin:
         said.append(_twin_sentence(twin, _parameters(metrics, "parallel_twin")))
-    cnn = Paired.of(hybrid, _by_seed(rows, "cnn"))
+    cnn = Paired.of(hybrid, by_seed(rows, "cnn"))
     if cnn:
         said.append(_printed_sentence(cnn, metrics))
     return said
@@ -144,29 +144,25 @@ def warnings(data: str, endings: Collection[str]) -> list[str]:
 
 
 def _twin_sentence(pair: Paired, parameters: str) -> str:
-    gaps, limits = 100 * pair.gaps, pair.interval
-    spread = f" ± {gaps.std(ddof=0):.2f}" if len(gaps) > 1 else ""
-    seeds = plural(len(gaps), "seed")
+    seeds, limits = plural(len(pair.gaps), "seed"), pair.interval
     if limits is None:
         verdict = f"{seeds} cannot tell it from nothing"
     else:
-        low, high = (_signed(100 * limit) for limit in limits)
+        low, high = (signed(100 * limit, 2) for limit in limits)
         told = {1: "it helps", 0: f"{seeds} cannot tell it from nothing", -1: "it hurts"}
         verdict = f"95 % interval of the mean, paired over {seeds}, {low} to {high}: {told[pair.sign]}"
     return (
-        f"What the quantum part buys: {_signed(gaps.mean())}{spread} points of test accuracy over its fair twin, the "
-        f"same net with one dense layer in place of all circuits ({parameters} parameters; "
-        f"{100 * pair.theirs.mean():.2f} %); {verdict}."
+        f"What the quantum part buys: {points(pair.gaps, 2)} points of test accuracy over its fair twin, the same net "
+        f"with one dense layer in place of all circuits ({parameters} parameters; {100 * pair.theirs.mean():.2f} %); "
+        f"{verdict}."
     )
 
 
 def _printed_sentence(pair: Paired, metrics: pd.DataFrame) -> str:
-    gap = 100 * pair.gaps
-    spread = f" ± {gap.std(ddof=0):.2f}" if len(gap) > 1 else ""
     return (
         f"The CNN as printed ({_parameters(metrics, 'cnn')} parameters against {_parameters(metrics, 'parallel')}) is "
         f"right on {100 * pair.theirs.mean():.2f} %, but it is another net, with other dense layers and no batch "
-        f"normalisation: the {_signed(gap.mean())}{spread} points between them are no measure of the quantum part."
+        f"normalisation: the {points(pair.gaps, 2)} points between them are no measure of the quantum part."
     )
 
 
@@ -174,7 +170,7 @@ def _best_sentence(
     rows: pd.DataFrame, entangling: Sequence[str], circuits: Mapping[str, Kernel], published: pd.DataFrame
 ) -> str:
     best, worst = circuits[entangling[0]], circuits[entangling[-1]]
-    numbers = [_percent(_by_seed(rows, model), 1) for model in (entangling[0], entangling[-1])]
+    numbers = [percent(by_seed(rows, model)) for model in (entangling[0], entangling[-1])]
     theirs = published_accuracy(published, rows, "quanv")
     beside = "" if theirs is None else f" (published ● {100 * theirs:.0f} % on 100 test images, layout not said)"
     name = draw_name(str(rows["dataset"].iloc[0]))
@@ -185,31 +181,17 @@ def _best_sentence(
 
 
 def _against(rows: pd.DataFrame, best: str, other: str, words: str) -> list[str]:
-    pair = Paired.of(_by_seed(rows, best), _by_seed(rows, other))
+    pair = Paired.of(by_seed(rows, best), by_seed(rows, other))
     if pair is None:
         return []
-    theirs = _percent(pd.Series(pair.theirs), 1)
-    gaps, seeds = 100 * pair.gaps, plural(len(pair.gaps), "seed")
+    theirs, seeds = percent(pair.theirs), plural(len(pair.gaps), "seed")
     if pair.interval is None:
         return [f"{words} {theirs} %, which {seeds} cannot tell better or worse"]
     verdict = {1: "worse", 0: "as good", -1: "better"}[pair.sign]
-    return [f"{words} {theirs} %, {verdict} ({_signed(-gaps.mean(), 1)} ± {gaps.std(ddof=0):.1f} points over {seeds})"]
-
-
-def _by_seed(rows: pd.DataFrame, model: str) -> pd.Series[float]:
-    return rows[rows["model"] == model].set_index("seed")["value"].dropna()
+    return [f"{words} {theirs} %, {verdict} ({points(-pair.gaps)} points over {seeds})"]
 
 
 def _parameters(metrics: pd.DataFrame, model: str) -> str:
     facts = metrics[(metrics["model"] == model) & (metrics["sampling"] == TRAINING)]
     sizes = facts.loc[facts["metric"] == "parameters", "value"]
     return f"{int(sizes.iloc[0]):,}" if len(sizes) else "an unknown number of"
-
-
-def _percent(values: pd.Series[float], decimals: int) -> str:
-    spread = f" ± {100 * values.std(ddof=0):.{decimals}f}" if len(values) > 1 else ""
-    return f"{100 * values.mean():.{decimals}f}{spread}"
-
-
-def _signed(value: float, decimals: int = 2) -> str:
-    return f"{value:+.{decimals}f}".replace("-", "−")

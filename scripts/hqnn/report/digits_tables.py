@@ -12,8 +12,10 @@ import pandas as pd
 from hqnn.circuits.program import Program
 from hqnn.metrics.facts import TRAINING
 from hqnn.metrics.table import POOLED
+from hqnn.report.captions import marked, over_seeds, samples_of
+from hqnn.report.paths import on_every_path, path_table
 from hqnn.report.runs import Predictions
-from hqnn.report.tables import DASH, Cell, Table, entry, labelled, mark_best, number, row_order, seeds_of
+from hqnn.report.tables import DASH, Cell, Table, compared, entry, labelled, mark_best, number, tested
 from hqnn.report.words import duration
 
 FAMILY = ("parallel", "parallel_twin", "cnn")
@@ -34,8 +36,6 @@ SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
 LOSSES = ("train_loss", "log_loss")
 PUBLISHED_DRAW = "500_100"
 KERNEL = re.compile(r"quanv-axis_(\w)-cnots_(\w+)-rotations_(first|last)")
-SEEDS = "Mean ± standard deviation over"
-MARKED = " ● marks a published figure."
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def with_kin(metrics: pd.DataFrame, published: pd.DataFrame, data: str) -> pd.Da
 
 def exact(metrics: pd.DataFrame) -> pd.DataFrame:
     """Rows of whole test sets on the exact path, all classes together."""
-    return metrics[(metrics["sampling"] == "all") & (metrics["group"] == POOLED) & (metrics["path"] == "exact")]
+    return tested(metrics[metrics["path"] == "exact"])
 
 
 def results(metrics: pd.DataFrame, published: pd.DataFrame, data: str) -> Table:
@@ -103,15 +103,13 @@ def results(metrics: pd.DataFrame, published: pd.DataFrame, data: str) -> Table:
     facts = metrics[metrics["sampling"] == TRAINING]
     grouped = dict(iter(pd.concat([rows, facts, _epoch_seconds(facts)]).groupby(["model", "phase"])))
     keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=_family_order)
-    cells = [[entry(grouped[key], metric, show=shown) for metric in RESULTS] for key in keys]
-    mark_best(cells, [_means(grouped[key], list(RESULTS)) for key in keys], list(RESULTS))
     if not keys:
         return Table("", (), (), 0)
-    samples = " or ".join(f"{n:,}" for n in sorted(rows["samples"].unique()))
-    marked = MARKED + _notes(published, data) if rows["published"].notna().any() else ""
+    cells = compared([grouped[key] for key in keys], list(RESULTS), shown)
+    notes = _notes(published, data) if marked(rows) else ""
     caption = (
-        f"{samples} test samples, exact path. {SEEDS} {seeds_of(rows)}. Losses: cross-entropy in nats; the train loss "
-        f"is that of the last epoch, each sample as the net was when it saw it.{marked}"
+        f"{samples_of(rows)} test samples, exact path. {over_seeds(rows)}. Losses: cross-entropy in nats; the "
+        f"train loss is that of the last epoch, each sample as the net was when it saw it.{marked(rows)}{notes}"
     )
     return labelled(keys, cells, list(RESULTS.values()), caption)
 
@@ -123,26 +121,17 @@ def by_path(metrics: pd.DataFrame, predictions: Sequence[Predictions]) -> Table:
         metrics: of one data set.
         predictions: of the same.
     """
-    sampling = "subset" if "subset" in set(metrics["sampling"]) else "all"
-    rows = metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED)]
+    rows = on_every_path(metrics)
     rows = rows[rows.groupby(["model", "phase"])["path"].transform("nunique") > 1]
     if rows.empty:
         return Table("", (), (), 0)
-    grouped = dict(iter(rows.groupby(["model", "phase", "path"])))
-    keys = sorted(grouped, key=row_order(metrics))
-    ran = {key: [one for one in predictions if (one.run.model, one.run.phase, one.path) == key] for key in keys}
-    cells = [
-        [*(entry(grouped[key], metric, published=False, show=shown) for metric in BY_PATH), *_ran(ran[key])]
-        for key in keys
-    ]
-    head = [RESULTS[metric] for metric in BY_PATH] + ["shots", "jobs", "time"]
-    samples = " or ".join(f"{n:,}" for n in sorted(rows["samples"].unique()))
     timed = " or ".join(sorted({f"{len(one.columns['sample']):,}" for one in predictions}))
     caption = (
-        f"The same weights by every path, {samples} samples, the same for all. {SEEDS} {seeds_of(rows)}. Time: of one "
-        f"run, of all the samples that the path ran on ({timed})."
+        f"The same weights by every path, {samples_of(rows)} samples, the same for all. {over_seeds(rows)}. "
+        f"Time: of one run, of all the samples that the path ran on ({timed})."
     )
-    return labelled(keys, cells, head, caption)
+    columns = {metric: RESULTS[metric] for metric in BY_PATH}
+    return path_table(rows, predictions, columns, caption, show=shown, published=False, qpu=False)
 
 
 def kernels(metrics: pd.DataFrame, published: pd.DataFrame, programs: Mapping[str, Program]) -> Table:
@@ -172,7 +161,7 @@ def kernels(metrics: pd.DataFrame, published: pd.DataFrame, programs: Mapping[st
         kept.append((*words, *(marked[PUBLISHED_DRAW in dataset] for dataset in draws)))
     names = [draw_name(dataset).replace(", ", ",\n") for dataset in draws]
     return Table(
-        f"Accuracy on the test samples, in %, exact path. {SEEDS} {seeds_of(rows)}. Fresh: every seed draws its "
+        f"Accuracy on the test samples, in %, exact path. {over_seeds(rows)}. Fresh: every seed draws its "
         f"images; fixed: all take the first ones. Wires in the brackets: control, target.{notes}",
         ("kernel", "CNOTs", "rotations", *SIZES.values(), *names),
         tuple(kept),
@@ -226,10 +215,6 @@ def _family_order(key: tuple[str, ...]) -> tuple[object, ...]:
     return (FAMILY.index(key[0]) if key[0] in FAMILY else len(FAMILY), key)
 
 
-def _means(rows: pd.DataFrame, metrics: Sequence[str]) -> list[float]:
-    return [float(rows.loc[rows["metric"] == metric, "value"].mean()) for metric in metrics]
-
-
 def _epoch_seconds(facts: pd.DataFrame) -> pd.DataFrame:
     """Rows of the time an epoch took, from that of all epochs."""
     keys = ["dataset", "model", "phase", "seed"]
@@ -242,17 +227,6 @@ def _epoch_seconds(facts: pd.DataFrame) -> pd.DataFrame:
 def _notes(published: pd.DataFrame, data: str) -> str:
     notes = published.loc[(published["dataset"] == data) & published["model"].isin(FAMILY), "note"]
     return "".join(f" {note[0].upper()}{note[1:]}." for note in notes.unique() if note)
-
-
-def _ran(files: Sequence[Predictions]) -> tuple[Cell, ...]:
-    """Shots, jobs and time of the runs of all seeds, as means."""
-    about = pd.DataFrame([one.about for one in files]).reindex(columns=["shots", "jobs", "wall_s"])
-    shots, jobs, wall = about.apply(pd.to_numeric, errors="coerce").fillna(0).mean()
-    return (
-        Cell(f"{shots:,.0f}" if shots else "exact"),
-        Cell(f"{jobs:,.0f}" if jobs else DASH),
-        Cell(duration(wall)),
-    )
 
 
 def _kernel_words(model: str, program: Program | None) -> tuple[Cell, Cell, Cell]:

@@ -12,6 +12,11 @@ from scipy import stats
 LEAST_SEEDS = 3  # below, a spread over seeds says little
 
 
+def by_seed(rows: pd.DataFrame, model: str) -> pd.Series[float]:
+    """The values of one model by their seeds."""
+    return rows[rows["model"] == model].set_index("seed")["value"].dropna()
+
+
 @dataclass(frozen=True)
 class Paired:
     """A metric of two models, of the seeds that both have.

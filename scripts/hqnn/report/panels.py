@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from hqnn.metrics.table import POOLED
 from hqnn.report import figures
+from hqnn.report.paths import on_every_path
 from hqnn.report.runs import Predictions, paired, run_order
 from hqnn.report.style import Mark, inline_svg
 from hqnn.report.words import METRIC_NAMES, path_name, plural
@@ -93,18 +94,26 @@ def cities(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
     )
 
 
-def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
-    """Metrics by execution path on the same samples, of the models that ran on several."""
-    rows = metrics[(metrics["sampling"] == "subset") & (metrics["group"] == POOLED) & (metrics["phase"] == "ideal")]
+def paths(
+    metrics: pd.DataFrame, marks: Mapping[str, Mark], names: Sequence[str] = PATH_METRICS, bars: str = BARS
+) -> Panels:
+    """Metrics by execution path on the same samples, of the models that ran on several.
+
+    Args:
+        metrics: the tidy table of one data set.
+        marks: of the models.
+        names: of the metrics.
+        bars: what dots and bars are.
+    """
+    rows = on_every_path(metrics[metrics["phase"] == "ideal"])
     rows = rows[rows.groupby("model")["path"].transform("nunique") > 1]
     if rows.empty:
         return Panels((), "")
     return Panels(
         tuple(
-            svg(figures.paths_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} by path")
-            for metric in PATH_METRICS
+            svg(figures.paths_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} by path") for metric in names
         ),
-        f"The same {plural(int(rows['samples'].max()), 'sample')} on every path. {BARS}",
+        f"The same {plural(int(rows['samples'].max()), 'sample')} on every path. {bars}",
         tuple(rows["model"].unique()),
     )
 

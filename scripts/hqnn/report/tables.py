@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hqnn.metrics.table import POOLED
-from hqnn.report.words import COUNTS, METRIC_NAMES, SECONDS, WHOLE, duration, metric_name, path_name, path_order, plural
+from hqnn.report.captions import marked, over_seeds, samples_of, seeds_of
+from hqnn.report.words import COUNTS, METRIC_NAMES, SECONDS, WHOLE, duration, metric_name, path_name, path_order
 
 MAIN = (
     "balanced_accuracy",
@@ -82,6 +83,11 @@ def markdown(table: Table) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{table.caption}\n"
 
 
+def tested(metrics: pd.DataFrame, sampling: str = "all") -> pd.DataFrame:
+    """Rows of whole test sets, or of other samplings of them, all classes or cities together."""
+    return metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED)]
+
+
 def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str] = MAIN) -> Table:
     """Models and paths by metrics, pooled, mean ± standard deviation over seeds.
 
@@ -91,13 +97,12 @@ def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str] = MAIN)
             samples are shown.
         columns: metrics.
     """
-    rows = metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED)]
+    rows = tested(metrics, sampling)
     if not sampling.startswith("subset"):
         rows = rows[rows["samples"] == rows["samples"].max()]
-    keys = sorted(set(rows[["model", "phase", "path"]].itertuples(index=False, name=None)), key=row_order(metrics))
     grouped = dict(iter(rows.groupby(["model", "phase", "path"])))
-    cells = [[entry(grouped[key], metric) for metric in columns] for key in keys]
-    mark_best(cells, [_means(grouped[key], columns) for key in keys], columns)
+    keys = sorted(grouped, key=row_order(metrics))
+    cells = compared([grouped[key] for key in keys], columns)
     return labelled(keys, cells, [METRIC_NAMES[metric] for metric in columns], _caption(rows, sampling))
 
 
@@ -150,9 +155,9 @@ def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None)
 
 def confusion(metrics: pd.DataFrame) -> Table:
     """Counts of the four outcomes, exact path, mean over seeds."""
-    rows = metrics[(metrics["sampling"] == "all") & (metrics["group"] == POOLED) & (metrics["path"] == "exact")]
-    keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=row_order(metrics))
+    rows = tested(metrics[metrics["path"] == "exact"])
     grouped = dict(iter(rows.groupby(["model", "phase"])))
+    keys = sorted(grouped, key=row_order(metrics))
     cells = [[entry(grouped[key], metric) for metric in OUTCOMES] for key in keys]
     return labelled(keys, cells, list(OUTCOMES.values()), f"Exact path. {_caption(rows, 'all')}")
 
@@ -202,8 +207,14 @@ def entry(
     )
 
 
-def _means(rows: pd.DataFrame, columns: Sequence[str]) -> list[float]:
-    return [float(rows.loc[rows["metric"] == metric, "value"].mean()) for metric in columns]
+def compared(
+    runs: Sequence[pd.DataFrame], columns: Sequence[str], show: Callable[[float, str], str] = number
+) -> list[list[Cell]]:
+    """Entries of runs, a row each, by metrics; the best of each column marked."""
+    cells = [[entry(rows, metric, show=show) for metric in columns] for rows in runs]
+    means = [[float(rows.loc[rows["metric"] == metric, "value"].mean()) for metric in columns] for rows in runs]
+    mark_best(cells, means, columns)
+    return cells
 
 
 def mark_best(cells: list[list[Cell]], means: list[list[float]], columns: Sequence[str]) -> None:
@@ -230,18 +241,10 @@ def _figure_keys(figures: pd.DataFrame) -> list[tuple[object, ...]]:
 
 
 def _caption(rows: pd.DataFrame, sampling: str) -> str:
-    samples = " or ".join(f"{n:,}" for n in sorted(rows["samples"].unique()))
-    marked = " ● marks a published figure." if rows["published"].notna().any() else ""
     return (
-        f"Sampling “{sampling}”: {SAMPLINGS[sampling]}; {samples} test samples. Mean ± standard deviation over "
-        f"{seeds_of(rows)}.{marked}"
+        f"Sampling “{sampling}”: {SAMPLINGS[sampling]}; {samples_of(rows)} test samples. {over_seeds(rows)}."
+        f"{marked(rows)}"
     )
-
-
-def seeds_of(rows: pd.DataFrame) -> str:
-    """Over how many seeds each run of the rows is."""
-    counts = sorted(set(rows.groupby(["model", "phase", "path"])["seed"].nunique()))
-    return plural(counts[0], "seed") if len(counts) == 1 else f"{counts[0]} to {plural(counts[-1], 'seed')}"
 
 
 def _count(rows: pd.DataFrame, city: str) -> str:

@@ -16,14 +16,14 @@ from hqnn.report import panels, tables
 from hqnn.report import transfer_figures as drawn
 from hqnn.report import transfer_findings as findings
 from hqnn.report import transfer_tables as told
-from hqnn.report.chapter import Block, Chapter, Folded, Material, Pictures, Section, Shown, Words, figures, section
+from hqnn.report.chapter import Block, Chapter, Material, Pictures, Section, Words, figures, folded, section, shown
 from hqnn.report.circuits import circuit_image
 from hqnn.report.findings import weights_sentence
+from hqnn.report.paths import path_findings
 from hqnn.report.runs import Predictions
 from hqnn.report.style import Mark, marks
-from hqnn.report.tables import Table
 from hqnn.report.transfer_files import TransferFiles
-from hqnn.report.words import metric_name, path_name, path_order, plural, split_name, trainer_name, trainer_order
+from hqnn.report.words import metric_name, path_names, plural, split_name, trainer_name, trainer_order
 
 CURVES = 3  # seeds whose training is drawn
 DRAWN = "x: inputs, θ: weights; wire 0 on top. Deeper circuits repeat what follows the inputs, with new weights."
@@ -32,8 +32,7 @@ WHOLE_SHEET = "masks"  # the study whose test images are shown; of the other, on
 
 def transfer_chapters(material: Material) -> list[Chapter]:
     """A chapter for each raw set, with all its splits."""
-    raw = material.metrics["dataset"].str.partition("-")[0].unique()
-    return [RawSet(material.of_raw(data), data).chapter() for data in raw]
+    return [RawSet(own, data).chapter() for data, own in material.by_raw_set().items()]
 
 
 @dataclass(frozen=True)
@@ -106,29 +105,29 @@ class RawSet:
             yield section(f"training-{name}", f"Training{title}", *split.training())
         yield section("circuit", "The circuit", *self._circuit())
 
-    def _images(self) -> Iterator[Block]:
+    def _images(self) -> Iterator[Block | None]:
         images = self.files.images
         if images is None:
             return
         words = findings.backbone_words(self.files.backbones)
         if words:
             yield Words((words,))
-        yield Shown(told.split_counts(images, self.files.splits))
+        yield shown(told.split_counts(images, self.files.splits))
         left_out, conflicts = told.left_out(images), told.conflicts(images)
-        yield from _some(_folded(f"{plural(len(left_out.rows), 'file')} left out, with reasons", left_out))
-        yield from _some(_folded(f"{plural(len(conflicts.rows), 'image')} alike with different labels", conflicts))
+        yield folded(f"{plural(len(left_out.rows), 'file')} left out, with reasons", left_out)
+        yield folded(f"{plural(len(conflicts.rows), 'image')} alike with different labels", conflicts)
 
-    def _circuit(self) -> Iterator[Block]:
-        shown: dict[str, tuple[str, Program]] = {}
+    def _circuit(self) -> Iterator[Block | None]:
+        circuits: dict[str, tuple[str, Program]] = {}
         for model in self.quantum:
             program = self.files.program(model)
             if program is not None:
-                shown.setdefault(program.digest, (model, program))
-        if shown:
-            yield Pictures(tuple(circuit_image(p, name, f"{name}. {DRAWN}") for name, p in shown.values()))
+                circuits.setdefault(program.digest, (model, program))
+        if circuits:
+            yield Pictures(tuple(circuit_image(p, name, f"{name}. {DRAWN}") for name, p in circuits.values()))
         for run, counts in self.files.bitstrings.items():
             if run.dataset == self.splits[0] and run.model in self.quantum:
-                yield from _some(figures(drawn.bitstrings(counts, run), {}, "Bitstrings"))
+                yield figures(drawn.bitstrings(counts, run), {}, "Bitstrings")
 
     def _warnings(self) -> Iterator[str]:
         yield from findings.backbone_warnings(self.files.backbones)
@@ -142,20 +141,20 @@ class RawSet:
         first = self.material.of(self.splits[0]).metrics
         for model in self.quantum[:1]:
             yield from findings.trainer_findings(first, model)
-            yield from findings.path_findings(first, model)
+            yield from path_findings(first, model)
 
     def _what_ran(self) -> tuple[str, ...]:
         metrics = self.material.metrics
         quantum = sorted(set(metrics["model"]) - self.references)
         seeds = sorted(metrics["seed"].unique())
         phases = sorted(metrics.loc[metrics["phase"].str.startswith("ideal"), "phase"].unique(), key=trainer_order)
-        paths = sorted({one.path for one in self.material.predictions if one.quantum}, key=path_order)
+        paths = path_names(one.path for one in self.material.predictions if one.quantum)
         return (
             f"{plural(len(self.splits), 'split')}: {', '.join(map(split_name, self.splits))}; "
             f"{plural(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
             f"{plural(len(quantum), 'quantum model')}: {', '.join(quantum)}; "
             f"classical twins: {', '.join(sorted(self.references)) or 'none'}.",
-            f"Trained by {', '.join(map(trainer_name, phases))}. Execution paths: {'; '.join(map(path_name, paths))}.",
+            f"Trained by {', '.join(map(trainer_name, phases))}. Execution paths: {paths}.",
         )
 
 
@@ -173,16 +172,16 @@ class Split:
     material: Material
     dataset: str
 
-    def results(self) -> Iterator[Block]:
+    def results(self) -> Iterator[Block | None]:
         """Models beside their twins, curves, confusion matrices and what was wrong."""
-        yield from _some(_shown(told.results(self.material.metrics)))
-        exact = self._exact()
+        yield shown(told.results(self.material.metrics))
+        exact = self.material.exact_predictions(self.of.of_model)
         curves = panels.curves(exact, self.of.of_model, self.of.classes[1])
-        yield from _some(figures(curves, self.of.of_model))
-        yield from _some(figures(drawn.confusions(exact, self.of.classes), {}, "Confusion matrices"))
+        yield figures(curves, self.of.of_model)
+        yield figures(drawn.confusions(exact, self.of.classes), {}, "Confusion matrices")
         yield from self._wrong(exact)
         beside = tables.beside_published(self.material.metrics, self.material.published)
-        yield from _some(_folded("Every number of ours that a published one stands beside", beside))
+        yield folded("Every number of ours that a published one stands beside", beside)
 
     def _wrong(self, exact: Sequence[Predictions]) -> Iterator[Block]:
         """Pictures of test images with what the first run of the first model said of them."""
@@ -198,7 +197,7 @@ class Split:
             elif sheets := drawn.errors(images, one):
                 yield Pictures(tuple(sheets), "What was wrong")
 
-    def trainers(self) -> Iterator[Block]:
+    def trainers(self) -> Iterator[Block | None]:
         """One model trained by the engine and by others."""
         for model in self.of.quantum:
             rows = self._of_model(model)
@@ -206,51 +205,41 @@ class Split:
             if len(phases) < 2:
                 continue
             alike = told.of_common_seeds(rows)
-            yield from _some(_shown(told.trainers(alike), model))
+            yield shown(told.trainers(alike), model)
             names = marks([trainer_name(phase) for phase in phases])
-            yield from _some(figures(panels.training(self._trained_by(model), names, nested=True), names))
+            yield figures(panels.training(self._trained_by(model), names, nested=True), names)
             yield from self._epochs(alike)
             of_phase = {phase: names[trainer_name(phase)] for phase in phases}
-            yield from _some(figures(drawn.final_values(rows, of_phase), {}, "Over seeds"))
-            yield from _some(_shown(told.executions(self._executions(rows, model)), "Executions"))
+            yield figures(drawn.final_values(rows, of_phase), {}, "Over seeds")
+            yield shown(told.executions(self._executions(rows, model)), "Executions")
 
-    def _epochs(self, rows: pd.DataFrame) -> Iterator[Block]:
+    def _epochs(self, rows: pd.DataFrame) -> Iterator[Block | None]:
         """Tables by epoch, open where the paper has one."""
         published = set(self.material.published["metric"])
         for quantity in told.BY_EPOCH:
             table, title = told.by_epoch(rows, quantity), f"{metric_name(quantity).capitalize()} by epoch"
             open_one = quantity == told.BY_EPOCH[0] and f"{quantity}_epoch_1" in published
-            yield from _some(_shown(table, title) if open_one else _folded(title, table))
+            yield shown(table, title) if open_one else folded(title, table)
 
-    def depths(self) -> Iterator[Block]:
+    def depths(self) -> Iterator[Block | None]:
         """Training times and accuracies by the layers of the circuit."""
-        yield from _some(_shown(told.depths(self.material.metrics, self.of.references)))
+        yield shown(told.depths(self.material.metrics, self.of.references))
 
-    def paths(self) -> Iterator[Block]:
+    def paths(self) -> Iterator[Block | None]:
         """The same weights by every path."""
         metrics, predictions = self.material.metrics, self.material.predictions
         rows = metrics[metrics["model"].isin(self.of.quantum) & ~told.is_trainer(metrics["phase"])]
         ran = [one for one in predictions if one.run.model in self.of.quantum]
         split = self.dataset.partition("-")[2]
-        yield from _some(_shown(told.devices(rows, ran, self.material.published, split)))
+        yield shown(told.devices(rows, ran, self.material.published, split))
         ideal = [one for one in ran if (one.run.model, one.run.phase) == (self.of.quantum[0], "ideal")]
-        yield from _some(figures(panels.expectation(ideal), {}, "Expectation values of the first observable"))
+        yield figures(panels.expectation(ideal), {}, "Expectation values of the first observable")
 
-    def training(self) -> Iterator[Block]:
+    def training(self) -> Iterator[Block | None]:
         """Curves of the models that are drawn, of a few seeds."""
-        found: dict[str, list[pd.DataFrame]] = {}
-        for run, history in self._histories():
-            if run.phase == "ideal" and run.model in self.of.of_model:
-                found.setdefault(run.model, []).append(history)
-        few = {model: found[model][:CURVES] for model in self.of.of_model if model in found}
-        yield from _some(figures(panels.training(few, self.of.of_model), self.of.of_model))
-
-    def _exact(self) -> list[Predictions]:
-        """Exact predictions of the models that are drawn, as the engine or torch trained them."""
-        order = list(self.of.of_model)
-        kept = [one for one in self.material.predictions if one.run.model in order]
-        kept = [one for one in kept if (one.run.phase, one.path) == ("ideal", "exact")]
-        return sorted(kept, key=lambda one: (order.index(one.run.model), one.run.seed))
+        found = self.material.ideal_histories(self.of.of_model)
+        few = {model: seeds[:CURVES] for model, seeds in found.items()}
+        yield figures(panels.training(few, self.of.of_model), self.of.of_model)
 
     def _of_model(self, model: str) -> pd.DataFrame:
         return self.material.metrics[self.material.metrics["model"] == model]
@@ -297,15 +286,3 @@ class Split:
         counts = seeds.get(run.seed, next(iter(seeds.values()), {})).get("counts", {})
         watched = [part for part in ("validation", "test") if f"{part}_loss" in facts]
         return epochs * samples, epochs * sum(sum(counts.get(part, ())) for part in watched)
-
-
-def _shown(table: Table, title: str = "") -> Shown | None:
-    return Shown(table, title) if table.rows else None
-
-
-def _folded(summary: str, table: Table) -> Folded | None:
-    return Folded(summary, table) if table.rows else None
-
-
-def _some(block: Block | None) -> Sequence[Block]:
-    return () if block is None else (block,)

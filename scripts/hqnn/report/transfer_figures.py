@@ -13,13 +13,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from hqnn.metrics.facts import TRAINING
+from hqnn.metrics.multiclass import confusion_matrix
 from hqnn.metrics.runs import Run
 from hqnn.report.panels import Image, Panels, svg
 from hqnn.report.runs import Predictions
-from hqnn.report.sheets import Thumbnail, contact_sheet, embedded
+from hqnn.report.sheets import contact_sheet, embedded
 from hqnn.report.style import INK, PALETTE, Mark, svg_panel
-from hqnn.report.transfer_files import ImageTable
-from hqnn.report.transfer_tables import tested
+from hqnn.report.tables import tested
+from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
 from hqnn.report.words import SIMULATORS, plural, trainer_name, trainer_order
 
 BLUE, ORANGE = PALETTE[0], PALETTE[1]
@@ -68,11 +69,10 @@ def final_values(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
 
 def confusions(predictions: Sequence[Predictions], classes: Sequence[str]) -> Panels:
     """How many images of each class were said to be of each class, mean over seeds; a panel a model."""
-    by_model: dict[str, list[NDArray[np.int64]]] = {}
+    by_model: dict[str, list[NDArray[np.float64]]] = {}
     for one in predictions:
-        pairs = one.columns["label"].astype(int) * len(classes) + one.columns["predicted"]
-        counted = np.bincount(pairs, minlength=len(classes) ** 2).reshape(len(classes), -1)
-        by_model.setdefault(one.run.model, []).append(counted)
+        counts = confusion_matrix(one.columns["label"], one.columns["predicted"], len(classes))
+        by_model.setdefault(one.run.model, []).append(counts)
     seeds = max((len(counts) for counts in by_model.values()), default=0)
     return Panels(
         tuple(
@@ -88,7 +88,7 @@ def confusions(predictions: Sequence[Predictions], classes: Sequence[str]) -> Pa
 
 def contact(images: ImageTable, one: Predictions) -> Image:
     """Test images with what was said of them; wrong ones are framed, and all of those are there as far as they fit."""
-    wrong = _wrong(one)
+    wrong = is_wrong(one)
     order = np.argsort(~wrong, kind="stable")
     chosen = np.sort(order[:SHEET])
     words = "all" if len(chosen) == len(wrong) else f"{len(chosen)} of"
@@ -97,7 +97,7 @@ def contact(images: ImageTable, one: Predictions) -> Image:
         f"{one.run.model}, seed {one.run.seed}: {words} {plural(len(wrong), 'test image')} with the predicted class "
         f"and its probability. {framed or 'None is wrong.'}"
     )
-    return embedded(contact_sheet(_thumbnails(images, one, chosen)), caption)
+    return embedded(contact_sheet(thumbnails(images, one, chosen)), caption)
 
 
 def errors(images: ImageTable, one: Predictions) -> list[Image]:
@@ -112,30 +112,12 @@ def errors(images: ImageTable, one: Predictions) -> list[Image]:
     for words, mask in kinds.items():
         found = np.flatnonzero(mask)
         if found.size:
-            surest = found[np.argsort(-np.abs(one.columns["probability"][found] - 0.5), kind="stable")][:GALLERY]
-            some = "" if len(surest) == found.size else f", the {len(surest)} surest"
+            shown = surest(one, found, GALLERY)
+            some = "" if len(shown) == found.size else f", the {len(shown)} surest"
             caption = f"{words}: {plural(found.size, 'image')}{some}. {one.run.model}, seed {one.run.seed}."
-            sheets.append(embedded(contact_sheet(_thumbnails(images, one, np.sort(surest), framed=False)), caption))
+            pictures = thumbnails(images, one, np.sort(shown), truth=False, framed=False)
+            sheets.append(embedded(contact_sheet(pictures), caption))
     return sheets
-
-
-def _wrong(one: Predictions) -> NDArray[np.bool_]:
-    return np.asarray(one.columns["predicted"] != one.columns["label"])
-
-
-def _thumbnails(
-    images: ImageTable, one: Predictions, chosen: NDArray[np.int64], *, framed: bool = True
-) -> list[Thumbnail]:
-    classes, wrong = images.about["classes"], _wrong(one)
-    ids, order = np.unique(one.columns["sample"][chosen], return_inverse=True)
-    pictures = images.images(ids)[order]
-    thumbnails = []
-    for place, picture in zip(chosen, pictures, strict=True):
-        label, said = int(one.columns["label"][place]), int(one.columns["predicted"][place])
-        sure = abs(float(one.columns["probability"][place]) - (1 - said))
-        truth = f"\nis {classes[label]}" if wrong[place] and framed else ""
-        thumbnails.append(Thumbnail(picture, f"{classes[said]} {sure:.2f}{truth}", framed and bool(wrong[place])))
-    return thumbnails
 
 
 def _bars(name: str, title: str, rows: pd.DataFrame) -> bytes:

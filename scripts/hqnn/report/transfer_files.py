@@ -7,49 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
 from hqnn.metrics.runs import Run, run_of
 from hqnn.metrics.table import read_csv
+from hqnn.report.thumbnails import ImageTable
 from hqnn.store import open_table, read_attributes, read_model
 
 BITSTRING_COLUMNS = ("device", "bitstring", "count", "probability")
-
-
-@dataclass(frozen=True)
-class ImageTable:
-    """A raw set's table of images.
-
-    Attributes:
-        path: of the file.
-        about: its attributes: `classes`, and what was `dropped` and which labels are in `conflicts`.
-        counts: of the images of each class.
-    """
-
-    path: Path
-    about: Mapping[str, Any]
-    counts: tuple[int, ...]
-
-    @classmethod
-    def read(cls, path: Path) -> ImageTable:
-        """Read all but the images.
-
-        Raises:
-            UserError: the file is missing or is no table.
-        """
-        with open_table(path) as file:
-            about = read_attributes(file)
-            counts = np.bincount(file["labels"][()], minlength=len(about["classes"]))
-        return cls(path, about, tuple(counts.tolist()))
-
-    def images(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Some images, rising rows; shape (images, side, side, channels)."""
-        with open_table(self.path) as file:
-            images: NDArray[np.uint8] = file["images"][ids]
-            return images
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from hqnn.report.paired import Paired
-from hqnn.report.tables import number
-from hqnn.report.transfer_tables import backbone_of, is_trainer, principal, tested
-from hqnn.report.words import path_name, path_order, plural, split_name, trainer_name, trainer_order
+from hqnn.report.paired import Paired, by_seed
+from hqnn.report.tables import number, tested
+from hqnn.report.transfer_tables import backbone_of, is_trainer, principal
+from hqnn.report.words import percent, plural, points, split_name, trainer_name, trainer_order
 
 NEAR = 5.0  # points of accuracy; as good is what the seeds tell to be no farther apart than this
 TWINS = {"mlp": "the MLP of equal size", "linear": "the linear head"}
@@ -33,7 +31,7 @@ def split_findings(metrics: pd.DataFrame, references: Collection[str]) -> list[s
             continue
         split = split_name(str(metrics["dataset"].iloc[0]))
         sentences = [
-            f"Split {split}: {model} is right on {_percent(own.to_numpy())} % of the test images "
+            f"Split {split}: {model} is right on {percent(own)} % of the test images "
             f"({plural(len(own), 'seed')}){_published(rows, model)}."
         ]
         twins = [name for name in sorted(references) if backbone_of(name) == backbone_of(model)]
@@ -58,17 +56,6 @@ def trainer_findings(metrics: pd.DataFrame, model: str) -> list[str]:
         f"{model} trained by {names}: over {plural(len(table), 'seed')} the test accuracy is at most {apart:.1f} "
         "points from the engine's."
     ]
-
-
-def path_findings(metrics: pd.DataFrame, model: str) -> list[str]:
-    """The accuracy of the same weights by path."""
-    rows = metrics[(metrics["model"] == model) & (metrics["phase"] == "ideal")]
-    rows = tested(rows, "subset" if "subset" in set(rows["sampling"]) else "all").query("metric == 'accuracy'")
-    paths = sorted(rows["path"].unique(), key=path_order)
-    if len(paths) < 2:
-        return []
-    values = "; ".join(f"{path_name(path)} {_percent(_of_path(rows, path))} %" for path in paths)
-    return [f"The same weights of {model} by path: {values}."]
 
 
 def backbone_warnings(backbones: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -98,14 +85,13 @@ def _twin_sentence(own: pd.Series[float], twin: pd.Series[float], sizes: str, na
     pair = Paired.of(own, twin)
     if pair is None:
         return ""
-    gaps = 100 * pair.gaps
     head = name.split("-")[-1]
     subject = f"{TWINS.get(head, head)}{sizes}"
     subject = subject[0].upper() + subject[1:]
-    numbers = f"{_percent(pair.theirs)} against {_percent(pair.ours)} %"
+    numbers = f"{percent(pair.theirs)} against {percent(pair.ours)} %"
     if pair.interval is None:
-        return f"{subject}: {numbers}; {plural(len(gaps), 'seed')} cannot tell which is better."
-    spread = f"difference {_signed(-gaps.mean())} ± {gaps.std(ddof=0):.1f} over {plural(len(gaps), 'seed')}"
+        return f"{subject}: {numbers}; {plural(len(pair.gaps), 'seed')} cannot tell which is better."
+    spread = f"difference {points(-pair.gaps)} over {plural(len(pair.gaps), 'seed')}"
     return f"{subject} {_verdict(pair)}: {numbers}, {spread}."
 
 
@@ -118,8 +104,7 @@ def _verdict(pair: Paired) -> str:
 
 
 def _accuracies(rows: pd.DataFrame, model: str) -> pd.Series[float]:
-    own = tested(rows[rows["model"] == model]).query("metric == 'accuracy' and phase == 'ideal'")
-    return own.set_index("seed")["value"].dropna()
+    return by_seed(tested(rows).query("metric == 'accuracy' and phase == 'ideal'"), model)
 
 
 def _sizes(metrics: pd.DataFrame, model: str, twin: str) -> str:
@@ -133,16 +118,3 @@ def _sizes(metrics: pd.DataFrame, model: str, twin: str) -> str:
 def _published(rows: pd.DataFrame, model: str) -> str:
     theirs = tested(rows[rows["model"] == model]).query("metric == 'accuracy'")["published"].dropna()
     return f", published ● {100 * theirs.iloc[0]:.1f} %" if len(theirs) else ""
-
-
-def _of_path(rows: pd.DataFrame, path: str) -> NDArray[np.float64]:
-    return np.asarray(rows.loc[rows["path"] == path, "value"])
-
-
-def _percent(values: NDArray[np.float64]) -> str:
-    spread = f" ± {100 * values.std():.1f}" if len(values) > 1 else ""
-    return f"{100 * values.mean():.1f}{spread}"
-
-
-def _signed(value: float) -> str:
-    return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from hqnn.metrics.facts import TRAINING
-from hqnn.metrics.table import POOLED
+from hqnn.report.captions import marked, over_seeds, samples_of
+from hqnn.report.paths import on_every_path, path_table
 from hqnn.report.runs import Predictions
-from hqnn.report.tables import DASH, Cell, Table, entry, labelled, mark_best, number, row_order, seeds_of
-from hqnn.report.transfer_files import ImageTable
+from hqnn.report.tables import DASH, Cell, Table, compared, entry, labelled, number, row_order, tested
+from hqnn.report.thumbnails import ImageTable
 from hqnn.report.words import clock, duration, metric_name, path_name, path_order, trainer_name, trainer_order
 
 RESULTS = ("accuracy", "balanced_accuracy", "f1", "mcc", "roc_auc", "log_loss", "parameters")
@@ -21,8 +22,6 @@ TRAINED = ("train_loss", "train_accuracy", "best_validation_accuracy", "top1_err
 EXECUTED = ("accuracy", "balanced_accuracy", "roc_auc", "log_loss")
 BY_EPOCH = ("train_accuracy", "train_loss", "validation_accuracy", "validation_loss")
 PERCENT = re.compile("accuracy|error")
-SEEDS = "Mean ± standard deviation over"
-MARKED = " ● marks a published figure."
 
 
 def shown(value: float, metric: str) -> str:
@@ -58,11 +57,6 @@ def principal(models: Collection[str]) -> list[str]:
     return sorted(fewest.values())
 
 
-def tested(metrics: pd.DataFrame, sampling: str = "all") -> pd.DataFrame:
-    """Rows of whole test sets, or of subsets, all classes together."""
-    return metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED)]
-
-
 def results(metrics: pd.DataFrame) -> Table:
     """Every model that the engine or torch trained, by metrics of the test samples; exact path."""
     exact = metrics[(metrics["path"] == "exact") & ~is_trainer(metrics["phase"])]
@@ -70,13 +64,11 @@ def results(metrics: pd.DataFrame) -> Table:
     sizes = exact[(exact["sampling"] == TRAINING) & (exact["metric"] == "parameters")]
     grouped = dict(iter(pd.concat([rows, sizes]).groupby(["model", "phase"])))
     keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=row_order(metrics))
-    cells = [[entry(grouped[key], metric, show=shown) for metric in RESULTS] for key in keys]
-    means = [[float(_values(grouped[key], metric).mean()) for metric in RESULTS] for key in keys]
-    mark_best(cells, means, RESULTS)
-    samples = " or ".join(f"{n:,}" for n in sorted(rows["samples"].unique()))
-    marked = MARKED if rows["published"].notna().any() else ""
-    caption = f"{samples} test samples, exact path. {SEEDS} {seeds_of(rows)}. Log loss in nats.{marked}" if keys else ""
-    return labelled(keys, cells, list(map(named, RESULTS)), caption)
+    if not keys:
+        return Table("", (), (), 0)
+    cells = compared([grouped[key] for key in keys], RESULTS, shown)
+    said = f"{samples_of(rows)} test samples, exact path. {over_seeds(rows)}. Log loss in nats.{marked(rows)}"
+    return labelled(keys, cells, list(map(named, RESULTS)), said)
 
 
 def of_common_seeds(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -102,11 +94,10 @@ def trainers(metrics: pd.DataFrame) -> Table:
         times = seconds[phase] / seconds.get("ideal", float("nan"))
         ratio = DASH if pd.isna(times) else f"{times:,.1f}"
         kept.append((Cell(trainer_name(phase)), *(entry(own, metric, show=shown) for metric in columns), Cell(ratio)))
-    marked = MARKED if known["published"].notna().any() else ""
     words = "Loss in nats and accuracy after the last epoch, the best validation accuracy of all epochs, and the share"
     return Table(
-        f"{words} of wrong answers on the test samples. Time: all steps of all epochs. {SEEDS} {seeds_of(known)}; "
-        f"every trainer starts from the same weights.{marked}",
+        f"{words} of wrong answers on the test samples. Time: all steps of all epochs. {over_seeds(known)}; "
+        f"every trainer starts from the same weights.{marked(known)}",
         ("trained by", *map(named, columns), "times the\nengine's"),
         tuple(kept) if len(phases) > 1 else (),
         labels=1,
@@ -123,8 +114,7 @@ def by_epoch(metrics: pd.DataFrame, quantity: str) -> Table:
     wanted = {str(epoch): f"{quantity}_epoch_{epoch}" for epoch in epochs[:-1]} | {str(epochs[-1]): quantity}
     of_phase = {phase: rows[rows["phase"] == phase] for phase in phases}
     return Table(
-        f"{named(quantity).capitalize()}, after the epochs. {SEEDS} {seeds_of(rows)}."
-        + (MARKED if rows["published"].notna().any() else ""),
+        f"{named(quantity).capitalize()}, after the epochs. {over_seeds(rows)}.{marked(rows)}",
         ("epoch", *map(trainer_name, phases)),
         tuple(
             (Cell(words), *(entry(of_phase[phase], metric, show=shown) for phase in phases))
@@ -150,10 +140,10 @@ def depths(metrics: pd.DataFrame, references: Collection[str]) -> Table:
         for depth in layers
     ]
     epochs = sorted({int(value) for value in _values(rows, "epochs")})
-    notes = " Published times: 100 epochs on other machines." if rows["published"].notna().any() else ""
+    notes = " Published times: 100 epochs on other machines." if marked(rows) else ""
     return Table(
         f"Time of all steps of {' or '.join(map(str, epochs))} epochs, minutes:seconds, and accuracy on the test "
-        f"samples. {SEEDS} {seeds_of(rows)}.{MARKED if notes else ''}{notes}",
+        f"samples. {over_seeds(rows)}.{marked(rows)}{notes}",
         ("layers", *(f"{name}\n{what}" for name in backbones for what in ("training time", "accuracy, %"))),
         tuple((Cell(str(depth)), *row) for depth, row in zip(layers, cells, strict=True)) if len(layers) > 1 else (),
         labels=1,
@@ -169,18 +159,12 @@ def devices(metrics: pd.DataFrame, predictions: Sequence[Predictions], published
         published: the paper's figures.
         split: of the data set.
     """
-    sampling = "subset" if "subset" in set(metrics["sampling"]) else "all"
-    rows = tested(metrics, sampling)
-    grouped = dict(iter(rows.groupby(["model", "phase", "path"])))
-    keys = sorted(grouped, key=row_order(metrics))
-    if len({key[2] for key in keys}) < 2:
+    rows = on_every_path(metrics)
+    if rows["path"].nunique() < 2:
         return Table("", (), (), 0)
-    ran = {key: [one for one in predictions if (one.run.model, one.run.phase, one.path) == key] for key in keys}
-    cells = [[*(entry(grouped[key], metric, show=shown) for metric in EXECUTED), *_ran(ran[key])] for key in keys]
-    head = [*map(named, EXECUTED), "shots", "jobs", "time", "QPU time"]
-    samples = " or ".join(f"{n:,}" for n in sorted(rows["samples"].unique()))
-    same = "samples, the same for all" if sampling == "subset" else "test samples"
-    table = labelled(keys, cells, head, f"The same weights by every path, {samples} {same}. {SEEDS} {seeds_of(rows)}.")
+    same = "samples, the same for all" if "subset" in set(rows["sampling"]) else "test samples"
+    caption = f"The same weights by every path, {samples_of(rows)} {same}. {over_seeds(rows)}."
+    table = path_table(rows, predictions, {metric: named(metric) for metric in EXECUTED}, caption, show=shown)
     theirs, notes = _published_runs(published, split, table.labels)
     return Table(table.caption + notes, table.head, table.rows + theirs, table.labels)
 
@@ -255,21 +239,6 @@ def _clocked(rows: pd.DataFrame) -> Cell:
     theirs = own["published"].dropna()
     spread = duration(own["value"].std(ddof=0)) if len(own) > 1 else ""
     return Cell(clock(own["value"].mean()), spread, clock(theirs.iloc[0]) if len(theirs) else "")
-
-
-def _ran(files: Sequence[Predictions]) -> tuple[Cell, ...]:
-    """Shots, jobs, time and QPU time of the runs of all seeds, the times as means."""
-
-    def mean(name: str) -> float:
-        return float(pd.Series([float(one.about.get(name) or 0) for one in files]).mean())
-
-    shots, jobs, wall, qpu = map(mean, ("shots", "jobs", "wall_s", "qpu_s"))
-    return (
-        Cell(f"{shots:,.0f}" if shots else "exact"),
-        Cell(f"{jobs:,.0f}" if jobs else DASH),
-        Cell(duration(wall)),
-        Cell(duration(qpu) if qpu else DASH),
-    )
 
 
 def _published_runs(published: pd.DataFrame, split: str, labels: int) -> tuple[tuple[tuple[Cell, ...], ...], str]:

@@ -1,6 +1,11 @@
-"""What a reader calls metrics and execution paths, and in which order they stand."""
+"""What a reader calls metrics and execution paths, in which order they stand, and how numbers are said."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 METRIC_NAMES = {
     "accuracy": "accuracy",
@@ -117,8 +122,34 @@ def path_name(path: str) -> str:
     return path.replace("-", ", ", 1)
 
 
+def path_names(paths: Iterable[str]) -> str:
+    """Execution paths in their order, such as ``exact; shots; noisy, ibm_brisbane``."""
+    return "; ".join(map(path_name, sorted(set(paths), key=path_order)))
+
+
 def plural(count: int, noun: str) -> str:
     """A number with its noun, such as ``1 seed`` or ``6,569 samples``."""
     ending = "" if count == 1 else "s"
     stem = noun[:-1] + "ie" if ending and noun.endswith("y") else noun
     return f"{count:,} {stem}{ending}"
+
+
+def percent(shares: ArrayLike, decimals: int = 1) -> str:
+    """Shares in percent, such as ``93.1 ± 0.4``: their mean and, of several, standard deviation."""
+    values = np.asarray(shares, dtype=float)
+    return f"{100 * values.mean():.{decimals}f}{_spread(values, decimals)}"
+
+
+def points(gaps: ArrayLike, decimals: int = 1) -> str:
+    """Differences of shares in percentage points, such as ``+1.2 ± 0.3``: likewise, with the sign."""
+    values = np.asarray(gaps, dtype=float)
+    return f"{signed(100 * values.mean(), decimals)}{_spread(values, decimals)}"
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """A number with its sign; zero is never negative."""
+    return f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
+
+
+def _spread(shares: NDArray[np.float64], decimals: int) -> str:
+    return f" ± {100 * shares.std():.{decimals}f}" if shares.size > 1 else ""
