@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from hqnn.data.deals import apportion, class_counts
@@ -86,7 +86,10 @@ def test_no_group_is_on_two_sides(groups: list[int], split: Split, seed: int) ->
     group = generator.permutation(np.repeat(np.arange(len(groups)), groups))
     labels = (np.arange(len(group)) % 2).astype(np.uint8)
     assume(len(labels) > 40)
-    parts = split_samples(labels, split, seed, group)
+    try:
+        parts = split_samples(labels, split, seed, group)
+    except UserError:  # a few large groups, of which no deal fills every part
+        reject()
     for name in np.unique(group):
         assert len(set(parts[(group == name) & (parts != UNUSED)])) <= 1
     if not split.by_share:
