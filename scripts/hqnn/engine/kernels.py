@@ -39,7 +39,8 @@ def build(tables: Any, cosine: Any, sine: Any, stages: Any) -> None:
             words, columns = row.words, row.columns_a * row.columns_b
             size = words * columns
             place = row.stages
-            stages[copy, place : place + size] = tables.constants[row.start : row.start + size]
+            for entry in range(size):
+                stages[copy, place + entry] = tables.constants[row.start + entry]
             for at in range(row.op_start, row.op_end):
                 before = stages[copy, place : place + size].reshape(words, columns)
                 place += size
@@ -83,8 +84,23 @@ def unbuild(tables: Any, cosine: Any, sine: Any, stages: Any, matrix_gradients: 
 
 
 @part
+def _copy(matrix: Any, to: Any) -> None:
+    """Copy a matrix to the beginning of another; an assignment of slices would take seconds to compile."""
+    for r in range(matrix.shape[0]):
+        for c in range(matrix.shape[1]):
+            to[r, c] = matrix[r, c]
+
+
+@part
+def _clear(matrix: Any) -> None:
+    for r in range(matrix.shape[0]):
+        for c in range(matrix.shape[1]):
+            matrix[r, c] = 0
+
+
+@part
 def _rotate(tables: Any, op: Any, cosine: Any, sine: Any, before: Any, after: Any) -> None:
-    after[:] = before
+    _copy(before, after)
     for p in range(op.where, op.where + op.extent):
         i, j = tables.pairs[p, 0], tables.pairs[p, 1]
         signed = sine if tables.pairs[p, 2] > 0 else -sine
@@ -114,7 +130,7 @@ def _rotate_back(tables: Any, op: Any, cosine: Any, sine: Any, after: Any, flowi
 @part
 def _multiply(tables: Any, op: Any, before: Any, after: Any) -> None:
     size, inner = op.extent, op.inner
-    after[:] = 0
+    _clear(after)
     for o in range(op.outer):
         for n in range(inner):
             for r in range(size):
@@ -130,9 +146,9 @@ def _multiply(tables: Any, op: Any, before: Any, after: Any) -> None:
 def _multiply_back(tables: Any, op: Any, flowing: Any, scratch: Any) -> None:
     """Take the gradient through a fixed channel, in place."""
     size, inner = op.extent, op.inner
-    words, columns = flowing.shape
-    scratch[:words, :columns] = flowing
-    flowing[:] = 0
+    columns = flowing.shape[1]
+    _copy(flowing, scratch)
+    _clear(flowing)
     for o in range(op.outer):
         for n in range(inner):
             for r in range(size):
@@ -209,12 +225,12 @@ def propagate_back(
             before = vectors[copy, (row.before - base) * batch :]
             after_gradient, before_gradient = flowing[side, copy], flowing[1 - side, copy]
             rows, _ = _matrix(row, stages[copy], matrix)
-            slopes[:] = 0
+            _clear(slopes)
             total = batch * row.left * row.middle * row.right
             for tile in range(0, total, TILE):
                 width = min(TILE, total - tile)
                 if width < TILE:
-                    arrived[:] = 0
+                    _clear(arrived)
                 _places(row, tile, width, source, target)
                 _gather(before, source, width, row.rows_a, row.middle, row.rows_b, row.right, gathered)
                 _gather(after_gradient, target, width, row.columns_a, row.middle, row.columns_b, row.right, arrived)
@@ -277,7 +293,8 @@ def _gather(vector: Any, places: Any, width: int, size_a: int, middle: int, size
             offset = (a * middle * size_b + b) * right
             row = rows[a * size_b + b]
             if places[width - 1] - places[0] == width - 1:
-                row[:width] = vector[places[0] + offset : places[0] + offset + width]
+                for j in range(width):
+                    row[j] = vector[places[0] + offset + j]
             else:
                 for j in range(width):
                     row[j] = vector[places[j] + offset]
@@ -292,7 +309,8 @@ def _scatter(
             offset = (a * middle * size_b + b) * right
             row = rows[a * size_b + b]
             if places[width - 1] - places[0] == width - 1:
-                vector[places[0] + offset : places[0] + offset + width] = row[:width]
+                for j in range(width):
+                    vector[places[0] + offset + j] = row[j]
             else:
                 for j in range(width):
                     vector[places[j] + offset] = row[j]
@@ -303,7 +321,8 @@ def _combine(tables: Any, which: int, rows: Any, factors: Any, combined: Any) ->
     """Combine those rows that one row or column of a block has; in groups, so that sums stay in registers."""
     begin, end = tables.starts[which], tables.starts[which + 1]
     if begin == end:
-        combined[:] = 0
+        for j in range(TILE):
+            combined[j] = 0
     for k in range(begin, end, GROUP):
         p0, p1, p2, p3 = tables.places[k], tables.places[k + 1], tables.places[k + 2], tables.places[k + 3]
         f0, f1, f2, f3 = factors[p0], factors[p1], factors[p2], factors[p3]

@@ -98,7 +98,8 @@ def collect(left: Any, met: Any, values: Any) -> None:
             _scale(left[copy, 0], met[copy, s * count], total)
             for u in range(1, count):
                 _add_scaled(left[copy, u], met[copy, s * count + u], total)
-            values[:, copy * observables + s] = total
+            for n in range(samples):
+                values[n, copy * observables + s] = total[n]
 
 
 @kernel

@@ -1,0 +1,39 @@
+"""Compiled kernels are kept on disk, and nothing but the time of a start may show it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from hqnn.circuits.library import build
+
+RUN = """
+import sys, torch
+from pathlib import Path
+from hqnn.circuits.program import Program
+from hqnn.engine import QuantumLayer
+
+program = Program.from_json(Path(sys.argv[1]).read_text())
+layer = QuantumLayer(program, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
+print(layer(torch.linspace(-3, 3, 120).reshape(40, 3)).detach().numpy().tobytes().hex())
+"""
+
+
+def test_kernels_just_compiled_give_the_bytes_of_those_kept_on_disk(root: Path, tmp_path: Path) -> None:
+    program = tmp_path / "program.json"
+    program.write_text(build("angle_x-strongly_entangling-2", 3, ["Y0", "Y1", "Y2"]).to_json())
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "PYTHONPATH": str(root / "scripts")}
+    compiled, kept = (
+        subprocess.run(
+            [sys.executable, "-c", RUN, program],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        ).stdout
+        for _ in range(2)
+    )
+    assert list((tmp_path / "kernels").rglob("*.nbc"))
+    assert compiled == kept
