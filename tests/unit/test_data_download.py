@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import tarfile
 import threading
 import zipfile
@@ -23,12 +24,15 @@ CONTENT = np.random.default_rng(0).bytes(400_000)
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `files`; hangs up after `patience` bytes of an answer, and keeps the ranges that it was asked for."""
+    """Serves `files`; hangs up after `patience` bytes of an answer, and keeps the ranges that it was asked for.
+
+    It says that an answer is `surplus` bytes longer than it is.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.files: dict[str, bytes] = {}
-        self.patience = 1 << 30
+        self.patience, self.surplus = 1 << 30, 0
         self.ranges: list[str | None] = []
 
     def url(self, name: str) -> str:
@@ -50,7 +54,7 @@ class Answer(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes */{len(content)}")
             return self.end_headers()
         self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("Content-Length", str(len(content) - start + self.server.surplus))
         self.end_headers()
         self.wfile.write(content[start : start + self.server.patience])
         return None
@@ -117,11 +121,45 @@ def test_the_next_address_is_tried_where_one_fails(server: Server, tmp_path: Pat
     assert fetch_file(remote(server, "gone", "b"), tmp_path).read_bytes() == CONTENT
 
 
-def test_a_wrong_checksum_removes_the_file_and_says_so(server: Server, tmp_path: Path) -> None:
-    server.files["a"] = b"<html>log in</html>"
-    with pytest.raises(UserError, match=r"instead of .* removed"):
-        fetch_file(remote(server, "a"), tmp_path)
+def test_the_next_address_is_tried_where_one_gives_something_else(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.files = {"a": b"<html>log in</html>", "b": CONTENT}
+    with caplog.at_level(logging.WARNING):
+        assert fetch_file(remote(server, "a", "b"), tmp_path).read_bytes() == CONTENT
+    assert f"{server.url('a')}: what came has the sha256 " in caplog.text and "was removed" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]
+
+
+def test_a_part_of_something_else_does_not_spoil_the_right_address(server: Server, tmp_path: Path) -> None:
+    server.files["a"] = CONTENT
+    (tmp_path / "file.bin.part").write_bytes(b"something else")
+    assert fetch_file(remote(server, "a"), tmp_path).read_bytes() == CONTENT
+
+
+def test_where_no_address_works_all_are_named_with_the_reason(server: Server, tmp_path: Path) -> None:
+    server.files = {"a": b"<html>log in</html>"}
+    with pytest.raises(UserError) as error:
+        fetch_file(remote(server, "a", "gone"), tmp_path)
+    said = str(error.value)
+    assert f"{server.url('a')}: what came has the sha256 " in said and "and was removed" in said
+    assert f"{server.url('gone')}: the server answers 404" in said and "\n" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_says_a_wrong_length_is_given_up(server: Server, tmp_path: Path) -> None:
+    server.files["a"], server.surplus = CONTENT, 1
+    with pytest.raises(UserError, match="the connection broke off"):
+        fetch_file(remote(server, "a"), tmp_path)
+
+
+def test_a_wrong_file_put_there_by_hand_is_named_and_kept(server: Server, tmp_path: Path) -> None:
+    server.files["a"] = CONTENT
+    (tmp_path / "file.bin").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"file\.bin has the sha256 .* instead of .*; put the right file there"):
+        fetch_file(remote(server, "a"), tmp_path)
+    assert (tmp_path / "file.bin").read_bytes() == b"mine"
+    assert server.ranges == []
 
 
 def test_no_network_says_what_to_do_instead(server: Server, tmp_path: Path) -> None:
