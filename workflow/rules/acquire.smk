@@ -26,7 +26,7 @@ rule download_oscd:
         "../../environment.yml"
     threads: 1
     params:
-        archives="results/raw/archives",
+        archives="results/raw/archives/oscd",
         code=closure_digest("download_oscd"),
     script:
         "../../scripts/download_oscd.py"
@@ -81,7 +81,7 @@ rule download_images:
     threads: 1
     params:
         name=lambda wildcards: of_study(wildcards).images.dataset,
-        archives="results/raw/archives",
+        archives=lambda wildcards: f"results/raw/archives/{of_study(wildcards).images.dataset}",
         code=closure_digest("download_images"),
     script:
         "../../scripts/download_images.py"

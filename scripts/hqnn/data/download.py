@@ -35,7 +35,8 @@ def fetch(dataset: Dataset, folder: str | os.PathLike[str], archives: str | os.P
     Args:
         dataset: its entry in the catalogue.
         folder: gets the content, whole or not at all.
-        archives: folder of what is downloaded; a file that was put there by hand is used if its checksum is right.
+        archives: folder of what is downloaded, of no other data set, since names of files recur; a file that was put
+            there by hand is used if its checksum is right.
 
     Raises:
         UserError: no address works, a checksum is wrong, an archive is damaged or climbs out of its folder, the disk is
