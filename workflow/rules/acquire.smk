@@ -1,3 +1,13 @@
+from hqnn.data.choice import check_choice
+
+try:
+    for study in settings.studies if settings.data.source == "download" else ():
+        if study in TRANSFER:
+            check_choice("resources/datasets.yaml", study, getattr(settings, study).images)
+except UserError as error:
+    sys.exit(f"config: {error}")
+
+
 rule sample_oscd:
     output:
         folder=directory("results/raw/sample_oscd"),

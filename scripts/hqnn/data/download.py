@@ -1,20 +1,17 @@
-"""Fetch a public data set: resumable, verified, from the first address that works."""
+"""Download a file: resumable, verified, from the first address that works."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import requests
 
-from hqnn.data.archives import unpack
-from hqnn.data.catalogue import Dataset, RemoteFile
-from hqnn.data.folders import whole_folder
+from hqnn.data.catalogue import RemoteFile
 from hqnn.errors import UserError
 from hqnn.store import explained_writes
 
@@ -26,38 +23,21 @@ PAUSE_S = 1.0  # before the next of them
 TIMEOUT_S = (15, 60)  # to connect, and between two pieces
 
 
-def fetch(dataset: Dataset, folder: str | os.PathLike[str], archives: str | os.PathLike[str]) -> None:
-    """Download a data set and unpack it.
+def fetch_file(file: RemoteFile, archives: str | os.PathLike[str]) -> Path:
+    """Download a file unless it is there.
 
-    What was downloaded stays among the archives, half a file as `<name>.part`, so a second call goes on where the first
-    one stopped and downloads nothing twice.
+    Half a file stays as `<name>.part`, so a second call goes on where the first one stopped.
 
     Args:
-        dataset: its entry in the catalogue.
-        folder: gets the content, whole or not at all.
-        archives: folder of what is downloaded, of no other data set, since names of files recur; a file that was put
-            there by hand is used if its checksum is right.
+        file: where it lies, and its checksum.
+        archives: folder that gets it; one that was put there by hand is used if its checksum is right.
+
+    Returns:
+        Its path.
 
     Raises:
-        UserError: no address works, a checksum is wrong, an archive is damaged or climbs out of its folder, the disk is
-            full, or the data set has to be fetched by hand.
+        UserError: no address gives a file of the right checksum, one that is there has another, or the disk is full.
     """
-    if dataset.access == "by_hand":
-        raise UserError(
-            f"{dataset.title} cannot be downloaded by a program; get it from {dataset.page} and name its path"
-        )
-    log.info("%s; licence: %s; cite: %s", dataset.title, dataset.licence, dataset.citation)
-    paths = [(file, fetch_file(file, archives)) for file in dataset.files]
-    with whole_folder(folder) as partial:
-        for file, path in paths:
-            if file.unpack:
-                unpack(path, partial)
-            else:
-                shutil.copyfile(path, partial / file.name)
-
-
-def fetch_file(file: RemoteFile, archives: str | os.PathLike[str]) -> Path:
-    """Download one file unless it is there; what is raised, see `fetch`."""
     target = Path(archives) / file.name
     with explained_writes(target):
         target.parent.mkdir(parents=True, exist_ok=True)
