@@ -6,6 +6,6 @@ with job() as rule:
     from pathlib import Path
 
     from hqnn.data.catalogue import read_dataset
-    from hqnn.data.download import fetch
+    from hqnn.data.fetch import fetch
 
     fetch(read_dataset(Path(rule.input.datasets), "oscd"), rule.output.folder, rule.params.archives)

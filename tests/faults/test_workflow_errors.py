@@ -62,6 +62,13 @@ def test_a_wrong_config_stops_before_anything_runs(checkout: Checkout, config: s
     assert said in last
 
 
+def test_a_set_that_no_program_can_fetch_stops_before_anything_runs(checkout: Checkout) -> None:
+    out = sentence(checkout, "-n", "--config", "data={source: download}", "studies=[cracks]")
+    last = out.strip().splitlines()[-1]
+    assert last.startswith("config: resources/datasets.yaml: 'ozgenel' has to be fetched by hand")
+    assert "https://doi.org/" in last and "data={source: path, path: FOLDER}" in last
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [

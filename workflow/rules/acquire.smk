@@ -1,3 +1,13 @@
+from hqnn.data.choice import check_choice
+
+try:
+    for study in settings.studies if settings.data.source == "download" else ():
+        if study in TRANSFER:
+            check_choice("resources/datasets.yaml", study, getattr(settings, study).images)
+except UserError as error:
+    sys.exit(f"config: {error}")
+
+
 rule sample_oscd:
     output:
         folder=directory("results/raw/sample_oscd"),
@@ -26,7 +36,7 @@ rule download_oscd:
         "../../environment.yml"
     threads: 1
     params:
-        archives="results/raw/archives",
+        archives="results/raw/archives/oscd",
         code=closure_digest("download_oscd"),
     script:
         "../../scripts/download_oscd.py"
@@ -81,7 +91,7 @@ rule download_images:
     threads: 1
     params:
         name=lambda wildcards: of_study(wildcards).images.dataset,
-        archives="results/raw/archives",
+        archives=lambda wildcards: f"results/raw/archives/{of_study(wildcards).images.dataset}",
         code=closure_digest("download_images"),
     script:
         "../../scripts/download_images.py"

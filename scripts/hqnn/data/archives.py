@@ -50,7 +50,7 @@ def _unzip(archive: Path, folder: Path) -> None:
 
 def _leaves(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
-    return path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
+    return path.is_absolute() or ".." in path.parts or ":" in name.split("/")[0]
 
 
 def _climbs_out(archive: Path, name: str) -> UserError:

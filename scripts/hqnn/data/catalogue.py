@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -36,6 +36,20 @@ class RemoteFile(_Entry):
     unpack: bool = False
 
 
+class Masked(_Entry):
+    """Where large images and their masks lie in what is unpacked.
+
+    Attributes:
+        images: pattern of their files, such as `*/photos/*.jpg`.
+        masks: pattern of theirs; each is called as its image is.
+        value: grey of the pixels that show what is looked for; all others do not.
+    """
+
+    images: str
+    masks: str
+    value: Annotated[int, Field(ge=0, le=255)]
+
+
 class Dataset(_Entry):
     """One data set.
 
@@ -44,27 +58,31 @@ class Dataset(_Entry):
         page: of its owner.
         licence: in the owner's words.
         citation: how to cite it.
-        access: `by_hand` where there is no address that a program may fetch.
+        by_hand: why no program can fetch it; empty where one can.
         files: to download.
+        classes: class to the pattern of its folder in what is unpacked; empty where the set stays as it comes.
+        masked: of a set of large images with masks.
     """
 
     title: str
     page: str
     licence: str
     citation: str
-    access: Literal["direct", "by_hand"]
+    by_hand: str = ""
     files: tuple[RemoteFile, ...] = ()
+    classes: dict[str, str] = {}
+    masked: Masked | None = None
 
 
 def read_dataset(path: str | os.PathLike[str], name: str) -> Dataset:
-    """Look up a data set in a catalogue.
+    """Look up a data set that can be fetched in a catalogue.
 
     Args:
         path: of the YAML file.
         name: of the data set.
 
     Raises:
-        UserError: the catalogue cannot be read or has no such data set.
+        UserError: the catalogue cannot be read or has no such data set, or that has to be fetched by hand.
     """
     try:
         entries = TypeAdapter(dict[str, Dataset]).validate_python(
@@ -75,4 +93,10 @@ def read_dataset(path: str | os.PathLike[str], name: str) -> Dataset:
         raise UserError(f"{path} cannot be read as a catalogue of data sets ({reason}); restore it") from error
     if name not in entries:
         raise UserError(f"{path} has no data set {name!r}{nearest(name, entries)}")
-    return entries[name]
+    entry = entries[name]
+    if entry.by_hand:
+        raise UserError(
+            f"{path}: {name!r} has to be fetched by hand ({entry.by_hand}); get it from {entry.page} and name its "
+            "folder with data={source: path, path: FOLDER}, or choose another set"
+        )
+    return entry

@@ -1,20 +1,17 @@
-"""Fetch a public data set: resumable, verified, from the first address that works."""
+"""Download a file: resumable, verified, from the first address that works."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import requests
 
-from hqnn.data.archives import unpack
-from hqnn.data.catalogue import Dataset, RemoteFile
-from hqnn.data.folders import whole_folder
+from hqnn.data.catalogue import RemoteFile
 from hqnn.errors import UserError
 from hqnn.store import explained_writes
 
@@ -26,56 +23,37 @@ PAUSE_S = 1.0  # before the next of them
 TIMEOUT_S = (15, 60)  # to connect, and between two pieces
 
 
-def fetch(dataset: Dataset, folder: str | os.PathLike[str], archives: str | os.PathLike[str]) -> None:
-    """Download a data set and unpack it.
+def fetch_file(file: RemoteFile, archives: str | os.PathLike[str]) -> Path:
+    """Download a file unless it is there.
 
-    What was downloaded stays among the archives, half a file as `<name>.part`, so a second call goes on where the first
-    one stopped and downloads nothing twice.
+    Half a file stays as `<name>.part`, so a second call goes on where the first one stopped.
 
     Args:
-        dataset: its entry in the catalogue.
-        folder: gets the content, whole or not at all.
-        archives: folder of what is downloaded; a file that was put there by hand is used if its checksum is right.
+        file: where it lies, and its checksum.
+        archives: folder that gets it; one that was put there by hand is used if its checksum is right.
+
+    Returns:
+        Its path.
 
     Raises:
-        UserError: no address works, a checksum is wrong, an archive is damaged or climbs out of its folder, the disk is
-            full, or the data set has to be fetched by hand.
+        UserError: no address gives a file of the right checksum, one that is there has another, or the disk is full.
     """
-    if dataset.access == "by_hand":
-        raise UserError(
-            f"{dataset.title} cannot be downloaded by a program; get it from {dataset.page} and name its path"
-        )
-    log.info("%s; licence: %s; cite: %s", dataset.title, dataset.licence, dataset.citation)
-    paths = [(file, fetch_file(file, archives)) for file in dataset.files]
-    with whole_folder(folder) as partial:
-        for file, path in paths:
-            if file.unpack:
-                unpack(path, partial)
-            else:
-                shutil.copyfile(path, partial / file.name)
-
-
-def fetch_file(file: RemoteFile, archives: str | os.PathLike[str]) -> Path:
-    """Download one file unless it is there; what is raised, see `fetch`."""
     target = Path(archives) / file.name
     with explained_writes(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_file():
-            _verify(target, file)
-        else:
+        if not target.is_file():
             _download(target, file)
+        elif wrong := _wrong(target, file):
+            raise UserError(f"{target} has the {wrong}; put the right file there, or remove it to have it downloaded")
     return target
 
 
 def _download(target: Path, file: RemoteFile) -> None:
     part = target.with_name(f"{target.name}.part")
-    if file.checksum == "unknown":
-        part.unlink(missing_ok=True)  # nothing would tell whether a later piece belongs to the same file
     failures = []
     for url in file.urls:
-        reason = _from(url, part)
+        reason = _verified(url, part, file)
         if reason is None:
-            _verify(part, file)
             part.replace(target)
             return
         failures.append(f"{url}: {reason}")
@@ -86,11 +64,29 @@ def _download(target: Path, file: RemoteFile) -> None:
     )
 
 
-def _from(url: str, part: Path) -> str | None:
+def _verified(url: str, part: Path, file: RemoteFile) -> str | None:
+    """Go on with a partial file until it is whole and right; why not, where it never gets there."""
+    if file.checksum == "unknown":
+        part.unlink(missing_ok=True)  # nothing would tell whether a later piece belongs to the same file
+    resumed = part.exists()
+    reason = _whole(url, part) or _discarded(part, file)
+    if reason and resumed and not part.exists():  # what another address began may be what was wrong
+        reason = _whole(url, part) or _discarded(part, file)
+    return reason
+
+
+def _discarded(part: Path, file: RemoteFile) -> str | None:
+    """Remove a file whose checksum is wrong, and say so."""
+    wrong = _wrong(part, file)
+    if wrong:
+        part.unlink()
+    return wrong and f"what came has the {wrong} and was removed"
+
+
+def _whole(url: str, part: Path) -> str | None:
     """Go on with a partial file until it is whole; why not, where it never gets there."""
-    reason, left = "", ATTEMPTS
+    reason, left, most = "", ATTEMPTS, _size(part)
     while left:
-        before = _size(part)
         try:
             if _continue(url, part):
                 return None
@@ -101,7 +97,8 @@ def _from(url: str, part: Path) -> str | None:
             reason = "the connection broke off"
         except requests.RequestException as error:
             reason = type(error).__name__
-        left = ATTEMPTS if _size(part) > before else left - 1
+        left = ATTEMPTS if _size(part) > most else left - 1
+        most = max(most, _size(part))
         time.sleep(PAUSE_S if left else 0)
     return reason
 
@@ -118,7 +115,8 @@ def _continue(url: str, part: Path) -> bool:
         with part.open("ab" if resumed else "wb") as file:
             for chunk in response.iter_content(CHUNK_BYTES):
                 file.write(chunk)
-        length = response.headers.get("Content-Length")
+        decoded = "Content-Encoding" in response.headers  # the length is that of what was sent
+        length = None if decoded else response.headers.get("Content-Length")
     return length is None or _size(part) == int(length) + (have if resumed else 0)
 
 
@@ -130,19 +128,15 @@ def _whole_or_discarded(part: Path, headers: Mapping[str, str]) -> bool:
     return False
 
 
-def _verify(path: Path, file: RemoteFile) -> None:
+def _wrong(path: Path, file: RemoteFile) -> str | None:
+    """What a file's checksum is and should be, where they differ."""
     kind, _, wanted = file.checksum.partition(":")
     with path.open("rb") as content:
         algorithm = "md5" if kind == "md5" else "sha256"
         found = hashlib.file_digest(content, algorithm).hexdigest()
     if kind == "unknown":
         log.warning("no checksum of %s is known; it came as sha256 %s", file.name, found)
-    elif not found.startswith(wanted):
-        path.unlink()
-        raise UserError(
-            f"{path} has the {algorithm} {found} instead of {wanted} and was removed; run again, or put the right file "
-            "there"
-        )
+    return None if found.startswith(wanted) else f"{algorithm} {found} instead of {wanted}"
 
 
 def _size(path: Path) -> int:

@@ -19,7 +19,7 @@ class SmallImages(Section):
     kind: Literal["auto", "idx", "cifar_python", "cifar_binary", "class_folders"] = Field(
         "auto", description="The layout of the files; by what is there where `auto`."
     )
-    subset: str = Field("", description="Which of several sets in one folder, such as EMNIST's `balanced`.")
+    subset: str = Field("", description="Which of several sets in one folder, such as `emnist-balanced`.")
     classes: Distinct[str] = Field((), description="Names of IDX classes; the numbers where empty.")
     channels: Literal[1, 3] | None = Field(None, description="Grey or colour; as stored where empty.")
     train_share: float = Field(0.8, gt=0, lt=1, description="Share to train on, where the set has no split of its own.")

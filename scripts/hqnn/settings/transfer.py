@@ -127,7 +127,9 @@ class CrackImages(Images):
         ("no_crack", "crack"), description="Label 0 first; the folders that are there, sorted, where empty."
     )
     dataset: str = Field(
-        "ozgenel", description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`."
+        "ozgenel",
+        description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`; `ozgenel` "
+        "itself has to be fetched by hand, `uav75` (with `layout: masked`) has not.",
     )
 
 
