@@ -76,6 +76,15 @@ def test_values_and_gradients_are_the_engine_s(layer: QuantumLayer, method: str)
         torch.testing.assert_close(other, mine, rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize("device", ["cirq.simulator", "qiskit.aer"])
+def test_other_simulators_are_exact_too(device: str) -> None:
+    layer = QuantumLayer(circuits()["two_design"], dtype=torch.float64)
+    ours = gradients(layer, sample(layer))
+    theirs = gradients(PennyLaneLayer(layer, "parameter-shift", device=device), sample(layer))
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(other, mine, rtol=0, atol=2e-6)
+
+
 def test_spsa_is_the_derivative_along_its_direction() -> None:
     program = trace(
         lambda x, w, wires: qml.RY(x[0] + w[0], wires=0), inputs=1, weight_shape=(1,), wires=1, observables=["Z"]

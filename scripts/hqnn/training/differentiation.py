@@ -184,8 +184,13 @@ def _observed(program: Program) -> Iterator[Gate]:
 
 
 def _device(name: str, wires: int, method: str) -> Any:
+    options: dict[str, Any] = {}
+    if name == "qiskit.aer":
+        from hqnn.training.aer import ExactAer  # brings Qiskit
+
+        options = {"backend": ExactAer(), "optimization_level": 0}
     try:
-        device = qml.device(name, wires=wires)
+        device = qml.device(name, wires=wires, **options)
     except (qml.exceptions.DeviceError, TypeError) as error:
         raise UserError(f"PennyLane has no device {name!r} ({error}); install its plugin or name another") from error
     config = qml.devices.ExecutionConfig(gradient_method=method)
