@@ -23,10 +23,11 @@ from transfer_measures import Cost, alone, cost, highest_mb, memory_mb
 from hqnn.circuits.library import build
 from hqnn.data.parts import PARTS, TRAIN, VALIDATION
 from hqnn.data.prepare_images import prepare_images
-from hqnn.data.splits import Split, write_splits
+from hqnn.data.splits import write_splits
 from hqnn.execution.features import extract_features
 from hqnn.execution.predictions import read_samples
 from hqnn.models.architectures import read_classifier
+from hqnn.settings.splits import Split
 from hqnn.settings.transfer import TransferTraining
 from hqnn.store import add_column, new_table, open_table, write_text
 from hqnn.training.ideal import train_ideal
@@ -62,8 +63,8 @@ class Study:
     published_s: float
 
 
-CRACKS = Study("cracks", ("no_crack", "crack"), Split(0.7, 0.15, 0.15), 1223, 100, 60, 2180)
-MASKS = Study("masks", ("no_mask", "mask"), Split(240, 50, 120), 410, 30, 30, 13192)
+CRACKS = Study("cracks", ("no_crack", "crack"), Split(train=0.7, validation=0.15, test=0.15), 1223, 100, 60, 2180)
+MASKS = Study("masks", ("no_mask", "mask"), Split(train=240, validation=50, test=120), 410, 30, 30, 13192)
 
 
 def measured(study: Study) -> list[dict[str, Any]]:

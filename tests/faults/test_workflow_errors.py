@@ -53,6 +53,10 @@ def sentence(checkout: Checkout, *arguments: str) -> str:
         ),
         ("execution={backends: [ibm_brisbne]}", "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?"),
         ("change={models: [angle_y-simplified_two_desing-3]}", "did you mean 'simplified_two_design'?"),
+        (
+            "masks={splits: [{train: 240}]}",
+            "'masks.splits.0' is {'train': '240'}: has shares (240, 0.15, 0.15) that sum to",
+        ),
         ("data={source: path, path: nowhere}", "'nowhere', which is no folder"),
     ],
 )

@@ -62,6 +62,11 @@ def test_the_closure_holds_every_project_module_that_python_really_loads(root: P
     assert set(loaded) <= found
 
 
+def test_what_is_split_does_not_hang_on_other_keys_than_those_of_splits(root: Path) -> None:
+    found = closure.closure(root / "scripts" / "split_images.py")
+    assert {path.stem for path in found if path.parent.name == "settings"} == {"__init__", "section", "splits"}
+
+
 def test_each_script_is_named_after_a_rule_and_holds_no_logic(root: Path) -> None:
     rules = "".join(path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
     scripts = sorted((root / "scripts").glob("*.py"))

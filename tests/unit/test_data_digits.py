@@ -24,10 +24,12 @@ from digits_files import (
     write_idx_set,
 )
 from hqnn.data.draws import draw, write_draws
-from hqnn.data.image_table import read_images, read_rows
+from hqnn.data.parts import TEST, TRAIN
 from hqnn.data.prepare_digits import draw_split, prepare_digits
+from hqnn.data.rows import read_rows
 from hqnn.data.sample_digits import write_digits
 from hqnn.errors import UserError
+from hqnn.execution.predictions import read_samples
 from hqnn.store import add_column, open_table, read_table
 
 
@@ -116,7 +118,7 @@ def test_threads_change_nothing_and_grey_is_repeated_only_when_asked(tmp_path: P
     for threads in (1, 2):
         prepare_digits(folder, tmp_path / f"{threads}.h5", threads=threads)
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "2.h5").read_bytes()
-    one = read_images(tmp_path / "1.h5")
+    one = read_table(tmp_path / "1.h5")[0]["images"]
     three = table(folder, tmp_path / "3.h5", channels=3)[0]["images"]
     assert one.shape == (60, 32, 32, 1)
     np.testing.assert_array_equal(three, np.repeat(one, 3, axis=3))
@@ -204,7 +206,7 @@ def test_rows_read_chunk_by_chunk_are_the_rows_asked_for(rows: set[int], side: i
 def test_images_of_one_split_are_contiguous_writable_and_checked(tmp_path: Path) -> None:
     parts = random_parts(side=28, channels=1, train=3000, test=500)
     prepare_digits(mnist_files(tmp_path / "raw", parts), tmp_path / "samples.h5")
-    read = read_images(tmp_path / "samples.h5", 1)
+    read = read_samples(tmp_path / "samples.h5", TEST).features
     np.testing.assert_array_equal(read, parts["test"].images)
     assert read.flags.c_contiguous and read.flags.writeable
     with open_table(tmp_path / "samples.h5") as file:
@@ -214,7 +216,7 @@ def test_images_of_one_split_are_contiguous_writable_and_checked(tmp_path: Path)
     raw[offset + 1000] ^= 1
     (tmp_path / "samples.h5").write_bytes(raw)
     with pytest.raises((OSError, UserError)):
-        read_images(tmp_path / "samples.h5", 0)
+        read_samples(tmp_path / "samples.h5", TRAIN)
 
 
 def test_an_uncompressed_column_is_checksummed_all_the_same(tmp_path: Path) -> None:
@@ -249,5 +251,5 @@ def test_mnist_is_read_byte_for_byte(real_data: Path, tmp_path: Path) -> None:
         images = gzip.decompress((real_data / f"mnist/{part}-images-idx3-ubyte.gz").read_bytes())
         labels = gzip.decompress((real_data / f"mnist/{part}-labels-idx1-ubyte.gz").read_bytes())
         assert images[:16] == struct.pack(">IIII", 2051, (60_000, 10_000)[split], 28, 28)
-        assert read_images(tmp_path / "samples.h5", split).tobytes() == images[16:]
+        assert read["images"][read["split"] == split].tobytes() == images[16:]
         assert read["labels"][read["split"] == split].tobytes() == labels[8:]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from hqnn.data.deals import apportion, class_counts
 from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED, VALIDATION
-from hqnn.data.splits import Split, split_samples, write_splits
+from hqnn.data.splits import split_samples, write_splits
 from hqnn.errors import UserError
+from hqnn.settings.splits import Split
 from hqnn.store import read_table, write_table
 
 CRACKS = np.repeat(np.array([0, 1], dtype=np.uint8), [500, 723])
@@ -26,11 +29,11 @@ def counts(labels: np.ndarray, parts: np.ndarray) -> list[list[int]]:
 @pytest.mark.parametrize(
     ("labels", "split", "wanted"),
     [
-        (CRACKS, Split(0.7, 0.15, 0.15), [[506, 350], [108, 75], [109, 75], [0, 0]]),
-        (CRACKS, Split(0.04, 0.04, 0.92), [[29, 20], [665, 460], [29, 20], [0, 0]]),
-        (CRACKS, Split(600, 129, 129), [[355, 245], [76, 53], [76, 53], [216, 149]]),
-        (MASKS, Split(240, 50, 120), [[120, 120], [60, 60], [25, 25], [0, 0]]),
-        (MASKS, Split(40, 0, None), [[20, 20], [185, 185], [0, 0], [0, 0]]),
+        (CRACKS, Split(train=0.7, validation=0.15, test=0.15), [[506, 350], [108, 75], [109, 75], [0, 0]]),
+        (CRACKS, Split(train=0.04, validation=0.04, test=0.92), [[29, 20], [665, 460], [29, 20], [0, 0]]),
+        (CRACKS, Split(train=600, validation=129, test=129), [[355, 245], [76, 53], [76, 53], [216, 149]]),
+        (MASKS, Split(train=240, validation=50, test=120), [[120, 120], [60, 60], [25, 25], [0, 0]]),
+        (MASKS, Split(train=40, validation=0, test=None), [[20, 20], [185, 185], [0, 0], [0, 0]]),
     ],
 )
 def test_the_studies_splits_have_the_published_numbers(
@@ -51,7 +54,7 @@ def test_numbers_are_exact_and_every_class_has_its_share(
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(totals), dtype=np.uint8), totals))
     train, validation, test = apportion(np.array([*shares, left]) / (sum(shares) + left) * len(labels))[:3].tolist()
     assume(test and train >= len(labels) / min(totals))
-    split = Split(train, validation, test)
+    split = Split(train=train, validation=validation, test=test)
     parts = split_samples(labels, split, seed)
     sizes = np.array([train, test, validation, len(labels) - train - validation - test])
     np.testing.assert_array_equal(np.bincount(parts, minlength=4), sizes)
@@ -72,13 +75,19 @@ def test_rounded_tables_keep_their_sums(data: st.DataObject) -> None:
 
 
 def test_seeds_deal_differently() -> None:
-    first, second = (split_samples(MASKS, Split(240, 50, 120), seed) for seed in (0, 1))
+    first, second = (split_samples(MASKS, Split(train=240, validation=50, test=120), seed) for seed in (0, 1))
     assert 0.3 < (first == second).mean() < 0.6
 
 
 @given(
     groups=st.lists(st.integers(1, 12), min_size=12, max_size=40),
-    split=st.sampled_from([Split(0.7, 0.15, 0.15, "site"), Split(0.5, 0.0, 0.3, "site"), Split(6, 5, None, "site")]),
+    split=st.sampled_from(
+        [
+            Split(train=0.7, validation=0.15, test=0.15, group="site"),
+            Split(train=0.5, validation=0.0, test=0.3, group="site"),
+            Split(train=6, validation=5, test=None, group="site"),
+        ]
+    ),
     seed=st.integers(0, 99),
 )
 def test_no_group_is_on_two_sides(groups: list[int], split: Split, seed: int) -> None:
@@ -102,7 +111,7 @@ def test_whole_groups_come_near_the_sizes_and_the_classes_shares() -> None:
     generator = np.random.default_rng(0)
     group = np.repeat(np.arange(60), generator.integers(5, 40, 60))
     labels = (generator.random(len(group)) < generator.uniform(0.3, 0.9, 60)[group]).astype(np.uint8)
-    parts = split_samples(labels, Split(0.7, 0.15, 0.15, "site"), 0, group)
+    parts = split_samples(labels, Split(train=0.7, validation=0.15, test=0.15, group="site"), 0, group)
     sizes = np.bincount(parts) / len(parts)
     np.testing.assert_allclose(sizes, (0.7, 0.15, 0.15), atol=0.02)
     for code in (TRAIN, TEST, VALIDATION):
@@ -112,7 +121,9 @@ def test_whole_groups_come_near_the_sizes_and_the_classes_shares() -> None:
 def test_a_deal_of_its_own_leaves_small_parts_many_groups() -> None:
     group = np.repeat(np.arange(30), 40)
     labels = (np.arange(1200) % 2).astype(np.uint8)
-    parts = split_samples(labels, Split(49, 49, None, "site", (0.3, 0.2, 0.5)), 0, group)
+    parts = split_samples(
+        labels, Split(train=49, validation=49, test=None, group="site", deal=(0.3, 0.2, 0.5)), 0, group
+    )
     assert np.bincount(parts).tolist() == [49, 600, 49, 502]
     assert len(set(group[parts == TRAIN])) > 6
 
@@ -120,11 +131,11 @@ def test_a_deal_of_its_own_leaves_small_parts_many_groups() -> None:
 @pytest.mark.parametrize(
     ("split", "name"),
     [
-        (Split(240, 50, 120), "240_50_120"),
-        (Split(0.7, 0.15, 0.15), "70_15_15"),
-        (Split(0.04, 0.04, 0.92, "site"), "4_4_92_site"),
-        (Split(49, 49, None, "site", (0.3, 0.2, 0.5)), "49_49_rest_site"),
-        (Split(0.125, 0.0, 0.5), "12p5_0_50"),
+        (Split(train=240, validation=50, test=120), "240_50_120"),
+        (Split(train=0.7, validation=0.15, test=0.15), "70_15_15"),
+        (Split(train=0.04, validation=0.04, test=0.92, group="site"), "4_4_92_site"),
+        (Split(train=49, validation=49, test=None, group="site", deal=(0.3, 0.2, 0.5)), "49_49_rest_site"),
+        (Split(train=0.125, validation=0.0, test=0.5), "12p5_0_50"),
     ],
 )
 def test_names_say_what_a_split_is(split: Split, name: str) -> None:
@@ -132,28 +143,42 @@ def test_names_say_what_a_split_is(split: Split, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "message"),
+    ("given", "message"),
     [
-        ((0.7, 0.2, 0.2), "shares that sum to 1.1"),
-        ((None, None, 5), "leaves two sizes open"),
-        ((10, 5, 0), "no images to train on or to test"),
-        ((10, -1, 5), "no images to train on or to test"),
-        ((10, 5, 5, "", (0.5, 0.2, 0.3)), "has a deal"),
-        ((10, 5, 5, "site", (0.5, 0.2, 0.2)), "three shares that sum to 1"),
+        ({"train": 0.7, "validation": 0.2, "test": 0.2}, r"shares \(0.7, 0.2, 0.2\) that sum to 1.1"),
+        ({"train": 240}, r"shares \(240, 0.15, 0.15\) that sum to 240.3"),
+        ({"train": None, "validation": None, "test": 5}, "leaves two sizes open"),
+        ({"train": 10, "validation": 5, "test": 0}, "no images to train on or to test"),
+        ({"train": 0.7, "validation": 0.3, "test": None}, "no images to train on or to test"),
+        ({"train": 10, "validation": -1, "test": 5}, "greater than or equal to 0"),
+        ({"train": 10, "validation": 5, "test": 5, "deal": (0.5, 0.2, 0.3)}, "has a deal, which only numbers"),
+        ({"group": "site", "deal": (0.5, 0.2, 0.3)}, "has a deal, which only numbers"),
+        (
+            {"train": 10, "validation": 5, "test": 5, "group": "site", "deal": (0.5, 0.2, 0.2)},
+            "three that sum to 1",
+        ),
     ],
 )
-def test_impossible_sizes_are_refused(sizes: tuple[object, ...], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        Split(*sizes)  # type: ignore[arg-type]
+def test_impossible_sizes_are_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Split(**given)
 
 
 @pytest.mark.parametrize(
     ("split", "groups", "message"),
     [
-        (Split(300, 100, 50), None, "needs 450 images but there are 410"),
-        (Split(1, 50, 100), None, "no train sample of class"),
-        (Split(0.7, 0.15, 0.15, "site"), np.repeat([0, 1], 205), "no deal of 2 whole groups"),
-        (Split(240, 50, 120, "site"), np.repeat(np.arange(4), [200, 100, 100, 10]), "no deal of 4 whole groups"),
+        (Split(train=300, validation=100, test=50), None, "needs 450 images but there are 410"),
+        (Split(train=1, validation=50, test=100), None, "no train sample of class"),
+        (
+            Split(train=0.7, validation=0.15, test=0.15, group="site"),
+            np.repeat([0, 1], 205),
+            "no deal of 2 whole groups",
+        ),
+        (
+            Split(train=240, validation=50, test=120, group="site"),
+            np.repeat(np.arange(4), [200, 100, 100, 10]),
+            "no deal of 4 whole groups",
+        ),
     ],
 )
 def test_sizes_above_what_is_there_are_refused(split: Split, groups: np.ndarray | None, message: str) -> None:
@@ -165,13 +190,14 @@ def test_one_file_a_seed_says_what_it_holds(tmp_path: Path) -> None:
     columns = {"labels": MASKS, "group_site": (np.arange(410) // 5).astype(np.int32)}
     write_table(tmp_path / "samples.h5", columns, {"classes": ["no_mask", "mask"]})
     outputs = [tmp_path / f"seed{seed}/split.h5" for seed in (0, 7)]
-    write_splits(tmp_path / "samples.h5", outputs, Split(0.5, 0.2, 0.3, "site"), (0, 7))
+    write_splits(tmp_path / "samples.h5", outputs, Split(train=0.5, validation=0.2, test=0.3, group="site"), (0, 7))
     for seed, output in zip((0, 7), outputs, strict=True):
         found, about = read_table(output)
         np.testing.assert_array_equal(
-            found["split"], split_samples(MASKS, Split(0.5, 0.2, 0.3, "site"), seed, columns["group_site"])
+            found["split"],
+            split_samples(MASKS, Split(train=0.5, validation=0.2, test=0.3, group="site"), seed, columns["group_site"]),
         )
         assert about["seed"] == seed
         assert np.sum(about["counts"]["train"]) == (found["split"] == 0).sum()
     with pytest.raises(UserError, match="has no group 'cite'; did you mean 'site'"):
-        write_splits(tmp_path / "samples.h5", outputs, Split(0.5, 0.2, 0.3, "cite"), (0, 7))
+        write_splits(tmp_path / "samples.h5", outputs, Split(train=0.5, validation=0.2, test=0.3, group="cite"), (0, 7))

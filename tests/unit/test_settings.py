@@ -9,7 +9,7 @@ import yaml
 
 from hqnn.errors import UserError
 from hqnn.manual import manual, schema
-from hqnn.settings.model import Settings, read_settings
+from hqnn.settings.model import read_settings
 
 
 @pytest.mark.parametrize(("page", "made"), [("README.md", manual), ("schema.json", schema)])
@@ -45,6 +45,11 @@ def test_every_config_file_is_valid(root: Path) -> None:
             "'masks.splits'.*names 70_15_15 twice",
         ),
         ({"masks": {"splits": [{"tain": 70}]}}, "'masks.splits.0.tain'.*did you mean 'train'"),
+        ({"masks": {"splits": [{"train": -1}]}}, "'masks.splits.0.train' is -1: input should be greater"),
+        (
+            {"cracks": {"splits": [{}, {"train": 240}]}},
+            r"'cracks.splits.1' is {'train': 240}: has shares .* sum to 240.3",
+        ),
         ({"masks": {"weights": {"resnet81": "imagenet"}}}, "'masks.weights.resnet81'.*'resnet18'"),
         ({"masks": {"training": {"balanced": True, "class_weights": "balanced"}}}, "even the classes out twice"),
         ({"change": {"unet_small": {"patience": 2}}}, "'change.unet_small.patience' is unknown"),
@@ -63,16 +68,26 @@ def test_values_from_the_command_line_arrive_as_text_and_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "name"),
+    ("config", "name"),
     [
         ({}, "sample"),
-        ({"source": "download"}, "published"),
-        ({"source": "path", "path": "some/where/my-set/"}, "my_set"),
-        ({"source": "path", "path": "x", "name": "mine"}, "mine"),
+        ({"data": {"source": "download"}, "studies": ["change"]}, "oscd"),
+        ({"data": {"source": "download"}, "studies": ["digits"]}, "mnist"),
+        (
+            {
+                "data": {"source": "download"},
+                "studies": ["masks"],
+                "masks": {"images": {"dataset": "face_masks_observations"}},
+            },
+            "face_masks_observations",
+        ),
+        ({"data": {"source": "download", "name": "mine"}, "studies": ["cracks"]}, "mine"),
+        ({"data": {"source": "path", "path": "some/where/my-set/"}, "studies": ["cracks"]}, "my_set"),
+        ({"data": {"source": "path", "path": "x", "name": "mine"}, "studies": ["cracks"]}, "mine"),
     ],
 )
-def test_results_are_named_after_the_data(data: dict[str, str], name: str) -> None:
-    assert Settings.model_validate({"data": data}).data.dataset == name
+def test_results_are_named_after_the_data(config: dict[str, Any], name: str) -> None:
+    assert read_settings(config).dataset == name
 
 
 def test_a_section_that_sets_one_key_keeps_its_own_defaults_of_the_others() -> None:

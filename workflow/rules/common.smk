@@ -17,7 +17,7 @@ except UserError as error:
     sys.exit(f"config: {error}")
 
 change = settings.change
-data = settings.data.dataset
+data = settings.dataset
 TRANSFER = ("masks", "cracks")
 CIRCUIT = r"[a-z_]+-[a-z_]+-\d+(-[a-z_]+)*"
 

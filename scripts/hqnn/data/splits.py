@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,66 +11,10 @@ from numpy.typing import NDArray
 from hqnn.data.deals import apportion, deal_groups, deal_samples
 from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED, VALIDATION
 from hqnn.errors import UserError, nearest
-from hqnn.settings.split_names import split_name
+from hqnn.settings.splits import Split
 from hqnn.store import file_digest, open_table, read_attributes, write_table
 
 ORDER = (TRAIN, VALIDATION, TEST, UNUSED)  # in which sizes are named
-
-Size = int | float | None
-
-
-@dataclass(frozen=True)
-class Split:
-    """How images are dealt to the parts.
-
-    Sizes are numbers of images or, where any of them is a float, shares of all images. None is all that is left.
-
-    Attributes:
-        train: size of the part to train on.
-        validation: of the part that chooses the best epoch.
-        test: of the part to score.
-        group: images of one such group stay in one part; each image is by itself where empty.
-        deal: shares (train, validation, test) in which whole groups are dealt before the numbers are drawn from each
-            part; those of the numbers where empty.
-
-    Raises:
-        UserError: sizes that no set of images can have.
-    """
-
-    train: Size
-    validation: Size
-    test: Size
-    group: str = ""
-    deal: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Check what no limit on one number can."""
-        given = [size for size in self.sizes if size is not None]
-        if len(given) < 2:
-            raise UserError(f"split {self.name} leaves two sizes open; only one of them may be what is left")
-        if min(given) < 0 or 0 in (self.train, self.test):
-            raise UserError(f"split {self.name} has no images to train on or to test; make these sizes greater than 0")
-        if self.by_share and sum(given) > 1 + 1e-9:
-            raise UserError(f"split {self.name} has shares that sum to {sum(given):g}; make them sum to 1 at most")
-        if self.deal and (self.by_share or not self.group):
-            raise UserError(f"split {self.name} has a deal, which only numbers of images from groups need; take it out")
-        if self.deal and (len(self.deal) != 3 or min(self.deal) < 0 or abs(sum(self.deal) - 1) > 1e-6):
-            raise UserError(f"split {self.name} has the deal {self.deal}; give three shares that sum to 1")
-
-    @property
-    def sizes(self) -> tuple[Size, Size, Size]:
-        """Of train, validation and test."""
-        return self.train, self.validation, self.test
-
-    @property
-    def by_share(self) -> bool:
-        """Whether sizes are shares of all images."""
-        return any(isinstance(size, float) for size in self.sizes)
-
-    @property
-    def name(self) -> str:
-        """See `split_name`."""
-        return split_name(self.sizes, self.group)
 
 
 def split_samples(
@@ -126,7 +69,7 @@ def write_splits(
             known = [name.removeprefix("group_") for name in file if name.startswith("group_")]
             raise UserError(f"{samples} has no group {split.group!r}{nearest(split.group, known)}")
         groups = file[f"group_{split.group}"][()] if split.group else None
-    about = {**asdict(split), "name": split.name, "parts": list(PARTS), "classes": about["classes"]}
+    about = {**split.model_dump(), "name": split.name, "parts": list(PARTS), "classes": about["classes"]}
     about["samples"] = file_digest(samples)
     for output, seed in zip(outputs, seeds, strict=True):
         parts = split_samples(labels, split, seed, groups)

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.image_table import read_rows
 from hqnn.data.parts import PARTS, TEST, TRAIN
+from hqnn.data.rows import read_rows
 from hqnn.errors import UserError
 from hqnn.store import open_table, read_attributes, write_table
 

@@ -18,7 +18,7 @@ class Architecture:
     """From what a classifier can be built again; its weights apart.
 
     Attributes:
-        kind: one of `hqnn.models.architectures.BUILDERS`.
+        kind: a key of `HYBRID` or `CLASSICAL` in `hqnn.models.architectures`.
         shape: of a sample: (features,) or (height, width, channels).
         classes: how many.
         options: of the kind; anything JSON can say.

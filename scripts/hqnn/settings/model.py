@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -34,6 +35,26 @@ class Settings(Section):
     classify: dict[Name, str] = Field(
         {}, description="Names of images, or folders of images, that are asked for as `.../classified/<name>.csv`."
     )
+
+    @property
+    def dataset(self) -> str:
+        """The name of the data set in the paths of results."""
+        if self.data.name:
+            return self.data.name
+        if self.data.source == "path":
+            return "".join(c if c.isalnum() else "_" for c in Path(self.data.path or "data").resolve().name)
+        return "sample" if self.data.source == "sample" else self._fetched
+
+    @property
+    def _fetched(self) -> str:
+        """The entry of `resources/datasets.yaml` that is fetched; only one study runs where any is."""
+        (study,) = self.studies
+        return {
+            "change": "oscd",
+            "masks": self.masks.images.dataset,
+            "cracks": self.cracks.images.dataset,
+            "digits": self.digits.images.dataset,
+        }[study]
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:

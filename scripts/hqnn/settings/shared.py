@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -20,18 +19,11 @@ class Data(Section):
     )
     path: str | None = Field(None, description="Folder of the files, where `source` is `path`.")
     name: Name | None = Field(
-        None, description="Name of the data set in the paths of results; the source's or the folder's where empty."
+        None,
+        description="Name of the data set in the paths of results; where empty `sample`, the folder's, or that of the "
+        "set that is fetched.",
     )
     seed: Seed = Field(0, description="Seed of the synthetic data.")
-
-    @property
-    def dataset(self) -> str:
-        """The name that stands in the paths of results."""
-        if self.name:
-            return self.name
-        if self.source == "path":
-            return "".join(c if c.isalnum() else "_" for c in Path(self.path or "data").resolve().name)
-        return {"sample": "sample", "download": "published"}[self.source]
 
 
 class Execution(Section):

@@ -8,9 +8,8 @@ from pydantic import Field
 
 from hqnn.settings.fitting import FineTuning, Training
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
-from hqnn.settings.split_names import split_name
+from hqnn.settings.splits import Split
 
-Size = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)] | None
 Backbone = Literal[
     "resnet18",
     "resnet18_layer3",
@@ -34,27 +33,6 @@ View = Literal[
     "whole_upside_down",
     "whole_turned",
 ]
-
-
-class Split(Section):
-    """How a set is parted."""
-
-    train: Size = Field(0.7, description="Images to train on: a number of them, or a share of all; empty for the rest.")
-    validation: Size = Field(0.15, description="Images to choose the epoch by.")
-    test: Size = Field(0.15, description="Images to test on.")
-    group: Annotated[str, Field(pattern=r"^\w*$")] = Field(
-        "", description="Which grouping of the set never has members on two sides, such as `site`; none where empty."
-    )
-    deal: tuple[float, ...] = Field(
-        (),
-        description="Shares of train, validation and test in which whole groups are dealt before the numbers are drawn "
-        "from each; those of the numbers where empty.",
-    )
-
-    @property
-    def name(self) -> str:
-        """See `split_name`."""
-        return split_name((self.train, self.validation, self.test), self.group)
 
 
 class Groups(Section):
