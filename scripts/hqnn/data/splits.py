@@ -49,6 +49,8 @@ def split_samples(
     missing = set(np.unique(labels).tolist()) - set(labels[parts == TRAIN].tolist())
     if missing:
         raise UserError(f"split {split.name} has no train sample of class {min(missing)}; make train larger")
+    if TEST not in parts:
+        raise UserError(f"split {split.name} has no test sample, since there are only {len(labels)}; make test larger")
     return parts
 
 
