@@ -6,11 +6,13 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import Operator, SparsePauliOp
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+from qiskit.transpiler.preset_passmanagers.plugin import PassManagerStagePluginManager
 from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
 from hqnn.execution.backends import backend, known_backends
 from hqnn.execution.hardware import translation
+from hqnn.interpreters.stages import STAGES, use_own_stages
 from hqnn.noise.aer import from_backend, to_aer
 from hqnn.noise.model import Readout
 
@@ -34,6 +36,15 @@ def test_a_circuit_compiles_to_the_machines_gates_and_places(name: str) -> None:
     used = {(s.operation.name, tuple(native.find_bit(q).index for q in s.qubits)) for s in native.data}
     assert used <= places
     assert len(native.parameters) == 3
+
+
+def test_vendors_stages_are_left_out_where_none_is_asked_for() -> None:
+    use_own_stages()
+    manager = PassManagerStagePluginManager()
+    for stage in STAGES:
+        points = [extension.entry_point.value for extension in getattr(manager, f"{stage}_plugins")]
+        assert points
+        assert all(point.startswith("qiskit.") for point in points)
 
 
 @pytest.mark.parametrize("name", known_backends())

@@ -16,6 +16,7 @@ from hqnn.circuits.program import Program
 from hqnn.errors import UserError
 from hqnn.execution.predictions import read_samples
 from hqnn.interpreters.pennylane import to_qfunc
+from hqnn.interpreters.stages import use_own_stages
 from hqnn.models.architectures import load_classifier
 from hqnn.store import write_text
 
@@ -110,6 +111,7 @@ def seeded_device(name: str, wires: int, seed: int) -> Any:
     if name.startswith(("default.", "lightning.")):
         return qml.device(name, wires=wires, seed=seed)
     if name == "qiskit.aer":
+        use_own_stages()
         return qml.device(name, wires=wires, seed_simulator=seed)
     if name == "cirq.simulator":
         import cirq

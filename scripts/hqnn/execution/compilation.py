@@ -16,6 +16,7 @@ from hqnn.errors import UserError
 from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.qiskit import to_qiskit
 from hqnn.interpreters.qpy import save_qpy
+from hqnn.interpreters.stages import use_own_stages
 from hqnn.store import write_text
 
 OPTIMIZATION_LEVEL = 3
@@ -53,6 +54,7 @@ def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts:
             f"backend {backend.name} has {backend.num_qubits} qubits and the circuit {program.wires}; choose a larger "
             "backend or fewer qubits"
         )
+    use_own_stages()
     abstract = to_qiskit(program)
     tries = []
     for number in range(layouts):

@@ -7,8 +7,10 @@ from functools import cached_property
 from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
 
+from hqnn.interpreters.stages import use_own_stages
 
-class ExactAer(AerSimulator):
+
+class ExactAer(AerSimulator):  # type: ignore[misc]
     """Aer's state vector.
 
     The device's own choice would estimate expectation values from 1,024 shots without a seed. And Aer makes its target
@@ -17,6 +19,7 @@ class ExactAer(AerSimulator):
 
     def __init__(self) -> None:
         super().__init__(method="statevector")
+        use_own_stages()
 
     @cached_property
     def target(self) -> Target:
