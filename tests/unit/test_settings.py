@@ -54,12 +54,23 @@ def test_every_config_file_is_valid(root: Path) -> None:
         ({"masks": {"training": {"balanced": True, "class_weights": "balanced"}}}, "even the classes out twice"),
         ({"change": {"unet_small": {"patience": 2}}}, "'change.unet_small.patience' is unknown"),
         ({"masks": {"trainers": {"my-own": {}}}}, "'masks.trainers.my-own'"),
+        ({"masks": {"fine_tuning": {"device": "qiskit.aer"}}}, "'masks.fine_tuning.device' is unknown"),
+        ({"masks": {"images": {"classes": ["mask"]}}}, "'masks.images'.*names a single one"),
+        ({"cracks": {"images": {"layout": "masked", "classes": ["a", "b", "c"]}}}, "'cracks.images'.*of two classes"),
+        ({"digits": {"quanv": {"training": {"patience": 2}}}}, "'digits.quanv'.*no training.patience.*'apart'"),
+        ({"digits": {"quanv": {"training": {"differentiation": "adjoint"}}}}, "no training.differentiation"),
+        ({"digits": {"analysis": {"qubits": [4, 4]}}}, "'digits.analysis.qubits'.*names 4 twice"),
     ],
 )
 def test_a_wrong_config_is_one_sentence_that_names_the_key(config: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         read_settings(config)
     assert "\n" not in str(caught.value)
+
+
+def test_seeds_trained_apart_may_be_trained_by_any_regime() -> None:
+    said = {"sweep": "apart", "training": {"patience": 2, "differentiation": "adjoint"}}
+    assert read_settings({"digits": {"quanv": said}}).digits.quanv.training.patience == 2
 
 
 def test_values_from_the_command_line_arrive_as_text_and_are_read() -> None:

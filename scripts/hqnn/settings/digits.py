@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from hqnn.settings.fitting import Training
+from hqnn.settings.fitting import TOGETHER, FineTuning, Training
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
 
 
@@ -52,11 +53,17 @@ class ImageTraining(Training):
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
 
 
-class ImageFineTuning(ImageTraining):
+class ImageFineTuning(FineTuning):
     """How a phase goes on from the weights of the one before."""
 
     learning_rate: float = Field(0.001, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
+    schedule: Literal["constant", "step", "one_cycle", "cosine"] = Field(
+        "one_cycle",
+        description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`.",
+    )
+    batch_size: Positive = Field(128, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(1, description="Passes over the train samples.")
+    fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
 
 
 class QuanvTraining(ImageTraining):
@@ -156,6 +163,17 @@ class Quanv(Section):
     )
     training: QuanvTraining = QuanvTraining()
 
+    @model_validator(mode="after")
+    def _sweep_together_what_can_be(self) -> Self:
+        for name, value in {**TOGETHER, "differentiation": "engine"}.items():
+            if self.sweep == "together" and getattr(self.training, name) != value:
+                raise PydanticCustomError(
+                    "together",
+                    "seeds that are trained together take no training.{name}; leave it out or set sweep to 'apart'",
+                    {"name": name},
+                )
+        return self
+
 
 class Analysis(Section):
     """What is asked of a circuit without any data."""
@@ -165,15 +183,13 @@ class Analysis(Section):
         100, description="Random weights for Fourier coefficients and for gradients."
     )
     pairs: Annotated[int, Field(ge=100)] = Field(5000, description="Pairs of states behind the expressibility.")
-    qubits: tuple[Annotated[int, Field(ge=2, le=8)], ...] = Field(
+    qubits: Distinct[Annotated[int, Field(ge=2, le=8)]] = Field(
         (2, 4, 6),
         min_length=1,
         description="Sizes at which gradients are looked at; those that the ansatz does not fit are left out, for a "
         "quanvolutional one all but 4.",
     )
-    depths: tuple[Positive, ...] = Field(
-        (1, 2, 4), min_length=1, description="Depths at which gradients are looked at."
-    )
+    depths: Distinct[Positive] = Field((1, 2, 4), min_length=1, description="Depths at which gradients are looked at.")
     backend: str = Field("ibm_brisbane", description="Whose median gate errors the noisy gradients see.")
     seed: Seed = Field(0, description="Of the draws.")
 

@@ -36,6 +36,10 @@ class Descent(Section):
     fused: bool = Field(False, description="Take torch's fused kernels: faster steps, other last digits.")
 
 
+# What all seeds of a model can be trained by at once.
+TOGETHER: dict[str, object] = {"patience": None, "keep": "last", "class_weights": "none"}
+
+
 class Regime(Descent):
     """How a classifier is fitted."""
 
@@ -72,7 +76,7 @@ class Training(Regime):
     device: str = Field("default.qubit", description="The PennyLane device, where `differentiation` is PennyLane's.")
 
 
-class FineTuning(Training):
+class FineTuning(Regime):
     """How a phase goes on from the weights of the one before."""
 
     learning_rate: float = Field(0.003, gt=0, description="Its rate.")
