@@ -57,7 +57,16 @@ def test_every_config_file_is_valid(root: Path) -> None:
         ({"masks": {"fine_tuning": {"device": "qiskit.aer"}}}, "'masks.fine_tuning.device' is unknown"),
         ({"masks": {"images": {"classes": ["mask"]}}}, "'masks.images'.*names a single one"),
         ({"cracks": {"images": {"layout": "masked", "classes": ["a", "b", "c"]}}}, "'cracks.images'.*of two classes"),
-        ({"digits": {"quanv": {"training": {"patience": 2}}}}, "'digits.quanv'.*no training.patience.*'apart'"),
+        (
+            {"digits": {"quanv": {"training": {"class_weights": "balanced"}}}},
+            "'digits.quanv'.*no training.class_weights",
+        ),
+        ({"digits": {"training": {"patience": 2}}}, "training.patience chooses.*study C has none"),
+        ({"change": {"fine_tuning": {"keep": "best_loss"}}}, "fine_tuning.keep chooses.*study A has none"),
+        (
+            {"masks": {"splits": [{"train": 70, "validation": 0, "test": 30}], "training": {"patience": 2}}},
+            "training.patience chooses.*split 70_0_30 has none",
+        ),
         ({"digits": {"quanv": {"training": {"differentiation": "adjoint"}}}}, "no training.differentiation"),
         ({"digits": {"analysis": {"qubits": [4, 4]}}}, "'digits.analysis.qubits'.*names 4 twice"),
     ],
@@ -69,8 +78,8 @@ def test_a_wrong_config_is_one_sentence_that_names_the_key(config: dict[str, Any
 
 
 def test_seeds_trained_apart_may_be_trained_by_any_regime() -> None:
-    said = {"sweep": "apart", "training": {"patience": 2, "differentiation": "adjoint"}}
-    assert read_settings({"digits": {"quanv": said}}).digits.quanv.training.patience == 2
+    said = {"sweep": "apart", "training": {"class_weights": "balanced", "differentiation": "adjoint"}}
+    assert read_settings({"digits": {"quanv": said}}).digits.quanv.training.differentiation == "adjoint"
 
 
 def test_values_from_the_command_line_arrive_as_text_and_are_read() -> None:

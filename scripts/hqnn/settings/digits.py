@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from hqnn.settings.fitting import TOGETHER, FineTuning, Training
+from hqnn.settings.fitting import TOGETHER, FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
 
 
@@ -165,6 +165,7 @@ class Quanv(Section):
 
     @model_validator(mode="after")
     def _sweep_together_what_can_be(self) -> Self:
+        refuse_choices("study C", training=self.training)
         for name, value in {**TOGETHER, "differentiation": "engine"}.items():
             if self.sweep == "together" and getattr(self.training, name) != value:
                 raise PydanticCustomError(
@@ -214,6 +215,11 @@ class Digits(Section):
     )
     fine_tuning: ImageFineTuning = ImageFineTuning()
     analysis: Analysis = Analysis()
+
+    @model_validator(mode="after")
+    def _choose_nothing(self) -> Self:
+        refuse_choices("study C", training=self.training, fine_tuning=self.fine_tuning)
+        return self
 
     @property
     def circuits(self) -> tuple[str, ...]:

@@ -66,6 +66,30 @@ class Regime(Descent):
             )
         return self
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Keys that are set and that validation samples decide."""
+        return tuple(key for key, default in (("patience", None), ("keep", "last")) if getattr(self, key) != default)
+
+
+def refuse_choices(lack: str, **regimes: Regime) -> None:
+    """Refuse what validation samples decide where there are none.
+
+    Args:
+        lack: what has none of them.
+        regimes: by their keys.
+
+    Raises:
+        PydanticCustomError: a regime leaves something to them.
+    """
+    for name, regime in regimes.items():
+        if regime.choices:
+            raise PydanticCustomError(
+                "validation",
+                "{key} chooses by validation samples, of which {lack} has none; leave it out",
+                {"key": f"{name}.{regime.choices[0]}", "lack": lack},
+            )
+
 
 class Training(Regime):
     """How a quantum model is fitted."""

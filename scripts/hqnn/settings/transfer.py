@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from hqnn.settings.fitting import FineTuning, Training
+from hqnn.settings.fitting import FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
 from hqnn.settings.splits import Split
 
@@ -210,6 +210,13 @@ class Transfer(Section):
         {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
     )
     trainer_seeds: Distinct[Seed] = Field((), description="Their training runs; those of `seeds` where empty.")
+
+    @model_validator(mode="after")
+    def _choose_by_what_there_is(self) -> Self:
+        for split in self.splits:
+            if split.validation == 0:
+                refuse_choices(f"split {split.name}", training=self.training, fine_tuning=self.fine_tuning)
+        return self
 
     @property
     def circuits(self) -> tuple[str, ...]:
