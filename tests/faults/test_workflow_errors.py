@@ -58,6 +58,7 @@ def sentence(checkout: Checkout, *arguments: str) -> str:
             "'masks.splits.0' is {'train': '240'}: has shares (240, 0.15, 0.15) that sum to",
         ),
         ("data={source: path, path: nowhere}", "'nowhere', which is no folder"),
+        ("change={models: [], baselines: []}", "study change has no model that runs by any path"),
         ("digits={analysis: {backend: ibm_brisbne}}", "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?"),
     ],
 )

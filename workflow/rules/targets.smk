@@ -218,3 +218,8 @@ def draw_of(wildcards):
     """How small subsets are drawn."""
     draws = {draw.name: draw for draw in settings.digits.quanv.draws}
     return asked_for(wildcards.draw, draws, "digits.quanv.draws")
+
+
+for study in settings.studies:
+    if not predictions(study):
+        sys.exit(f"config: study {study} has no model that runs by any path; name one, or take it out of studies")
