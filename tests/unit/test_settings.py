@@ -68,6 +68,7 @@ def test_every_config_file_is_valid(root: Path) -> None:
             "training.patience chooses.*split 70_0_30 has none",
         ),
         ({"digits": {"quanv": {"training": {"differentiation": "adjoint"}}}}, "no training.differentiation"),
+        ({"masks": {"splits": [{"train": "all"}]}}, "'masks.splits.0.train' is 'all'"),
         ({"digits": {"analysis": {"qubits": [4, 4]}}}, "'digits.analysis.qubits'.*names 4 twice"),
     ],
 )
@@ -83,8 +84,18 @@ def test_seeds_trained_apart_may_be_trained_by_any_regime() -> None:
 
 
 def test_values_from_the_command_line_arrive_as_text_and_are_read() -> None:
-    settings = read_settings({"seeds": ["1", "2"], "change": {"features": {"stride": "5"}}})
+    split = {"train": "70", "validation": "15", "test": "null"}
+    settings = read_settings(
+        {
+            "seeds": ["1", "2"],
+            "change": {"features": {"stride": "5"}},
+            "masks": {"splits": [split], "standardise": "null"},
+            "digits": {"images": {"channels": "3"}},
+        }
+    )
     assert (settings.seeds, settings.change.features.stride) == ((1, 2), 5)
+    assert (settings.masks.splits[0].sizes, settings.masks.standardise) == ((70, 15, None), None)
+    assert settings.digits.images.channels == 3
 
 
 @pytest.mark.parametrize(

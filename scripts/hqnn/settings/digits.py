@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hqnn.settings.fitting import TOGETHER, FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
+
+
+def _number(said: object) -> object:
+    """Take digits for a number, since values from the command line arrive as text."""
+    return int(said) if isinstance(said, str) and said.isdecimal() else said
 
 
 class SmallImages(Section):
@@ -22,7 +27,9 @@ class SmallImages(Section):
     )
     subset: str = Field("", description="Which of several sets in one folder, such as `emnist-balanced`.")
     classes: Distinct[str] = Field((), description="Names of IDX classes; the numbers where empty.")
-    channels: Literal[1, 3] | None = Field(None, description="Grey or colour; as stored where empty.")
+    channels: Annotated[Literal[1, 3], BeforeValidator(_number)] | None = Field(
+        None, description="Grey or colour; as stored where empty."
+    )
     train_share: float = Field(0.8, gt=0, lt=1, description="Share to train on, where the set has no split of its own.")
     seed: Seed = Field(0, description="Seed of that split.")
 
