@@ -11,7 +11,7 @@ with job() as rule:
 
     compiled = compile_program(
         Program.from_json(Path(rule.input.program).read_text(encoding="utf-8")),
-        backend(rule.wildcards["backend"]),
+        backend(rule.input.calibration),
         seed=rule.params.seed,
         layouts=rule.params.layouts,
     )

@@ -14,7 +14,7 @@ with job() as rule:
         path=Hardware(
             rule.input.circuit,
             rule.input.program,
-            rule.wildcards["backend"],
+            rule.input.calibration,
             rule.params.shots,
             rule.params.seed,
         ),

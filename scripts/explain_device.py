@@ -14,7 +14,7 @@ with job() as rule:
         samples=rule.input.samples,
         models=dict(zip(rule.params.seeds, rule.input.models, strict=True)),
         program=rule.input.program,
-        backend=rule.wildcards["backend"],
+        backend=rule.input.calibration,
         shots=rule.params.shots,
         few_shots=rule.params.few_shots,
         draws=rule.params.draws,

@@ -13,7 +13,7 @@ with job() as rule:
         samples=rule.input.samples,
         start=rule.input.start,
         program=rule.input.program,
-        noise=from_snapshot(snapshot(rule.wildcards["backend"])),
+        noise=from_snapshot(snapshot(rule.input.calibration)),
         training=rule.params.training,
         seed=int(rule.wildcards["seed"]),
         memory_limit_mb=rule.params.memory_limit_mb,

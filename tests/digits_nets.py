@@ -6,18 +6,18 @@ from typing import Any
 
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
-from hqnn.settings.digits import Kernel, ParallelSizes, Quanv
+from hqnn.settings.digits import Kernel, ParallelSizes, Quanv, kernel_circuit
 
 
 def parallel_circuit(sizes: ParallelSizes) -> Program:
     """One of the circuits that stand side by side."""
     observables = [f"Y{wire}" for wire in range(sizes.qubits)]
-    return build(f"angle_x-strongly_entangling-{sizes.layers}", sizes.qubits, observables)
+    return build(sizes.circuit, sizes.qubits, observables)
 
 
 def quanv_circuit(**kernel: str) -> Program:
     """A circuit as a kernel; options as in the settings."""
-    return build(Kernel(**kernel).name.replace("quanv", "angle_y-quanvolutional-1", 1), 4)
+    return build(kernel_circuit(Kernel(**kernel).name), 4)
 
 
 def quanv_options(kernels: int = 4) -> dict[str, Any]:

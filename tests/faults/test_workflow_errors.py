@@ -58,6 +58,8 @@ def sentence(checkout: Checkout, *arguments: str) -> str:
             "'masks.splits.0' is {'train': '240'}: has shares (240, 0.15, 0.15) that sum to",
         ),
         ("data={source: path, path: nowhere}", "'nowhere', which is no folder"),
+        ("change={models: [], baselines: []}", "study change has no model that runs by any path"),
+        ("digits={analysis: {backend: ibm_brisbne}}", "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?"),
     ],
 )
 def test_a_wrong_config_stops_before_anything_runs(checkout: Checkout, config: str, said: str) -> None:
@@ -71,6 +73,27 @@ def test_a_set_that_no_program_can_fetch_stops_before_anything_runs(checkout: Ch
     last = out.strip().splitlines()[-1]
     assert last.startswith("config: resources/datasets.yaml: 'ozgenel' has to be fetched by hand")
     assert "https://doi.org/" in last and "data={source: path, path: FOLDER}" in last
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("masks/sample-70_15_16/resnet18-linear/ideal", "masks.splits has no '70_15_16'"),
+        ("masks/sample-70_15_15/resnet18-hadamard_angle_y-dressed-1/ideal-cirq", "masks.trainers has no 'cirq'"),
+        ("digits/sample-500_99_fresh/cnn1/ideal", "digits.quanv.draws has no '500_99_fresh'"),
+    ],
+)
+def test_a_path_that_names_what_the_config_lacks_says_so(checkout: Checkout, path: str, said: str) -> None:
+    done = checkout.snakemake("-n", f"results/{path}/seed0/exact/predictions.h5", check=False)
+    assert done.returncode != 0
+    assert said in done.stdout
+
+
+def test_a_backend_may_be_a_file_of_one_s_own(checkout: Checkout, tmp_path: Path) -> None:
+    mine = shutil.copy(checkout.folder / "resources/calibrations/published_lima.yaml", tmp_path / "mine.yaml")
+    config = ("studies=[change]", "change={phases: [noisy]}", f"execution={{backends: [{mine}]}}")
+    jobs = checkout.jobs_to_run("--config", *config)
+    assert (jobs["compile"], jobs["train_noisy"], jobs["execute_hardware"]) == (1, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -374,6 +374,7 @@ def test_every_set_that_settings_name_can_be_fetched_but_the_one_of_cracks(root:
         (MaskImages(dataset="face_mask_observations"), "did you mean 'face_masks_observations'"),
         (MaskImages(layout="masked"), r"layout: folders\}"),
         (CrackImages(dataset="uav75"), r"masks={images: {dataset: uav75, layout: masked}}"),
+        (MaskImages(dataset="mnist"), r"'mnist', which does not come as a folder a class"),
         (MaskImages(classes=("no_maks", "mask")), "'no_maks'.* did you mean 'no_mask'"),
     ],
 )

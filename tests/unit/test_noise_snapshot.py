@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hqnn.errors import UserError
-from hqnn.execution.backends import backend, known_backends, snapshot
+from hqnn.execution.backends import backend, calibration_file, calibration_files, known_backends, snapshot
 from hqnn.noise import channels
 from hqnn.noise.snapshot import GateCalibration, Qubit, Snapshot, read_snapshot
 from hqnn.noise.target import to_target
@@ -153,6 +154,16 @@ def test_an_unknown_backend_gets_the_nearest_name_and_the_list() -> None:
         backend("ibm_brisban")
     with pytest.raises(UserError, match=r"mine\.json does not exist"):
         snapshot("mine.json")
+
+
+def test_a_backend_is_called_as_its_file(tmp_path: Path) -> None:
+    mine = Path(shutil.copy(calibration_file("ibmq_lima"), tmp_path / "mine.json"))
+    assert calibration_files(["ibmq_lima", str(mine)]) == {"ibmq_lima": calibration_file("ibmq_lima"), "mine": mine}
+    assert (snapshot(str(mine)).name, backend(str(mine)).name) == ("mine", "mine")
+    for name, said in (("ibmq_lima", "two backends are called 'ibmq_lima'"), ("my-own", "rename its file")):
+        other = Path(shutil.copy(mine, tmp_path / f"{name}.json"))
+        with pytest.raises(UserError, match=said):
+            calibration_files(["ibmq_lima", str(other)])
 
 
 def test_calibrations_are_listed_and_read_without_a_vendors_package() -> None:

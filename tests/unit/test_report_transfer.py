@@ -381,3 +381,9 @@ def test_the_bitstrings_of_each_simulator_and_the_test_images_are_drawn(of_masks
 def test_of_models_that_differ_in_layers_the_shallowest_is_drawn() -> None:
     names = [f"{b}-{CIRCUIT}-{depth}" for b in ("vgg16", "resnet18") for depth in (2, 1, 6)]
     assert told.principal(names) == [f"resnet18-{CIRCUIT}-1", f"vgg16-{CIRCUIT}-1"]
+
+
+def test_without_a_circuit_nothing_is_said_of_depths(masks: Sources) -> None:
+    rows = read_metrics(masks.metrics).query("model == 'resnet18-linear'")
+    assert not rows.empty
+    assert not told.depths(rows, {"resnet18-linear"}).rows

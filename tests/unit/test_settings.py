@@ -54,6 +54,22 @@ def test_every_config_file_is_valid(root: Path) -> None:
         ({"masks": {"training": {"balanced": True, "class_weights": "balanced"}}}, "even the classes out twice"),
         ({"change": {"unet_small": {"patience": 2}}}, "'change.unet_small.patience' is unknown"),
         ({"masks": {"trainers": {"my-own": {}}}}, "'masks.trainers.my-own'"),
+        ({"masks": {"fine_tuning": {"device": "qiskit.aer"}}}, "'masks.fine_tuning.device' is unknown"),
+        ({"masks": {"images": {"classes": ["mask"]}}}, "'masks.images'.*names a single one"),
+        ({"cracks": {"images": {"layout": "masked", "classes": ["a", "b", "c"]}}}, "'cracks.images'.*of two classes"),
+        (
+            {"digits": {"quanv": {"training": {"class_weights": "balanced"}}}},
+            "'digits.quanv'.*no training.class_weights",
+        ),
+        ({"digits": {"training": {"patience": 2}}}, "training.patience chooses.*study C has none"),
+        ({"change": {"fine_tuning": {"keep": "best_loss"}}}, "fine_tuning.keep chooses.*study A has none"),
+        (
+            {"masks": {"splits": [{"train": 70, "validation": 0, "test": 30}], "training": {"patience": 2}}},
+            "training.patience chooses.*split 70_0_30 has none",
+        ),
+        ({"digits": {"quanv": {"training": {"differentiation": "adjoint"}}}}, "no training.differentiation"),
+        ({"masks": {"splits": [{"train": "all"}]}}, "'masks.splits.0.train' is 'all'"),
+        ({"digits": {"analysis": {"qubits": [4, 4]}}}, "'digits.analysis.qubits'.*names 4 twice"),
     ],
 )
 def test_a_wrong_config_is_one_sentence_that_names_the_key(config: dict[str, Any], message: str) -> None:
@@ -62,9 +78,24 @@ def test_a_wrong_config_is_one_sentence_that_names_the_key(config: dict[str, Any
     assert "\n" not in str(caught.value)
 
 
+def test_seeds_trained_apart_may_be_trained_by_any_regime() -> None:
+    said = {"sweep": "apart", "training": {"class_weights": "balanced", "differentiation": "adjoint"}}
+    assert read_settings({"digits": {"quanv": said}}).digits.quanv.training.differentiation == "adjoint"
+
+
 def test_values_from_the_command_line_arrive_as_text_and_are_read() -> None:
-    settings = read_settings({"seeds": ["1", "2"], "change": {"features": {"stride": "5"}}})
+    split = {"train": "70", "validation": "15", "test": "null"}
+    settings = read_settings(
+        {
+            "seeds": ["1", "2"],
+            "change": {"features": {"stride": "5"}},
+            "masks": {"splits": [split], "standardise": "null"},
+            "digits": {"images": {"channels": "3"}},
+        }
+    )
     assert (settings.seeds, settings.change.features.stride) == ((1, 2), 5)
+    assert (settings.masks.splits[0].sizes, settings.masks.standardise) == ((70, 15, None), None)
+    assert settings.digits.images.channels == 3
 
 
 @pytest.mark.parametrize(

@@ -229,8 +229,8 @@ def test_a_diverging_run_names_the_epoch_and_the_rate(model: nn.Module, rate: fl
 @pytest.mark.parametrize(
     ("regime", "labels", "words"),
     [
-        (Regime(keep="best_loss"), [0, 1, 0], "keep is 'best_loss' but no samples are set aside"),
-        (Regime(patience=2), [0, 1, 0], "patience is 2 but no samples are set aside"),
+        (Regime(keep="best_loss"), [0, 1, 0], "keep chooses by validation samples, of which there are none"),
+        (Regime(patience=2), [0, 1, 0], "patience chooses by validation samples"),
         (Regime(balanced=True), [0, 2, 0], "no train sample is of class 1; add some, or set balanced to false"),
         (Regime(class_weights="balanced"), [0, 2, 0], "no train sample is of class 1; .* class_weights to 'none'"),
         (Regime(), [0, 1, 2], "the labels are of 3 classes, the model knows 2"),

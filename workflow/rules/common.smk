@@ -2,8 +2,8 @@ import hashlib
 
 from hqnn.circuits.names import parse_name
 from hqnn.closure import closure_digest
-from hqnn.errors import UserError
-from hqnn.execution.backends import calibration_file
+from hqnn.errors import UserError, nearest
+from hqnn.execution.backends import calibration_file, calibration_files
 from hqnn.settings.digits import kernel_circuit
 from hqnn.settings.model import read_settings
 
@@ -11,8 +11,8 @@ try:
     settings = read_settings(config)
     for name in (name for study in settings.studies for name in getattr(settings, study).circuits):
         parse_name(name)
-    for name in settings.execution.backends:
-        calibration_file(name)
+    backends = calibration_files(settings.execution.backends)
+    analysis_calibration = os.path.relpath(calibration_file(settings.digits.analysis.backend))
 except UserError as error:
     sys.exit(f"config: {error}")
 
@@ -96,7 +96,7 @@ def listing_digest(wildcards):
 
 def calibration_of(wildcards):
     """The file that says what a backend's gates and noise are."""
-    return os.path.relpath(calibration_file(wildcards.backend))
+    return os.path.relpath(backends.get(wildcards.backend) or calibration_file(wildcards.backend))
 
 
 def samples_of(wildcards):
@@ -137,9 +137,17 @@ def groups_of(wildcards):
     return groups.model_dump() if groups.table else None
 
 
+def asked_for(name, sections, key):
+    """What the config says under a name in a path."""
+    if name not in sections:
+        raise UserError(f"{key} has no {name!r}, which the path that is asked for names{nearest(name, sections)}")
+    return sections[name].model_dump()
+
+
 def split_of(wildcards):
     """How a set is parted."""
-    return next(one for one in of_study(wildcards).splits if one.name == wildcards.split).model_dump()
+    sections = {split.name: split for split in of_study(wildcards).splits}
+    return asked_for(wildcards.split, sections, f"{wildcards.study}.splits")
 
 
 def backbone_weights(wildcards):
@@ -224,7 +232,10 @@ def warping_of(wildcards):
 def trainer_of(wildcards):
     """How a model is trained by another simulator, or differentiated another way."""
     study = of_study(wildcards)
-    return {**study.training.model_dump(), **study.trainers[wildcards.trainer].model_dump()}
+    return {
+        **study.training.model_dump(),
+        **asked_for(wildcards.trainer, study.trainers, f"{wildcards.study}.trainers"),
+    }
 
 
 def fine_tuning_of(wildcards):

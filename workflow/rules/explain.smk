@@ -41,7 +41,7 @@ ANALYSIS = "results/digits/{dataset}/{model}/analysis"
 rule analyse_circuit:
     input:
         program="results/digits/{dataset}/{model}/program.json",
-        calibration=os.path.relpath(calibration_file(settings.digits.analysis.backend)),
+        calibration=analysis_calibration,
     output:
         sentences=f"{ANALYSIS}/sentences.json",
         zx_before=report(f"{ANALYSIS}/zx_before.svg", caption="../report/zx.rst", category="Circuits"),

@@ -12,12 +12,12 @@ def models(study):
 def phases(study):
     """Folder names of the training phases; all but the first are for one backend each."""
     native = [phase for phase in getattr(settings, study).phases if phase != "ideal"]
-    return ["ideal", *(f"{phase}-{backend}" for phase in native for backend in settings.execution.backends)]
+    return ["ideal", *(f"{phase}-{backend}" for phase in native for backend in backends)]
 
 
 def execution_paths(phase):
     """Folder names of the paths by which a phase's model runs: on its own backend, or on all."""
-    own = phase.split("-")[1:] or settings.execution.backends
+    own = phase.split("-")[1:] or list(backends)
     simulated = [path for path in ("exact", "shots") if path in settings.execution.paths]
     native = [path for path in ("noisy", "hardware") if path in settings.execution.paths]
     return [*simulated, *(f"{path}-{backend}" for path in native for backend in own)]
@@ -120,7 +120,7 @@ def explained(name):
         "results/change/{dataset}/{model}/explained/{backend}/{name}",
         dataset=datasets("change"),
         model=models("change"),
-        backend=settings.execution.backends,
+        backend=list(backends),
         name=name,
     )
 
@@ -216,4 +216,10 @@ def kernel_program(wildcards):
 
 def draw_of(wildcards):
     """How small subsets are drawn."""
-    return next(one for one in settings.digits.quanv.draws if one.name == wildcards.draw).model_dump()
+    draws = {draw.name: draw for draw in settings.digits.quanv.draws}
+    return asked_for(wildcards.draw, draws, "digits.quanv.draws")
+
+
+for study in settings.studies:
+    if not predictions(study):
+        sys.exit(f"config: study {study} has no model that runs by any path; name one, or take it out of studies")

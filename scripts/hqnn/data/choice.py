@@ -18,7 +18,7 @@ def check_choice(path: str | os.PathLike[str], study: str, images: Images) -> No
         images: they.
 
     Raises:
-        UserError: see `read_dataset`; or the set comes in another layout or has other classes.
+        UserError: see `read_dataset`; or the set comes in another layout, in none, or has other classes.
     """
     dataset = read_dataset(path, images.dataset)
     layout = "masked" if dataset.masked else "folders"
@@ -26,6 +26,11 @@ def check_choice(path: str | os.PathLike[str], study: str, images: Images) -> No
         raise UserError(
             f"{study}.images.layout is {images.layout!r} but {images.dataset} has the layout {layout!r}; set "
             f"{study}={{images: {{dataset: {images.dataset}, layout: {layout}}}}}"
+        )
+    if layout == "folders" and not dataset.classes and not images.folder:
+        raise UserError(
+            f"{study}.images.dataset is {images.dataset!r}, which does not come as a folder a class; choose another "
+            f"set, or name the folder that holds its class folders with {study}={{images: {{folder: FOLDER}}}}"
         )
     for name in images.classes if dataset.classes else ():
         if name not in dataset.classes:

@@ -70,7 +70,10 @@ def masked_images(folder: str | os.PathLike[str]) -> list[tuple[Path, Path]]:
         if stem not in pairs:
             raise UserError(f"{mask} has no image; put {stem}.png beside it or take the mask out")
     if not pairs:
-        raise UserError(f"{root} holds no images with masks; put NAME.png and NAME{MASK}.png there")
+        raise UserError(
+            f"{root} holds no images with masks; put NAME.png and NAME{MASK}.png there, or name their "
+            "folder within it as images.folder"
+        )
     return list(pairs.values())
 
 

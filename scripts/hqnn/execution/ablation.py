@@ -108,7 +108,7 @@ def write_ablation(
         samples: the store; all its test samples are run.
         models: training seed to model file, all of one circuit.
         program: file of that circuit's native program.
-        backend: name of the calibration.
+        backend: name or file of the calibration.
         shots: of the backend's usual run; they come on top of all noise.
         few_shots: numbers of shots without any noise.
         draws: of untrained weights, for each training seed.
@@ -119,17 +119,18 @@ def write_ablation(
         UserError: a file cannot be read, or no gate of the program gets noise.
     """
     native = Program.from_json(Path(program).read_text(encoding="utf-8"))
-    layers = noisy_layers(native, snapshot(backend))
+    machine = snapshot(backend)
+    layers = noisy_layers(native, machine)
     settings = (*(Setting(noise) for noise in NOISES), Setting("all", shots), *(Setting("none", n) for n in few_shots))
     test = read_samples(samples)
     tables = []
     for run, file in models.items():
         model, trained = load_classifier(file)
-        require_trained_weights(model, model.quantum_weights(), trained, backend)
+        require_trained_weights(model, model.quantum_weights(), trained, machine.name)
         generators = np.random.default_rng([seed, run]).spawn(2)
         weights = [Weights("trained", 0, model.quantum_weights()), *untrained(native, draws, generators[0])]
         table = ablation(model, layers, weights, settings, test, generators[1])
-        tables.append(table.assign(**about, backend=backend, seed=run)[list(COLUMNS)])
+        tables.append(table.assign(**about, backend=machine.name, seed=run)[list(COLUMNS)])
     with whole_file(output) as partial:
         pd.concat(tables).to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +43,28 @@ def calibration_file(name: str) -> Path:
     return next(path for path in CALIBRATIONS.glob(f"{name}.*") if path.suffix in READERS)
 
 
+def calibration_files(names: Iterable[str]) -> dict[str, Path]:
+    """The calibrations of several backends, by what these are called in the paths of results: as their files.
+
+    Args:
+        names: as `calibration_file`.
+
+    Raises:
+        UserError: as `calibration_file`; or a file cannot be called so in paths, or as another one.
+    """
+    files: dict[str, Path] = {}
+    for name in names:
+        path = calibration_file(name)
+        if not re.fullmatch(r"\w+", path.stem):
+            raise UserError(f"backend {name} would be called {path.stem!r}; rename its file: letters, digits, _ alone")
+        if path.stem in files:
+            raise UserError(f"two backends are called {path.stem!r}; leave one out, or rename its file")
+        files[path.stem] = path
+    return files
+
+
 def snapshot(name: str) -> Snapshot:
-    """A backend's calibration, without importing any vendor's package.
+    """A backend's calibration, called as its file, without importing any vendor's package.
 
     Args:
         name: as `calibration_file`.
@@ -50,7 +73,7 @@ def snapshot(name: str) -> Snapshot:
         UserError: as `calibration_file`, or the file holds impossible numbers.
     """
     path = calibration_file(name)
-    return READERS[path.suffix](path)
+    return replace(READERS[path.suffix](path), name=path.stem)
 
 
 def backend(name: str) -> SnapshotBackend:

@@ -28,7 +28,7 @@ class Hardware:
     Attributes:
         circuit: QPY file of the native circuit.
         program: file of the same circuit as a program.
-        backend: name of the calibration.
+        backend: name or file of the calibration.
         shots: repetitions a sample.
         seed: of the simulator behind local mode.
     """
@@ -50,9 +50,9 @@ class Hardware:
 
         circuit = load_qpy(self.circuit)
         native = translation(machine.target)
-        values, errors = sample(sampler, circuit, program, model, trained, inputs, self.shots, self.backend, native.run)
+        values, errors = sample(sampler, circuit, program, model, trained, inputs, self.shots, machine.name, native.run)
         return Expectations(
-            values, errors, program.digest, self.backend, machine.noise.digest, shots=self.shots, jobs=1
+            values, errors, program.digest, machine.name, machine.noise.digest, shots=self.shots, jobs=1
         )
 
 

@@ -24,7 +24,7 @@ class Noisy:
 
     Attributes:
         program: file of the native program.
-        backend: name of the calibration.
+        backend: name or file of the calibration.
     """
 
     program: str | os.PathLike[str]

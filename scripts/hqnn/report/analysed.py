@@ -13,7 +13,7 @@ from hqnn.analysis.circuit import CircuitAnalysis, analyse
 from hqnn.analysis.fourier import coefficients_table
 from hqnn.analysis.trainability import typical_errors
 from hqnn.circuits.program import Program
-from hqnn.noise.snapshot import read_snapshot
+from hqnn.execution.backends import snapshot
 from hqnn.report.analysis import diagram_figure, fourier_violins, variance_figure
 from hqnn.report.analysis_words import sentences
 from hqnn.store import write_text
@@ -76,7 +76,7 @@ def write_analysis(
     found = analyse(
         circuit,
         Program.from_json(Path(program).read_text(encoding="utf-8")),
-        typical_errors(read_snapshot(Path(calibration))),
+        typical_errors(snapshot(calibration)),
         draws=draws,
         pairs=pairs,
         qubits=qubits,

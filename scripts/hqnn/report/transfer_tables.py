@@ -132,6 +132,8 @@ def depths(metrics: pd.DataFrame, references: Collection[str]) -> Table:
     times = rows[(rows["sampling"] == TRAINING) & rows["metric"].isin(["training_s", "epochs"])]
     rows = pd.concat([times, tested(rows).query("metric == 'accuracy'")])
     rows = rows.assign(backbone=rows["model"].map(backbone_of), layers=rows["model"].map(layers_of))
+    if rows["layers"].nunique() < 2:
+        return Table("", (), (), 0)
     grouped = dict(iter(rows.groupby(["layers", "backbone"])))
     layers, backbones = sorted(rows["layers"].unique()), sorted(rows["backbone"].unique())
     nothing = rows.iloc[:0]
@@ -145,7 +147,7 @@ def depths(metrics: pd.DataFrame, references: Collection[str]) -> Table:
         f"Time of all steps of {' or '.join(map(str, epochs))} epochs, minutes:seconds, and accuracy on the test "
         f"samples. {over_seeds(rows)}.{marked(rows)}{notes}",
         ("layers", *(f"{name}\n{what}" for name in backbones for what in ("training time", "accuracy, %"))),
-        tuple((Cell(str(depth)), *row) for depth, row in zip(layers, cells, strict=True)) if len(layers) > 1 else (),
+        tuple((Cell(str(depth)), *row) for depth, row in zip(layers, cells, strict=True)),
         labels=1,
     )
 

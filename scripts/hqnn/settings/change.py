@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from hqnn.settings.fitting import Descent, FineTuning, Training
+from hqnn.settings.fitting import Descent, FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section
 
 
@@ -104,6 +104,11 @@ class Change(Section):
         "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
     )
     fine_tuning: PixelFineTuning = PixelFineTuning()
+
+    @model_validator(mode="after")
+    def _choose_nothing(self) -> Self:
+        refuse_choices("study A", training=self.training, fine_tuning=self.fine_tuning)
+        return self
 
     @property
     def circuits(self) -> tuple[str, ...]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from hqnn.settings.fitting import Training
+from hqnn.settings.fitting import TOGETHER, FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
+
+
+def _number(said: object) -> object:
+    """Take digits for a number, since values from the command line arrive as text."""
+    return int(said) if isinstance(said, str) and said.isdecimal() else said
 
 
 class SmallImages(Section):
@@ -21,7 +27,9 @@ class SmallImages(Section):
     )
     subset: str = Field("", description="Which of several sets in one folder, such as `emnist-balanced`.")
     classes: Distinct[str] = Field((), description="Names of IDX classes; the numbers where empty.")
-    channels: Literal[1, 3] | None = Field(None, description="Grey or colour; as stored where empty.")
+    channels: Annotated[Literal[1, 3], BeforeValidator(_number)] | None = Field(
+        None, description="Grey or colour; as stored where empty."
+    )
     train_share: float = Field(0.8, gt=0, lt=1, description="Share to train on, where the set has no split of its own.")
     seed: Seed = Field(0, description="Seed of that split.")
 
@@ -52,11 +60,17 @@ class ImageTraining(Training):
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
 
 
-class ImageFineTuning(ImageTraining):
+class ImageFineTuning(FineTuning):
     """How a phase goes on from the weights of the one before."""
 
     learning_rate: float = Field(0.001, gt=0, description="Its rate; of the schedule `one_cycle` the highest.")
+    schedule: Literal["constant", "step", "one_cycle", "cosine"] = Field(
+        "one_cycle",
+        description="How the rate changes: over all steps in `one_cycle` and `cosine`, by epochs in `step`.",
+    )
+    batch_size: Positive = Field(128, description="Samples a step.", json_schema_extra={"unit": "samples"})
     epochs: Positive = Field(1, description="Passes over the train samples.")
+    fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
 
 
 class QuanvTraining(ImageTraining):
@@ -156,6 +170,18 @@ class Quanv(Section):
     )
     training: QuanvTraining = QuanvTraining()
 
+    @model_validator(mode="after")
+    def _sweep_together_what_can_be(self) -> Self:
+        refuse_choices("study C", training=self.training)
+        for name, value in {**TOGETHER, "differentiation": "engine"}.items():
+            if self.sweep == "together" and getattr(self.training, name) != value:
+                raise PydanticCustomError(
+                    "together",
+                    "seeds that are trained together take no training.{name}; leave it out or set sweep to 'apart'",
+                    {"name": name},
+                )
+        return self
+
 
 class Analysis(Section):
     """What is asked of a circuit without any data."""
@@ -165,15 +191,13 @@ class Analysis(Section):
         100, description="Random weights for Fourier coefficients and for gradients."
     )
     pairs: Annotated[int, Field(ge=100)] = Field(5000, description="Pairs of states behind the expressibility.")
-    qubits: tuple[Annotated[int, Field(ge=2, le=8)], ...] = Field(
+    qubits: Distinct[Annotated[int, Field(ge=2, le=8)]] = Field(
         (2, 4, 6),
         min_length=1,
         description="Sizes at which gradients are looked at; those that the ansatz does not fit are left out, for a "
         "quanvolutional one all but 4.",
     )
-    depths: tuple[Positive, ...] = Field(
-        (1, 2, 4), min_length=1, description="Depths at which gradients are looked at."
-    )
+    depths: Distinct[Positive] = Field((1, 2, 4), min_length=1, description="Depths at which gradients are looked at.")
     backend: str = Field("ibm_brisbane", description="Whose median gate errors the noisy gradients see.")
     seed: Seed = Field(0, description="Of the draws.")
 
@@ -198,6 +222,11 @@ class Digits(Section):
     )
     fine_tuning: ImageFineTuning = ImageFineTuning()
     analysis: Analysis = Analysis()
+
+    @model_validator(mode="after")
+    def _choose_nothing(self) -> Self:
+        refuse_choices("study C", training=self.training, fine_tuning=self.fine_tuning)
+        return self
 
     @property
     def circuits(self) -> tuple[str, ...]:

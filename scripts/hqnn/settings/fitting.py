@@ -36,6 +36,10 @@ class Descent(Section):
     fused: bool = Field(False, description="Take torch's fused kernels: faster steps, other last digits.")
 
 
+# What all seeds of a model can be trained by at once.
+TOGETHER: dict[str, object] = {"patience": None, "keep": "last", "class_weights": "none"}
+
+
 class Regime(Descent):
     """How a classifier is fitted."""
 
@@ -62,6 +66,30 @@ class Regime(Descent):
             )
         return self
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Keys that are set and that validation samples decide."""
+        return tuple(key for key, default in (("patience", None), ("keep", "last")) if getattr(self, key) != default)
+
+
+def refuse_choices(lack: str, **regimes: Regime) -> None:
+    """Refuse what validation samples decide where there are none.
+
+    Args:
+        lack: what has none of them.
+        regimes: by their keys.
+
+    Raises:
+        PydanticCustomError: a regime leaves something to them.
+    """
+    for name, regime in regimes.items():
+        if regime.choices:
+            raise PydanticCustomError(
+                "validation",
+                "{key} chooses by validation samples, of which {lack} has none; leave it out",
+                {"key": f"{name}.{regime.choices[0]}", "lack": lack},
+            )
+
 
 class Training(Regime):
     """How a quantum model is fitted."""
@@ -72,7 +100,7 @@ class Training(Regime):
     device: str = Field("default.qubit", description="The PennyLane device, where `differentiation` is PennyLane's.")
 
 
-class FineTuning(Training):
+class FineTuning(Regime):
     """How a phase goes on from the weights of the one before."""
 
     learning_rate: float = Field(0.003, gt=0, description="Its rate.")

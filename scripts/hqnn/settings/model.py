@@ -15,6 +15,8 @@ from hqnn.settings.section import Distinct, Name, Section, Seed, section_of
 from hqnn.settings.shared import Data, Engine, Evaluation, Execution, Explanation
 from hqnn.settings.transfer import Cracks, Masks
 
+NO_KEYS = ("[key]", "int", "float")  # what pydantic adds to the places of names, and of values of several types
+
 
 class Settings(Section):
     """Everything a user can set."""
@@ -82,7 +84,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    key = ".".join(str(part) for part in first["loc"] if part not in NO_KEYS)
     if first["type"] == "extra_forbidden":
         section = _section_at(first["loc"][:-1])
         return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), section.model_fields)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
@@ -30,6 +30,14 @@ class Section(BaseModel):
     """A group of keys; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_null(cls, said: Any) -> Any:
+        """Values from the command line arrive as text, this one, too."""
+        return (
+            {key: None if value == "null" else value for key, value in said.items()} if isinstance(said, dict) else said
+        )
 
 
 def section_of(annotation: Any) -> type[Section] | None:

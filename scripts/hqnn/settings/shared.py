@@ -64,7 +64,7 @@ class Explanation(Section):
 
     enabled: bool = Field(True, description="Whether to run it for every quantum model and backend.")
     draws: Positive = Field(20, description="Draws of untrained quantum weights for each seed.")
-    few_shots: tuple[Positive, ...] = Field(
+    few_shots: Distinct[Positive] = Field(
         (16, 64, 256, 1024), description="Numbers of shots without noise.", json_schema_extra={"unit": "shots"}
     )
 

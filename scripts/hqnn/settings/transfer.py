@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from hqnn.settings.fitting import FineTuning, Training
+from hqnn.settings.fitting import FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
 from hqnn.settings.splits import Split
 
@@ -84,6 +85,16 @@ class Images(Section):
         "near", description="Which of images that are alike are left out but for the first; all are named."
     )
     similarity: float = Field(0.99, gt=0, le=1, description="Least correlation of nearly equal images.")
+
+    @model_validator(mode="after")
+    def _tell_something_apart(self) -> Self:
+        if len(self.classes) == 1:
+            raise PydanticCustomError(
+                "classes", "classes names a single one; name two or more, or none for all folders"
+            )
+        if self.layout == "masked" and len(self.classes) > 2:
+            raise PydanticCustomError("classes", "patches cut by a mask are of two classes; name two in classes")
+        return self
 
 
 class MaskImages(Images):
@@ -199,6 +210,13 @@ class Transfer(Section):
         {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
     )
     trainer_seeds: Distinct[Seed] = Field((), description="Their training runs; those of `seeds` where empty.")
+
+    @model_validator(mode="after")
+    def _choose_by_what_there_is(self) -> Self:
+        for split in self.splits:
+            if split.validation == 0:
+                refuse_choices(f"split {split.name}", training=self.training, fine_tuning=self.fine_tuning)
+        return self
 
     @property
     def circuits(self) -> tuple[str, ...]:

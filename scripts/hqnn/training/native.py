@@ -11,7 +11,7 @@ from hqnn.circuits.program import Program
 from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
-from hqnn.settings.fitting import Training
+from hqnn.settings.fitting import Regime
 from hqnn.store import write_text
 from hqnn.training.checkpoints import remove_checkpoint
 from hqnn.training.history import history_csv
@@ -40,7 +40,7 @@ def train_native(
         start: model file of the phase before.
         program: file of the native program.
         noise: after every gate and at readout; none in the phase ``device``.
-        training: values of `hqnn.settings.fitting.Training`.
+        training: values of `hqnn.settings.fitting.Regime`.
         seed: of the order of samples.
         memory_limit_mb: of the engine.
         terminal: where a progress bar goes.
@@ -54,7 +54,7 @@ def train_native(
         require_noise(native, noise)
     model.run_as(native, noise)
     checkpoint = Path(output).with_name("checkpoint.pt")
-    regime = Training(**training)
+    regime = Regime(**training)
     epochs = fit_stored(model, samples, regime, seed=seed, checkpoint=checkpoint, terminal=terminal)
     write_text(history, history_csv(epochs))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}

@@ -15,14 +15,13 @@ from torch.nn import functional
 from hqnn.errors import UserError
 from hqnn.models.classifier import Classifier
 from hqnn.models.stack import SeedStack
-from hqnn.settings.fitting import Regime
+from hqnn.settings.fitting import TOGETHER, Regime
 from hqnn.training.batches import EVALUATED_AT_ONCE
 from hqnn.training.draws import batch_sizes, epoch_order
 from hqnn.training.history import Epoch
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
 
-AT_ONCE: dict[str, object] = {"patience": None, "keep": "last", "class_weights": "none"}
 Scores: TypeAlias = tuple[list[float], list[float]]
 
 
@@ -51,7 +50,7 @@ def fit_seeds(
     Raises:
         UserError: the regime asks for what goes one by one only, or a net cannot be stacked.
     """
-    for name, value in AT_ONCE.items():
+    for name, value in TOGETHER.items():
         if getattr(regime, name) != value:
             raise UserError(f"seeds trained at once take no {name}; leave it out, or train one seed after the other")
     stack = SeedStack(nets)
