@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from numba.core.dispatcher import Dispatcher
+
 from hqnn.circuits.library import build
+from hqnn.engine import kernels, meeting, turning
+from hqnn.engine.precompile import precompile
 
 RUN = """
 import sys, torch
@@ -37,3 +41,15 @@ def test_kernels_just_compiled_give_the_bytes_of_those_kept_on_disk(root: Path, 
     )
     assert list((tmp_path / "kernels").rglob("*.nbc"))
     assert compiled == kept
+
+
+def test_no_kernel_is_left_to_be_compiled_by_a_run_in_either_precision() -> None:
+    precompile()
+    compiled = {
+        name: len(function.signatures)
+        for module in (kernels, meeting, turning)
+        for name, function in vars(module).items()
+        if isinstance(function, Dispatcher) and not name.startswith("_")
+    }
+    assert len(compiled) > 10
+    assert min(compiled.values()) >= 2, compiled

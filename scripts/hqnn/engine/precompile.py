@@ -1,0 +1,28 @@
+"""Compile all kernels, so that no run waits for it: ``python -m hqnn.engine.precompile``."""
+
+from __future__ import annotations
+
+import torch
+
+from hqnn.circuits.library import build
+from hqnn.engine.layer import QuantumLayer
+
+# Between them they enter angles once, amplitudes, and angles before every layer; products, gates of two wires.
+CIRCUITS = (
+    "angle_y-simplified_two_design-1",
+    "amplitude-simplified_two_design-1",
+    "angle_y-simplified_two_design-2-reupload",
+)
+
+
+def precompile() -> None:
+    """Run every kernel once, forward and backward, in both precisions; what is compiled stays on disk."""
+    for dtype in (torch.float32, torch.float64):
+        for name in CIRCUITS:
+            layer = QuantumLayer(build(name, 3), dtype=dtype)
+            inputs = torch.full((2, layer.program.inputs), 0.5, dtype=dtype, requires_grad=True)
+            torch.autograd.backward(layer(inputs).sum())
+
+
+if __name__ == "__main__":
+    precompile()
