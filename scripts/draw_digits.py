@@ -1,8 +1,8 @@
-"""Draw the small subsets that the quanvolutional nets are trained and tested on, once for every seed."""
+"""Draw the small subset that the quanvolutional nets are trained and tested on."""
 
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.draws import write_draws
+    from hqnn.data.draws import write_draw
 
-    write_draws(rule.input.samples, rule.output.draws, seeds=rule.params.seeds, **rule.params.draw)
+    write_draw(rule.input.samples, rule.output.draw, seed=int(rule.wildcards["seed"]), **rule.params.draw)

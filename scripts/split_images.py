@@ -1,9 +1,9 @@
-"""Deal the images to train, validation and test, once for every seed."""
+"""Deal the images to train, validation and test."""
 
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.splits import write_splits
+    from hqnn.data.splits import write_split
     from hqnn.settings.splits import Split
 
-    write_splits(rule.input.samples, rule.output.splits, Split(**rule.params.split), rule.params.seeds)
+    write_split(rule.input.samples, rule.output.split, Split(**rule.params.split), seed=int(rule.wildcards["seed"]))

@@ -23,7 +23,7 @@ from transfer_measures import Cost, alone, cost, highest_mb, memory_mb
 from hqnn.circuits.library import build
 from hqnn.data.parts import PARTS, TRAIN, VALIDATION
 from hqnn.data.prepare_images import prepare_images
-from hqnn.data.splits import write_splits
+from hqnn.data.splits import write_split
 from hqnn.execution.features import extract_features
 from hqnn.execution.predictions import read_samples
 from hqnn.models.architectures import read_classifier
@@ -121,7 +121,7 @@ def _prepared(study: Study, data: Path, scratch: Path) -> tuple[str, Path]:
         weights = scratch / "weights.safetensors"
         save_file(models.resnet18(weights=None).state_dict(), weights)
         _write_noise(scratch / "samples.h5", study)
-    write_splits(scratch / "samples.h5", [scratch / "split.h5"], study.split, [SEED])
+    write_split(scratch / "samples.h5", scratch / "split.h5", study.split, seed=SEED)
     write_text(scratch / "program.json", build(MODEL, WIRES).to_json())
     return "real" if real else "synthetic", weights
 

@@ -23,7 +23,7 @@ from digits_files import (
     write_class_folders,
     write_idx_set,
 )
-from hqnn.data.draws import draw, write_draws
+from hqnn.data.draws import draw, write_draw
 from hqnn.data.parts import TEST, TRAIN
 from hqnn.data.prepare_digits import draw_split, prepare_digits
 from hqnn.data.rows import read_rows
@@ -184,13 +184,14 @@ def test_every_seed_draws_anew_and_every_image_as_often(tmp_path: Path) -> None:
     expected, spread = np.where(split == 0, 80, 100), np.sqrt(np.where(split == 0, 64, 75))
     assert (np.abs(times - expected) < 4.5 * spread).all() and times.std() > 4
     prepare_digits(mnist_files(tmp_path / "raw"), tmp_path / "samples.h5")
-    write_draws(tmp_path / "samples.h5", [tmp_path / "split.h5"], train=9, test=4, seeds=[3])
+    write_draw(tmp_path / "samples.h5", tmp_path / "split.h5", train=9, test=4, seed=3)
     assert np.bincount(read_table(tmp_path / "split.h5")[0]["split"]).tolist() == [9, 4, 0, 67]
     first, again = tmp_path / "first.h5", tmp_path / "again.h5"
-    write_draws(tmp_path / "samples.h5", [first, again], train=9, test=4, fixed=True, seeds=[3, 4])
+    for output, seed in ((first, 3), (again, 4)):
+        write_draw(tmp_path / "samples.h5", output, train=9, test=4, fixed=True, seed=seed)
     np.testing.assert_array_equal(read_table(first)[0]["split"], read_table(again)[0]["split"])
     with pytest.raises(UserError, match="a draw of 500 train images is asked for but there are 60"):
-        write_draws(tmp_path / "samples.h5", [tmp_path / "split.h5"], seeds=[3])
+        write_draw(tmp_path / "samples.h5", tmp_path / "split.h5", seed=3)
 
 
 @settings(max_examples=40)

@@ -17,7 +17,7 @@ from hqnn.data.images import read_image, read_mask, square
 from hqnn.data.mask_patches import PatchRule, label_cells
 from hqnn.data.prepare_images import prepare_images
 from hqnn.data.sample_images import CRACK_CLASSES, MASK_CLASSES, write_sample
-from hqnn.data.splits import write_splits
+from hqnn.data.splits import write_split
 from hqnn.settings.splits import Split
 from hqnn.store import open_table, read_attributes, read_table
 
@@ -82,9 +82,8 @@ def test_groups_come_from_the_table_beside_the_images(cracks: Path, tmp_path: Pa
     for position, source in enumerate(sources(table)):
         for group in grouping.columns:
             assert names[group][table[f"group_{group}"][position]] == rows[source][group]
-    write_splits(
-        tmp_path / "samples.h5", [tmp_path / "split.h5"], Split(train=0.6, validation=0.2, test=0.2, group="site"), [0]
-    )
+    split = Split(train=0.6, validation=0.2, test=0.2, group="site")
+    write_split(tmp_path / "samples.h5", tmp_path / "split.h5", split, seed=0)
     parts = read_table(tmp_path / "split.h5", "split")[0]["split"]
     for site in range(8):
         assert len(set(parts[table["group_site"] == site])) == 1

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hqnn.data.deals import apportion, class_counts
 from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED, VALIDATION
-from hqnn.data.splits import split_samples, write_splits
+from hqnn.data.splits import split_samples, write_split
 from hqnn.errors import UserError
 from hqnn.settings.splits import Split
 from hqnn.store import read_table, write_table
@@ -187,18 +187,15 @@ def test_sizes_above_what_is_there_are_refused(split: Split, groups: np.ndarray 
         split_samples(MASKS, split, 0, groups)
 
 
-def test_one_file_a_seed_says_what_it_holds(tmp_path: Path) -> None:
+def test_a_file_says_what_it_holds(tmp_path: Path) -> None:
     columns = {"labels": MASKS, "group_site": (np.arange(410) // 5).astype(np.int32)}
     write_table(tmp_path / "samples.h5", columns, {"classes": ["no_mask", "mask"]})
-    outputs = [tmp_path / f"seed{seed}/split.h5" for seed in (0, 7)]
-    write_splits(tmp_path / "samples.h5", outputs, Split(train=0.5, validation=0.2, test=0.3, group="site"), (0, 7))
-    for seed, output in zip((0, 7), outputs, strict=True):
+    split, output = Split(train=0.5, validation=0.2, test=0.3, group="site"), tmp_path / "split.h5"
+    for seed in (0, 7):
+        write_split(tmp_path / "samples.h5", output, split, seed=seed)
         found, about = read_table(output)
-        np.testing.assert_array_equal(
-            found["split"],
-            split_samples(MASKS, Split(train=0.5, validation=0.2, test=0.3, group="site"), seed, columns["group_site"]),
-        )
+        np.testing.assert_array_equal(found["split"], split_samples(MASKS, split, seed, columns["group_site"]))
         assert about["seed"] == seed
         assert np.sum(about["counts"]["train"]) == (found["split"] == 0).sum()
     with pytest.raises(UserError, match="has no group 'cite'; did you mean 'site'"):
-        write_splits(tmp_path / "samples.h5", outputs, Split(train=0.5, validation=0.2, test=0.3, group="cite"), (0, 7))
+        write_split(tmp_path / "samples.h5", output, Split(train=0.5, validation=0.2, test=0.3, group="cite"), seed=0)

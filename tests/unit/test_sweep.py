@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from digits_nets import quanv_circuit, quanv_options
-from hqnn.data.draws import write_draws
+from hqnn.data.draws import write_draw
 from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
 from hqnn.execution.predictions import read_samples
@@ -33,7 +33,8 @@ def test_every_seed_gets_the_files_of_its_own_run(kind: str, tmp_path: Path) -> 
     split = np.repeat(np.array([0, 1], dtype=np.uint8), 40)
     write_table(samples, {"images": images, "labels": labels, "split": split}, {"classes": ["a", "b", "c"]})
     draws = [tmp_path / f"{seed}/draw.h5" for seed in SEEDS]
-    write_draws(samples, draws, train=25, test=15, seeds=SEEDS)
+    for output, seed in zip(draws, SEEDS, strict=True):
+        write_draw(samples, output, train=25, test=15, seed=seed)
     if kind == "quanv":
         program.write_text(quanv_circuit().to_json(), encoding="utf-8")
     circuit = program if kind == "quanv" else None

@@ -91,6 +91,12 @@ def test_other_words_in_library_modules_rerun_nothing(finished: Checkout) -> Non
             file.write_text(text, encoding="utf-8")
 
 
+def test_one_more_seed_reruns_nothing_of_the_others(finished: Checkout) -> None:
+    jobs = finished.jobs_to_run("--config", "seeds=[0, 1]")
+    for rule, studies in (("split_images", 1), ("train_ideal", 3), ("train_classical", 2)):
+        assert jobs[rule] == studies
+
+
 @pytest.mark.parametrize(
     ("sweep", "jobs"),
     [("together", {"train_seeds": 1}), ("apart", {"train_classical": 2})],

@@ -24,9 +24,9 @@ CIRCUIT = r"[a-z_]+-[a-z_]+-\d+(-[a-z_]+)*"
 
 wildcard_constraints:
     study="[a-z]+",
-    data=r"\w+",
+    data=data,
     split=r"\w+",
-    dataset=r"\w+(-\w+)?",
+    dataset=rf"{data}(-\w+)?",
     backbone="[a-z0-9_]+",
     model=rf"([a-z0-9_]+-)?{CIRCUIT}|parallel|quanv(-[a-z_]+)+",
     baseline="change_vector|logistic_regression|mlp",

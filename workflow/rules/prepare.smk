@@ -50,9 +50,9 @@ rule split_images:
     input:
         samples="results/{study}/{data}/samples.h5",
     output:
-        splits=expand("results/{{study}}/{{data}}-{{split}}/seed{seed}/split.h5", seed=split_seeds()),
+        split="results/{study}/{data}-{split}/seed{seed}/split.h5",
     log:
-        "results/{study}/{data}-{split}/split.log",
+        "results/{study}/{data}-{split}/seed{seed}/split.log",
     wildcard_constraints:
         study="masks|cracks",
     conda:
@@ -60,7 +60,6 @@ rule split_images:
     threads: 1
     params:
         split=split_of,
-        seeds=split_seeds(),
         code=closure_digest("split_images"),
     script:
         "../../scripts/split_images.py"
@@ -121,15 +120,14 @@ rule draw_digits:
     input:
         samples="results/digits/{data}/samples.h5",
     output:
-        draws=expand("results/digits/{{data}}-{{draw}}/seed{seed}/draw.h5", seed=quanv_seeds()),
+        draw="results/digits/{data}-{draw}/seed{seed}/draw.h5",
     log:
-        "results/digits/{data}-{draw}/draw.log",
+        "results/digits/{data}-{draw}/seed{seed}/draw.log",
     conda:
         "../../environment.yml"
     threads: 1
     params:
         draw=draw_of,
-        seeds=quanv_seeds(),
         code=closure_digest("draw_digits"),
     script:
         "../../scripts/draw_digits.py"

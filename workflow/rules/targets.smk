@@ -194,12 +194,6 @@ def analyses():
     ]
 
 
-def split_seeds():
-    """Seeds of all training runs that photographs are split for."""
-    extra = {seed for study in TRANSFER for seed in getattr(settings, study).trainer_seeds}
-    return sorted({*settings.seeds, *extra})
-
-
 KERNEL_RUN = "results/{{study}}/{{dataset}}/{{model}}/ideal/seed{seed}"
 
 

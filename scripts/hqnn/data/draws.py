@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,28 +42,26 @@ def draw(
     return drawn
 
 
-def write_draws(
+def write_draw(
     samples: str | os.PathLike[str],
-    outputs: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
     *,
     train: int | None = 500,
     test: int | None = 100,
     fixed: bool = False,
-    seeds: Sequence[int],
+    seed: int,
 ) -> None:
-    """Write draws from a table of samples, each as one column `split` of the same rows; see `draw`.
+    """Write a draw from a table of samples as one column `split` of the same rows; see `draw`.
 
     Args:
         samples: the table.
-        outputs: a file a seed.
+        output: of the draw.
         train: how many train images.
         test: how many test images.
-        fixed: whether all draws are of the first images.
-        seeds: of the draws.
+        fixed: whether it is of the first images, whatever the seed.
+        seed: of the draw.
     """
     columns, _ = read_table(samples, "split")
-    digest = file_digest(samples)
-    for output, seed in zip(outputs, seeds, strict=True):
-        drawn = draw(columns["split"], train=train, test=test, seed=None if fixed else seed)
-        settings = {"train": train, "test": test, "fixed": fixed, "seed": seed}
-        write_table(output, {"split": drawn}, {"settings": settings, "samples": digest})
+    drawn = draw(columns["split"], train=train, test=test, seed=None if fixed else seed)
+    settings = {"train": train, "test": test, "fixed": fixed, "seed": seed}
+    write_table(output, {"split": drawn}, {"settings": settings, "samples": file_digest(samples)})

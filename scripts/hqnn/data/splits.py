@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +53,8 @@ def split_samples(
     return parts
 
 
-def write_splits(
-    samples: str | os.PathLike[str], outputs: Sequence[str | os.PathLike[str]], split: Split, seeds: Sequence[int]
-) -> None:
-    """Write one table a seed, with the column `split` for the rows of a table of samples.
+def write_split(samples: str | os.PathLike[str], output: str | os.PathLike[str], split: Split, *, seed: int) -> None:
+    """Write a table with the column `split` for the rows of a table of samples.
 
     Attributes: the split's settings, `name`, `seed`, `parts` (code = index), `counts` of each part by class, and the
     sha256 of the `samples`.
@@ -72,11 +69,9 @@ def write_splits(
             raise UserError(f"{samples} has no group {split.group!r}{nearest(split.group, known)}")
         groups = file[f"group_{split.group}"][()] if split.group else None
     about = {**split.model_dump(), "name": split.name, "parts": list(PARTS), "classes": about["classes"]}
-    about["samples"] = file_digest(samples)
-    for output, seed in zip(outputs, seeds, strict=True):
-        parts = split_samples(labels, split, seed, groups)
-        counts = {part: np.bincount(labels[parts == code]).tolist() for code, part in enumerate(PARTS)}
-        write_table(output, {"split": parts}, {**about, "seed": seed, "counts": counts})
+    parts = split_samples(labels, split, seed, groups)
+    counts = {part: np.bincount(labels[parts == code]).tolist() for code, part in enumerate(PARTS)}
+    write_table(output, {"split": parts}, {**about, "samples": file_digest(samples), "seed": seed, "counts": counts})
 
 
 def _numbers(split: Split, total: int) -> NDArray[np.int64]:

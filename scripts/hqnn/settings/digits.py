@@ -182,6 +182,14 @@ class Quanv(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _give_circuits_four_pixels(self) -> Self:
+        if self.kernels and self.kernel != 2:
+            raise PydanticCustomError(
+                "wires", "a circuit has four wires, one a pixel; set kernel to 2, or kernels to []"
+            )
+        return self
+
 
 class Analysis(Section):
     """What is asked of a circuit without any data."""

@@ -88,7 +88,8 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         section = _section_at(first["loc"][:-1])
         return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), section.model_fields)}"
-    return f"config key {key!r} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    given = "" if isinstance(first["input"], dict) else f" is {first['input']!r}"
+    return f"config key {key!r}{given}: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 
 def _section_at(location: tuple[int | str, ...]) -> type[Section]:

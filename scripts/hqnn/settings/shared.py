@@ -31,6 +31,7 @@ class Execution(Section):
 
     paths: Distinct[Literal["exact", "shots", "noisy", "hardware"]] = Field(
         ("exact", "shots", "noisy", "hardware"),
+        min_length=1,
         description="`exact`: expectation values without noise; `shots`: sampled; `noisy`: native gates under the "
         "backend's noise and readout error, exact; `hardware`: Runtime primitives, in local mode on the snapshot.",
     )
