@@ -55,7 +55,7 @@ def sentence(checkout: Checkout, *arguments: str) -> str:
         ("change={models: [angle_y-simplified_two_desing-3]}", "did you mean 'simplified_two_design'?"),
         (
             "masks={splits: [{train: 240}]}",
-            "'masks.splits.0' is {'train': '240'}: has shares (240, 0.15, 0.15) that sum to",
+            "'masks.splits.0': has shares (240, 0.15, 0.15) that sum to",
         ),
         ("data={source: path, path: nowhere}", "'nowhere', which is no folder"),
         ("change={models: [], baselines: []}", "study change has no model that runs by any path"),

@@ -12,7 +12,7 @@ from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
 from hqnn.execution.backends import backend, known_backends
 from hqnn.execution.hardware import translation
-from hqnn.interpreters.stages import STAGES, use_own_stages
+from hqnn.interpreters.stages import own_stages
 from hqnn.noise.aer import from_backend, to_aer
 from hqnn.noise.model import Readout
 
@@ -39,12 +39,15 @@ def test_a_circuit_compiles_to_the_machines_gates_and_places(name: str) -> None:
 
 
 def test_vendors_stages_are_left_out_where_none_is_asked_for() -> None:
-    use_own_stages()
-    manager = PassManagerStagePluginManager()
-    for stage in STAGES:
-        points = [extension.entry_point.value for extension in getattr(manager, f"{stage}_plugins")]
-        assert points
-        assert all(point.startswith("qiskit.") for point in points)
+    def scheduling() -> list[str]:
+        plugins = PassManagerStagePluginManager().scheduling_plugins
+        return [extension.entry_point.value for extension in plugins]
+
+    before = scheduling()
+    with own_stages():
+        own = scheduling()
+    assert own == [point for point in before if point.startswith("qiskit.")] != []
+    assert len(own) < len(before) == len(scheduling())
 
 
 @pytest.mark.parametrize("name", known_backends())

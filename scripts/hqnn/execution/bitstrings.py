@@ -16,7 +16,7 @@ from hqnn.circuits.program import Program
 from hqnn.errors import UserError
 from hqnn.execution.predictions import read_samples
 from hqnn.interpreters.pennylane import to_qfunc
-from hqnn.interpreters.stages import use_own_stages
+from hqnn.interpreters.stages import own_stages
 from hqnn.models.architectures import load_classifier
 from hqnn.store import write_text
 
@@ -97,7 +97,8 @@ def bitstring_counts(
         UserError: the device is unknown here.
     """
     run = qml.set_shots(qml.QNode(_read(program, qml.sample), seeded_device(device, program.wires, seed)), shots)
-    bits = np.asarray(run(inputs, weights), dtype=np.int64).reshape(shots, program.wires)
+    with own_stages():
+        bits = np.asarray(run(inputs, weights), dtype=np.int64).reshape(shots, program.wires)
     places = bits @ (1 << np.arange(program.wires)[::-1])
     return np.bincount(places, minlength=2**program.wires)
 
@@ -111,7 +112,6 @@ def seeded_device(name: str, wires: int, seed: int) -> Any:
     if name.startswith(("default.", "lightning.")):
         return qml.device(name, wires=wires, seed=seed)
     if name == "qiskit.aer":
-        use_own_stages()
         return qml.device(name, wires=wires, seed_simulator=seed)
     if name == "cirq.simulator":
         import cirq

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.providers import BackendV2
-from qiskit.transpiler import Target
+from qiskit.transpiler import PassManager, Target
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
 from hqnn.circuits.program import Program
@@ -16,7 +17,7 @@ from hqnn.errors import UserError
 from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.qiskit import to_qiskit
 from hqnn.interpreters.qpy import save_qpy
-from hqnn.interpreters.stages import use_own_stages
+from hqnn.interpreters.stages import own_stages
 from hqnn.store import write_text
 
 OPTIMIZATION_LEVEL = 3
@@ -54,12 +55,10 @@ def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts:
             f"backend {backend.name} has {backend.num_qubits} qubits and the circuit {program.wires}; choose a larger "
             "backend or fewer qubits"
         )
-    use_own_stages()
     abstract = to_qiskit(program)
     tries = []
     for number in range(layouts):
-        passes = generate_preset_pass_manager(OPTIMIZATION_LEVEL, backend=backend, seed_transpiler=seed + number)
-        circuit = passes.run(abstract)
+        circuit = _transpiler(backend, seed + number).run(abstract)
         native = from_qiskit(
             circuit, observables=program.observables, inputs=program.inputs, weight_shape=program.weight_shape
         )
@@ -92,3 +91,9 @@ def save_compiled(circuit: str | os.PathLike[str], program: str | os.PathLike[st
     """
     save_qpy(circuit, compiled.circuit)
     write_text(program, compiled.program.to_json())
+
+
+def _transpiler(backend: BackendV2, seed: int) -> PassManager:
+    asks = any(hasattr(backend, f"get_{stage}_stage_plugin") for stage in ("translation", "scheduling"))
+    with nullcontext() if asks else own_stages():
+        return generate_preset_pass_manager(OPTIMIZATION_LEVEL, backend=backend, seed_transpiler=seed)

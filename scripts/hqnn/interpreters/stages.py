@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 
 from stevedore import ExtensionManager
@@ -9,9 +11,16 @@ from stevedore import ExtensionManager
 STAGES = ("init", "layout", "routing", "translation", "optimization", "scheduling")
 
 
-def use_own_stages() -> None:
-    """Let Qiskit find its own stages alone: nothing here asks for a vendor's, and to import them takes seconds."""
+@contextmanager
+def own_stages() -> Iterator[None]:
+    """Let Qiskit find its own stages alone: to import those of vendors, where none is asked for, takes seconds."""
+    known = ExtensionManager.ENTRY_POINT_CACHE
+    before = dict(known)
     for stage in STAGES:
         group = f"qiskit.transpiler.{stage}"
-        own = [point for point in entry_points(group=group) if point.value.startswith("qiskit.")]
-        ExtensionManager.ENTRY_POINT_CACHE[group] = own
+        known[group] = [point for point in entry_points(group=group) if point.value.startswith("qiskit.")]
+    try:
+        yield
+    finally:
+        known.clear()
+        known.update(before)

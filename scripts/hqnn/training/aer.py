@@ -7,8 +7,6 @@ from functools import cached_property
 from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
 
-from hqnn.interpreters.stages import use_own_stages
-
 
 class ExactAer(AerSimulator):  # type: ignore[misc]
     """Aer's state vector.
@@ -19,7 +17,6 @@ class ExactAer(AerSimulator):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(method="statevector")
-        use_own_stages()
 
     @cached_property
     def target(self) -> Target:
