@@ -20,7 +20,8 @@ def seeds_of(rows: pd.DataFrame) -> str:
 
 def over_seeds(rows: pd.DataFrame) -> str:
     """What stands for the seeds in an entry."""
-    return f"Mean ± standard deviation over {seeds_of(rows)}"
+    seeds = seeds_of(rows)
+    return "One seed" if seeds == "1 seed" else f"Mean ± standard deviation over {seeds}"
 
 
 def marked(rows: pd.DataFrame) -> str:
