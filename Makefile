@@ -24,6 +24,7 @@ $(VENV)/.set-up-$(TORCH): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	$(LOCKED_$(TORCH))
 	$(BIN)/uv pip install -q --no-deps -e .
+	$(BIN)/python -m compileall -q scripts
 	$(BIN)/python -m hqnn.engine.precompile
 	rm -f $(VENV)/.set-up-* && touch $@
 

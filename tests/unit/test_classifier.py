@@ -17,6 +17,7 @@ from hqnn.errors import UserError
 from hqnn.execution.exact import run_exact
 from hqnn.models.architectures import build_classifier, load_classifier, read_classifier, save_classifier
 from hqnn.models.classifier import Architecture, Classifier, probabilities_of
+from hqnn.models.dressed import Standardise
 from hqnn.models.hybrid import HybridClassifier
 from hqnn.settings.digits import CnnSizes, ParallelSizes
 from hqnn.store import fingerprint
@@ -134,6 +135,14 @@ def test_several_views_are_one_sample_to_the_reader() -> None:
     logs = torch.stack([torch.log_softmax(model(model.as_input(VIEWS[:, place])), -1) for place in range(3)])
     expected = nn.functional.softmax(logs.mean(0), -1).detach().numpy()
     np.testing.assert_allclose(model.classify(VIEWS), expected, rtol=0, atol=1e-12)
+
+
+def test_a_feature_that_did_not_vary_in_training_says_nothing_later() -> None:
+    layer = Standardise(3)
+    train = torch.tensor([[1.0, 0.0, 0.1], [3.0, 0.0, 0.1], [5.0, 0.0, 0.1]])
+    layer.fit(train)
+    assert layer(train).std(0).tolist() == pytest.approx([1, 0, 0])
+    assert layer(torch.tensor([[5.0, 7.0, 7.0]])).tolist() == [[pytest.approx(1), 0, 0]]
 
 
 def test_a_file_that_is_not_what_is_wanted_is_a_sentence(tmp_path: Path) -> None:

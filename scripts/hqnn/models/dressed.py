@@ -42,10 +42,12 @@ class Standardise(nn.Module):
         self.register_buffer("scale", torch.ones(features, dtype=torch.float64))
 
     def fit(self, features: Tensor) -> None:
-        """Take means and deviations from train features, shape (samples, features)."""
+        """Take means and deviations from train features, shape (samples, features); one that does not vary becomes 0."""
         values = features.double()
+        deviation = values.std(0)
+        varies = deviation > 1e-9 * values.abs().amax(0)  # the deviation of a constant is not quite 0
         self.shift.copy_(values.mean(0))
-        self.scale.copy_(1 / values.std(0).clamp_min(1e-12))
+        self.scale.copy_(torch.where(varies, 1 / deviation, 0.0))
 
     def forward(self, features: Tensor) -> Tensor:
         """Shape (..., features)."""
