@@ -42,7 +42,7 @@ class Standardise(nn.Module):
         self.register_buffer("scale", torch.ones(features, dtype=torch.float64))
 
     def fit(self, features: Tensor) -> None:
-        """Take means and deviations from train features, shape (samples, features); one that does not vary becomes 0."""
+        """Take means and deviations from train features, shape (samples, features); what does not vary becomes 0."""
         values = features.double()
         deviation = values.std(0)
         varies = deviation > 1e-9 * values.abs().amax(0)  # the deviation of a constant is not quite 0
