@@ -225,6 +225,13 @@ def test_a_torn_checkpoint_is_said_and_passed_over(
     np.testing.assert_equal(anew, weights)
 
 
+def test_what_a_kill_left_half_written_goes_with_the_checkpoint(tmp_path: Path) -> None:
+    for name in ("checkpoint.pt", ".checkpoint.a1b2c3.pt", "other.pt"):
+        (tmp_path / name).touch()
+    remove_checkpoint(tmp_path / "checkpoint.pt")
+    assert [file.name for file in tmp_path.iterdir()] == ["other.pt"]
+
+
 def test_a_finished_run_that_was_not_written_gives_its_weights_at_once(tmp_path: Path) -> None:
     checkpoint = tmp_path / "checkpoint.pt"
     weights, history = small_run(checkpoint, epochs=3)

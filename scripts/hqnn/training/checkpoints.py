@@ -77,8 +77,10 @@ def read_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any]
 
 
 def remove_checkpoint(path: str | os.PathLike[str]) -> None:
-    """Remove a checkpoint, if there is one: call it when the trained model is written."""
-    Path(path).unlink(missing_ok=True)
+    """Remove a checkpoint, and what kills left of it half-written: call it when the trained model is written."""
+    path = Path(path)
+    for found in (path, *path.parent.glob(f".{path.stem}.*{path.suffix}")):
+        found.unlink(missing_ok=True)
 
 
 def _circuit(module: nn.Module) -> list[str]:
