@@ -3,6 +3,6 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.draws import write_draw
+    from hqnn.data.images.draws import write_draw
 
     write_draw(rule.input.samples, rule.output.draw, seed=int(rule.wildcards["seed"]), **rule.params.draw)

@@ -3,9 +3,9 @@
 from hqnn.job import job
 
 with job() as rule:
+    from hqnn.data.samples import read_samples
     from hqnn.execution.noisy import Noisy
     from hqnn.execution.predict import predict
-    from hqnn.execution.predictions import read_samples
 
     predict(
         rule.output.predictions,

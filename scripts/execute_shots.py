@@ -3,8 +3,8 @@
 from hqnn.job import job
 
 with job() as rule:
+    from hqnn.data.samples import read_samples
     from hqnn.execution.predict import predict
-    from hqnn.execution.predictions import read_samples
     from hqnn.execution.sampled import Shots
 
     predict(

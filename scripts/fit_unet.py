@@ -4,7 +4,7 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.execution.unet_baseline import predict_unet
-    from hqnn.settings.change import PatchFitting
+    from hqnn.settings.pixels.keys import PatchFitting
 
     predict_unet(
         rule.output.predictions,

@@ -3,7 +3,7 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.report.change_maps import map_changes
+    from hqnn.report.pixels.scene_maps import map_changes
 
     map_changes(
         rule.output.folder,

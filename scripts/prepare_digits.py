@@ -3,7 +3,7 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.prepare_digits import prepare_digits
+    from hqnn.data.images.prepare import prepare_digits
 
     prepare_digits(
         rule.params.root,

@@ -4,8 +4,8 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.data.groups import Grouping
-    from hqnn.data.mask_patches import PatchRule
-    from hqnn.data.prepare_images import prepare_images
+    from hqnn.data.photographs.mask_patches import PatchRule
+    from hqnn.data.photographs.prepare import prepare_images
 
     prepare_images(
         rule.output.samples,

@@ -3,7 +3,7 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.prepare import prepare_pairs
+    from hqnn.data.pixels.prepare import prepare_pairs
 
     prepare_pairs(
         rule.params.root,

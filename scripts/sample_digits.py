@@ -3,6 +3,6 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.sample_digits import write_digits
+    from hqnn.data.synthetic.handwritten import write_digits
 
     write_digits(rule.output.folder)

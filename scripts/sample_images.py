@@ -3,6 +3,6 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.sample_images import write_sample
+    from hqnn.data.synthetic.photographs import write_sample
 
     write_sample(rule.params.kind, rule.output.folder, seed=rule.params.seed)

@@ -3,6 +3,6 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.data.sample_oscd import write_sample
+    from hqnn.data.synthetic.pairs import write_sample
 
     write_sample(rule.output.folder, seed=rule.params.seed)

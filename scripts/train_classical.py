@@ -3,7 +3,7 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.execution.predictions import read_samples
+    from hqnn.data.samples import read_samples
     from hqnn.execution.twin import predict_classical
     from hqnn.training.ideal import train_ideal
 

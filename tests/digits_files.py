@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hqnn.data.cifar import CLASSES
-from hqnn.data.idx import write_idx
+from hqnn.data.images.cifar import CLASSES
+from hqnn.data.images.idx import write_idx
 
 
 @dataclass(frozen=True)

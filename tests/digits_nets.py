@@ -6,7 +6,7 @@ from typing import Any
 
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
-from hqnn.settings.digits import Kernel, ParallelSizes, Quanv, kernel_circuit
+from hqnn.settings.images.keys import Kernel, ParallelSizes, Quanv, kernel_circuit
 
 
 def parallel_circuit(sizes: ParallelSizes) -> Program:

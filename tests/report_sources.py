@@ -9,7 +9,7 @@ import numpy as np
 
 from hqnn.metrics.evaluate import evaluate_study
 from hqnn.metrics.published import read_published
-from hqnn.report.maps import change_map_panel
+from hqnn.report.pixels.map_panel import change_map_panel
 from hqnn.store import add_column, new_table, write_table, write_text
 
 CITIES = ("brasilia", "montpellier", "norcia", "rio")

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hqnn.circuits.program import Angle, Constant, Gate, Program, Rotation
-from hqnn.execution.predictions import Samples, write_predictions
+from hqnn.data.samples import Samples
+from hqnn.execution.predictions import write_predictions
 from hqnn.metrics.evaluate import evaluate_study
 from hqnn.metrics.published import read_published
 from hqnn.store import add_column, new_table, write_model, write_table, write_text

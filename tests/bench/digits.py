@@ -25,8 +25,8 @@ from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.hybrid import HybridClassifier
 from hqnn.models.parallel import parallel_classifier
 from hqnn.models.quanv import quanv_classifier
-from hqnn.settings.digits import ParallelSizes
 from hqnn.settings.fitting import Regime
+from hqnn.settings.images.keys import ParallelSizes
 from hqnn.training.differentiation import differentiate_by
 from hqnn.training.seeds import fit_seeds
 

@@ -17,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from checkout import copy_checkout  # noqa: E402
-from hqnn.data.sample_oscd import write_sample  # noqa: E402
+from hqnn.data.synthetic.pairs import write_sample  # noqa: E402
 from hqnn.store import write_text  # noqa: E402
 
 RESULT = ROOT / "results" / "benchmarks" / "pipeline.json"
 
 OURS = """
-from hqnn.data.prepare import prepare_pairs
+from hqnn.data.pixels.prepare import prepare_pairs
 prepare_pairs({root!r}, {output!r})
 """
 
@@ -32,7 +32,7 @@ import numpy as np, rasterio
 from rasterio.warp import Resampling, reproject
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
-from hqnn.data.oscd import BAND_SETS, BANDS, open_city, split_of
+from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city, split_of
 pixels = {{"train": [], "test": []}}
 for split, names in split_of({root!r}).items():
     for name in names:

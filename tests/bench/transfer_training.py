@@ -22,13 +22,13 @@ from transfer_measures import Cost, alone, cost, highest_mb, memory_mb
 
 from hqnn.circuits.library import build
 from hqnn.data.parts import PARTS, TRAIN, VALIDATION
-from hqnn.data.prepare_images import prepare_images
+from hqnn.data.photographs.prepare import prepare_images
+from hqnn.data.samples import read_samples
 from hqnn.data.splits import write_split
 from hqnn.execution.features import extract_features
-from hqnn.execution.predictions import read_samples
 from hqnn.models.architectures import read_classifier
+from hqnn.settings.photographs.keys import TransferTraining
 from hqnn.settings.splits import Split
-from hqnn.settings.transfer import TransferTraining
 from hqnn.store import add_column, new_table, open_table, write_text
 from hqnn.training.ideal import train_ideal
 

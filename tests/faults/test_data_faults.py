@@ -11,11 +11,11 @@ import pytest
 import rasterio
 from rasterio.transform import from_bounds
 
-from hqnn.data.oscd import City, open_city
-from hqnn.data.prepare import prepare_pairs
-from hqnn.data.sample_oscd import write_sample
-from hqnn.data.sample_table import read_transform
-from hqnn.data.tiffs import write_band
+from hqnn.data.pixels.columns import read_transform
+from hqnn.data.pixels.oscd import City, open_city
+from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.tiffs import write_band
+from hqnn.data.synthetic.pairs import write_sample
 from hqnn.errors import UserError
 from hqnn.store import read_table
 

@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from digits_files import Part, mnist_files, random_parts, write_cifar_binary, write_cifar_python, write_class_folders
-from hqnn.data.idx import write_idx
-from hqnn.data.prepare_digits import prepare_digits
+from hqnn.data.images.idx import write_idx
+from hqnn.data.images.prepare import prepare_digits
 from hqnn.errors import UserError
 
 

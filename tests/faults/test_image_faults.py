@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from hqnn.data.groups import Grouping
-from hqnn.data.images import UnreadableImageError, read_image, read_mask
-from hqnn.data.mask_patches import PatchRule
-from hqnn.data.prepare_images import prepare_images
+from hqnn.data.image_files import UnreadableImageError, read_image, read_mask
+from hqnn.data.photographs.mask_patches import PatchRule
+from hqnn.data.photographs.prepare import prepare_images
 from hqnn.errors import UserError
 from hqnn.store import read_table
 

@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from checkout import Checkout, copy_checkout
-from hqnn.data.sample_digits import write_digits
+from hqnn.data.synthetic.handwritten import write_digits
 
 SAMPLE = "results/raw/sample_oscd"
 
@@ -30,7 +30,7 @@ def checkout(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture
 def raw(checkout: Checkout, tmp_path: Path) -> Path:
     """A data set of one's own, to be damaged."""
-    from hqnn.data.sample_oscd import write_sample
+    from hqnn.data.synthetic.pairs import write_sample
 
     write_sample(tmp_path / "own", seed=1, train=1, test=1, side=60)
     return tmp_path / "own"

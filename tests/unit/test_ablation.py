@@ -14,10 +14,10 @@ from sklearn.metrics import balanced_accuracy_score
 
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
+from hqnn.data.samples import Samples
 from hqnn.errors import UserError
 from hqnn.execution import ablation as ablations
 from hqnn.execution.ablation import COLUMNS, Setting, noisy_layers, sampled, untrained, write_ablation
-from hqnn.execution.predictions import Samples
 from hqnn.metrics.published import read_published
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture

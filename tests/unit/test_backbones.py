@@ -15,13 +15,13 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torchvision import models
 
-from hqnn.data.images import read_image, square
+from hqnn.data.image_files import read_image, square
 from hqnn.errors import UserError
 from hqnn.models.augmentation import Augmentation, Variants
 from hqnn.models.backbone_widths import WIDTHS
 from hqnn.models.backbones import HEADS, _headless, load_backbone, normalised
 from hqnn.models.views import VIEWS, centre, view
-from hqnn.settings import transfer
+from hqnn.settings.photographs import keys as transfer
 
 NOTHING = Augmentation(1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 

@@ -19,7 +19,7 @@ from hqnn.models.architectures import build_classifier, load_classifier, read_cl
 from hqnn.models.classifier import Architecture, Classifier, probabilities_of
 from hqnn.models.dressed import Standardise
 from hqnn.models.hybrid import HybridClassifier
-from hqnn.settings.digits import CnnSizes, ParallelSizes
+from hqnn.settings.images.keys import CnnSizes, ParallelSizes
 from hqnn.store import fingerprint
 
 PARALLEL = ParallelSizes(channels=(3,), poolings=1, circuits=2, qubits=2, layers=1)

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from hqnn.circuits.library import build_for
-from hqnn.data.prepare_images import prepare_images
+from hqnn.data.photographs.prepare import prepare_images
 from hqnn.errors import UserError
 from hqnn.execution import classify as classifying
 from hqnn.execution import features as extracting

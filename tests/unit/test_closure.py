@@ -54,7 +54,7 @@ def test_a_new_module_in_a_package_s_init_counts(scripts: Path) -> None:
 
 def test_the_closure_holds_every_project_module_that_python_really_loads(root: Path) -> None:
     code = (
-        "import sys, hqnn.data.prepare; "
+        "import sys, hqnn.data.pixels.prepare; "
         "print(*sorted(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'hqnn'), sep='\\n')"
     )
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()

@@ -23,13 +23,13 @@ from digits_files import (
     write_class_folders,
     write_idx_set,
 )
-from hqnn.data.draws import draw, write_draw
+from hqnn.data.images.draws import draw, write_draw
+from hqnn.data.images.prepare import draw_split, prepare_digits
 from hqnn.data.parts import TEST, TRAIN
-from hqnn.data.prepare_digits import draw_split, prepare_digits
 from hqnn.data.rows import read_rows
-from hqnn.data.sample_digits import write_digits
+from hqnn.data.samples import read_samples
+from hqnn.data.synthetic.handwritten import write_digits
 from hqnn.errors import UserError
-from hqnn.execution.predictions import read_samples
 from hqnn.store import add_column, open_table, read_table
 
 

@@ -26,12 +26,12 @@ from hqnn.data.choice import check_choice
 from hqnn.data.class_folders import class_images
 from hqnn.data.download import fetch_file
 from hqnn.data.fetch import fetch
-from hqnn.data.image_kinds import Reading, opened_images
-from hqnn.data.images import read_image, read_mask
-from hqnn.data.mask_patches import masked_images
+from hqnn.data.image_files import read_image, read_mask
+from hqnn.data.images.layouts import Reading, opened_images
+from hqnn.data.photographs.mask_patches import masked_images
 from hqnn.errors import UserError
-from hqnn.settings.digits import SmallImages
-from hqnn.settings.transfer import CrackImages, Images, MaskImages
+from hqnn.settings.images.keys import SmallImages
+from hqnn.settings.photographs.keys import CrackImages, Images, MaskImages
 
 CONTENT = np.random.default_rng(0).bytes(400_000)
 

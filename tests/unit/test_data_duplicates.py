@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from hqnn.data import duplicates
-from hqnn.data.concrete import draw_concrete, draw_surface
-from hqnn.data.duplicates import DuplicateFinder, take_print
-from hqnn.data.faces import draw_face
+from hqnn.data.photographs import duplicates
+from hqnn.data.photographs.duplicates import DuplicateFinder, take_print
+from hqnn.data.synthetic.concrete import draw_concrete, draw_surface
+from hqnn.data.synthetic.faces import draw_face
 
 
 def compressed(image: Image.Image) -> Image.Image:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rasterio.transform import Affine, from_bounds
 
-from hqnn.data.grids import NOMINAL_M, Pair, open_pair, windows
-from hqnn.data.oscd import BANDS, City, open_city
-from hqnn.data.sample_oscd import write_sample
-from hqnn.data.tiffs import write_band
+from hqnn.data.pixels.grids import NOMINAL_M, Pair, open_pair, windows
+from hqnn.data.pixels.oscd import BANDS, City, open_city
+from hqnn.data.pixels.tiffs import write_band
+from hqnn.data.synthetic.pairs import write_sample
 
 B02, B09 = BANDS.index("B02"), BANDS.index("B09")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import functional
 
-from hqnn.data.images import read_image, read_mask, square
+from hqnn.data.image_files import read_image, read_mask, square
 
 UPRIGHT = np.arange(24, dtype=np.uint8).reshape(2, 4, 3) * 9
 

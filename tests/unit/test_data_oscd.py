@@ -12,11 +12,11 @@ import rasterio
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from hqnn.data.labels import changed_pixels, open_labels
-from hqnn.data.oscd import BAND_SETS, BANDS, open_city, split_of
-from hqnn.data.prepare import prepare_pairs
-from hqnn.data.sample_oscd import write_sample
-from hqnn.data.tiffs import write_band
+from hqnn.data.pixels.labels import changed_pixels, open_labels
+from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city, split_of
+from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.tiffs import write_band
+from hqnn.data.synthetic.pairs import write_sample
 from hqnn.store import read_table
 
 

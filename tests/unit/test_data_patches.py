@@ -9,15 +9,15 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 
-from hqnn.data import grids, patches
-from hqnn.data.grids import open_pair
-from hqnn.data.labels import UNLABELLED
-from hqnn.data.oscd import BAND_SETS, BANDS, open_city
-from hqnn.data.patches import Cut, Patches, Standardisation, patches_of_test, patches_of_train
-from hqnn.data.prepare import prepare_pairs
-from hqnn.data.sample_oscd import write_sample
+from hqnn.data.pixels import grids, patches
+from hqnn.data.pixels.grids import open_pair
+from hqnn.data.pixels.labels import UNLABELLED
+from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city
+from hqnn.data.pixels.patches import Cut, Patches, Standardisation, patches_of_test, patches_of_train
+from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.synthetic.pairs import write_sample
 from hqnn.execution.unet_baseline import predict_unet
-from hqnn.settings.change import PatchFitting
+from hqnn.settings.pixels.keys import PatchFitting
 from hqnn.store import read_table
 
 SIDE, STRIDE = 75, 3

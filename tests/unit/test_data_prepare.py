@@ -16,14 +16,14 @@ from scipy.ndimage import uniform_filter
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from hqnn.data import grids, layouts
-from hqnn.data.grids import NOMINAL_M, open_pair
-from hqnn.data.layouts import Layout
-from hqnn.data.oscd import BAND_SETS, BANDS, open_city
-from hqnn.data.prepare import prepare_pairs
-from hqnn.data.sample_oscd import write_sample
-from hqnn.data.sample_table import read_transform
-from hqnn.data.tiffs import write_band
+from hqnn.data.pixels import grids, layouts
+from hqnn.data.pixels.columns import read_transform
+from hqnn.data.pixels.grids import NOMINAL_M, open_pair
+from hqnn.data.pixels.layouts import Layout
+from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city
+from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.tiffs import write_band
+from hqnn.data.synthetic.pairs import write_sample
 from hqnn.store import open_table, read_table
 
 STRIDE = 3
@@ -183,7 +183,7 @@ def test_memory_does_not_grow_with_the_image(tmp_path: Path) -> None:
     side = 2000
     write_empty_city(tmp_path, side)
     program = (  # not getrusage, which begins with what the parent process holds
-        "import sys; from pathlib import Path; from hqnn.data.prepare import prepare_pairs; "
+        "import sys; from pathlib import Path; from hqnn.data.pixels.prepare import prepare_pairs; "
         "prepare_pairs(sys.argv[1], sys.argv[2]); "
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )

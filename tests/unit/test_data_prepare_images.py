@@ -13,11 +13,11 @@ from PIL import Image
 
 from hqnn.data.class_folders import class_images, find_classes
 from hqnn.data.groups import Grouping
-from hqnn.data.images import read_image, read_mask, square
-from hqnn.data.mask_patches import PatchRule, label_cells
-from hqnn.data.prepare_images import prepare_images
-from hqnn.data.sample_images import CRACK_CLASSES, MASK_CLASSES, write_sample
+from hqnn.data.image_files import read_image, read_mask, square
+from hqnn.data.photographs.mask_patches import PatchRule, label_cells
+from hqnn.data.photographs.prepare import prepare_images
 from hqnn.data.splits import write_split
+from hqnn.data.synthetic.photographs import CRACK_CLASSES, MASK_CLASSES, write_sample
 from hqnn.settings.splits import Split
 from hqnn.store import open_table, read_attributes, read_table
 

@@ -9,13 +9,13 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 
-from hqnn.data import grids
-from hqnn.data.oscd import open_city
-from hqnn.data.prepare import prepare_pairs
-from hqnn.data.rasters import false_colour, map_city, truth
-from hqnn.data.sample_oscd import write_sample
-from hqnn.data.sample_table import read_transform
-from hqnn.data.tiffs import write_band
+from hqnn.data.pixels import grids
+from hqnn.data.pixels.columns import read_transform
+from hqnn.data.pixels.oscd import open_city
+from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.rasters import false_colour, map_city, truth
+from hqnn.data.pixels.tiffs import write_band
+from hqnn.data.synthetic.pairs import write_sample
 from hqnn.errors import UserError
 from hqnn.store import read_table
 

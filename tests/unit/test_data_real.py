@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from hqnn.data.grids import open_pair
-from hqnn.data.oscd import open_city
-from hqnn.data.prepare import prepare_pairs
-from hqnn.data.sample_table import read_transform
+from hqnn.data.pixels.columns import read_transform
+from hqnn.data.pixels.grids import open_pair
+from hqnn.data.pixels.oscd import open_city
+from hqnn.data.pixels.prepare import prepare_pairs
 from hqnn.store import read_table
 
 pytestmark = pytest.mark.data

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-from hqnn.data import grids
-from hqnn.data.grids import open_pair
-from hqnn.data.oscd import BANDS, open_city
-from hqnn.data.prepare import prepare_pairs
-from hqnn.data.rasters import map_city
-from hqnn.data.sample_oscd import write_sample
-from hqnn.data.sample_table import read_transform
-from hqnn.data.sampling import Sampling
+from hqnn.data.pixels import grids
+from hqnn.data.pixels.columns import read_transform
+from hqnn.data.pixels.grids import open_pair
+from hqnn.data.pixels.oscd import BANDS, open_city
+from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.rasters import map_city
+from hqnn.data.pixels.sampling import Sampling
+from hqnn.data.synthetic.pairs import write_sample
 from hqnn.store import read_table
 
 Floats = NDArray[np.float64]

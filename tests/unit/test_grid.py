@@ -12,7 +12,7 @@ import yaml
 from hqnn.circuits.names import parse_name
 from hqnn.metrics.published import read_published
 from hqnn.metrics.table import COLUMNS
-from hqnn.report.grid import grid_panels, grid_table
+from hqnn.report.pixels.grid import grid_panels, grid_table
 from hqnn.settings.model import read_settings
 
 MODELS = ("amplitude-bellman-4", "angle_y-bellman-4", "amplitude-strongly_entangling-1", "mlp")

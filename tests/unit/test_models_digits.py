@@ -24,7 +24,7 @@ from hqnn.models.architectures import build_classifier
 from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.quanv import kernel_parameters
 from hqnn.models.stack import SeedStack
-from hqnn.settings.digits import CnnSizes, Digits, ParallelSizes
+from hqnn.settings.images.keys import CnnSizes, Digits, ParallelSizes
 from hqnn.settings.model import read_settings
 
 SMALL = ParallelSizes(channels=(3, 4), circuits=2, qubits=2, layers=1)

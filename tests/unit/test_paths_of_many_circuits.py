@@ -17,7 +17,7 @@ from hqnn.execution.sampled import Shots
 from hqnn.models.architectures import build_classifier, load_classifier, save_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.models.hybrid import HybridClassifier
-from hqnn.settings.digits import ParallelSizes
+from hqnn.settings.images.keys import ParallelSizes
 
 PARALLEL = ParallelSizes(channels=(3,), poolings=1, circuits=3, qubits=2, layers=1)
 SHOTS = 2000

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hqnn.data.parts import TEST, TRAIN, VALIDATION
+from hqnn.data.samples import read_samples, samples_if_any, stratified
 from hqnn.errors import UserError
-from hqnn.execution.predictions import read_samples, samples_if_any, stratified, write_predictions
+from hqnn.execution.predictions import write_predictions
 from hqnn.store import read_table, write_table
 
 ROWS = 90

@@ -16,8 +16,8 @@ from hqnn.metrics.runs import run_of
 from hqnn.metrics.table import read_metrics
 from hqnn.report import figures, tables
 from hqnn.report.findings import findings, weights_sentence
-from hqnn.report.maps import FALSE_ALARM, HIT, MISS, change_map_panel
 from hqnn.report.page import write_report
+from hqnn.report.pixels.map_panel import FALSE_ALARM, HIT, MISS, change_map_panel
 from hqnn.report.runs import paired, read_predictions
 from hqnn.report.style import inline_svg, marks
 from hqnn.store import read_table, write_table, write_text

@@ -13,9 +13,9 @@ from scipy import stats
 from digits_sources import KERNELS, PUBLISHED, kernel_program, make_digits_sources
 from hqnn.metrics.published import read_published
 from hqnn.metrics.table import read_metrics
-from hqnn.report import digits_findings as findings
-from hqnn.report import digits_tables as tables
-from hqnn.report.digits_figures import varied
+from hqnn.report.images import findings as findings
+from hqnn.report.images import tables as tables
+from hqnn.report.images.figures import varied
 from hqnn.report.page import write_report
 from hqnn.report.paired import Paired
 from hqnn.report.runs import read_predictions

@@ -18,15 +18,15 @@ from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import Run, read_history
 from hqnn.metrics.table import collect, read_metrics
 from hqnn.report import page, sheets
-from hqnn.report import transfer_figures as drawn
-from hqnn.report import transfer_tables as told
 from hqnn.report.chapter import Chapter, Folded, Material, Pictures, Shown
 from hqnn.report.circuits import angle_words, circuit_drawing, circuit_image
+from hqnn.report.photographs import figures as drawn
+from hqnn.report.photographs import tables as told
+from hqnn.report.photographs.chapter import transfer_chapters
+from hqnn.report.photographs.findings import backbone_warnings, split_findings
 from hqnn.report.runs import Predictions, read_predictions
 from hqnn.report.tables import Table
 from hqnn.report.thumbnails import ImageTable
-from hqnn.report.transfer import transfer_chapters
-from hqnn.report.transfer_findings import backbone_warnings, split_findings
 from hqnn.report.words import (
     clock,
     duration,

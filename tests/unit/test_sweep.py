@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from digits_nets import quanv_circuit, quanv_options
-from hqnn.data.draws import write_draw
+from hqnn.data.images.draws import write_draw
+from hqnn.data.samples import read_samples
 from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
-from hqnn.execution.predictions import read_samples
 from hqnn.execution.twin import predict_classical
-from hqnn.settings.digits import QuanvTraining
+from hqnn.settings.images.keys import QuanvTraining
 from hqnn.store import read_model, read_table, write_table
 from hqnn.training.ideal import train_ideal
 from hqnn.training.sweep import Sweep, train_sweep

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from hqnn.data.labels import UNLABELLED
+from hqnn.data.pixels.labels import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
-from hqnn.settings.change import PatchFitting
+from hqnn.settings.pixels.keys import PatchFitting
 from hqnn.training.patches import change_probability, fit_patches
 
 

@@ -4,7 +4,7 @@ from hqnn.circuits.names import parse_name
 from hqnn.closure import closure_digest
 from hqnn.errors import UserError, nearest
 from hqnn.execution.backends import calibration_file, calibration_files
-from hqnn.settings.digits import kernel_circuit
+from hqnn.settings.images.keys import kernel_circuit
 from hqnn.settings.model import read_settings
 
 try:

@@ -6,7 +6,7 @@ import os
 
 from hqnn.data.catalogue import read_dataset
 from hqnn.errors import UserError, nearest
-from hqnn.settings.transfer import Images
+from hqnn.settings.photographs.keys import Images
 
 
 def check_choice(path: str | os.PathLike[str], study: str, images: Images) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from hqnn.data.images import SUFFIXES
+from hqnn.data.image_files import SUFFIXES
 from hqnn.errors import UserError, nearest
 
 

@@ -15,8 +15,8 @@ from hqnn.data.archives import unpack
 from hqnn.data.catalogue import Dataset, Masked
 from hqnn.data.download import fetch_file
 from hqnn.data.folders import whole_folder
-from hqnn.data.images import read_image
-from hqnn.data.mask_patches import MASK
+from hqnn.data.image_files import read_image
+from hqnn.data.photographs.mask_patches import MASK
 from hqnn.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
+from hqnn.data.samples import Samples, read_samples
 from hqnn.engine import QuantumLayer
 from hqnn.execution.backends import snapshot
-from hqnn.execution.predictions import Samples, read_samples
 from hqnn.metrics.binary import THRESHOLD, BinaryMeasures
 from hqnn.models.architectures import load_classifier
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights

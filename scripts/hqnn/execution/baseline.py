@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from hqnn.data.parts import TRAIN
-from hqnn.execution.predictions import read_samples, write_predictions
+from hqnn.data.samples import read_samples
+from hqnn.execution.predictions import write_predictions
 from hqnn.models.baselines import change_vector_probability, logistic_regression, mlp
 from hqnn.store import read_table
 from hqnn.training.draws import epoch_order

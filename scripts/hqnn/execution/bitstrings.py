@@ -13,8 +13,8 @@ import pennylane as qml
 from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
+from hqnn.data.samples import read_samples
 from hqnn.errors import UserError
-from hqnn.execution.predictions import read_samples
 from hqnn.interpreters.pennylane import to_qfunc
 from hqnn.interpreters.stages import own_stages
 from hqnn.models.architectures import load_classifier

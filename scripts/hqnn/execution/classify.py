@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hqnn.data.images import STORED_SIZE, SUFFIXES, UnreadableImageError, read_image, square
+from hqnn.data.image_files import STORED_SIZE, SUFFIXES, UnreadableImageError, read_image, square
 from hqnn.errors import UserError
 from hqnn.models.architectures import read_classifier
 from hqnn.models.backbones import Backbone, load_backbone

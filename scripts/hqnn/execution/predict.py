@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.execution.predictions import Expectations, Samples, write_predictions
+from hqnn.data.samples import Samples
+from hqnn.execution.predictions import Expectations, write_predictions
 from hqnn.models.architectures import load_classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 

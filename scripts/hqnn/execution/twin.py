@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from hqnn.execution.predictions import Samples, write_predictions
+from hqnn.data.samples import Samples
+from hqnn.execution.predictions import write_predictions
 from hqnn.models.architectures import read_classifier
 
 

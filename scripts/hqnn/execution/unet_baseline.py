@@ -9,10 +9,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from hqnn.data.patches import Cut, Standardisation, patches_of_test, patches_of_train
-from hqnn.execution.predictions import read_samples, write_predictions
+from hqnn.data.pixels.patches import Cut, Standardisation, patches_of_test, patches_of_train
+from hqnn.data.samples import read_samples
+from hqnn.execution.predictions import write_predictions
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
-from hqnn.settings.change import PatchFitting
+from hqnn.settings.pixels.keys import PatchFitting
 from hqnn.training.patches import change_probability, fit_patches
 
 

@@ -14,11 +14,11 @@ from markupsafe import Markup
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import read_history
 from hqnn.metrics.table import read_metrics
-from hqnn.report.change import change_chapters
 from hqnn.report.chapter import Chapter, Material
-from hqnn.report.digits import digits_chapters
+from hqnn.report.images.chapter import digits_chapters
+from hqnn.report.photographs.chapter import transfer_chapters
+from hqnn.report.pixels.chapter import change_chapters
 from hqnn.report.runs import Predictions, read_predictions, run_order
-from hqnn.report.transfer import transfer_chapters
 from hqnn.report.words import full_path, metric_name, path_name
 from hqnn.store import file_digest, write_text
 

@@ -15,8 +15,8 @@ import matplotlib as mpl
 import rasterio
 from matplotlib.figure import Figure
 
-from hqnn.data.oscd import open_city
-from hqnn.data.rasters import false_colour
+from hqnn.data.pixels.oscd import open_city
+from hqnn.data.pixels.rasters import false_colour
 from hqnn.metrics.table import read_metrics
 from hqnn.report.style import STYLE, png
 from hqnn.report.tables import markdown, results

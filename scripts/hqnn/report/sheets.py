@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from hqnn.data.images import read_image, square
+from hqnn.data.image_files import read_image, square
 from hqnn.report.panels import Image
 from hqnn.report.style import INK, STYLE, png
 from hqnn.store import whole_file

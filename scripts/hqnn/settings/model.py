@@ -9,11 +9,11 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from hqnn.errors import UserError, nearest
-from hqnn.settings.change import Change
-from hqnn.settings.digits import Digits
+from hqnn.settings.images.keys import Digits
+from hqnn.settings.photographs.keys import Cracks, Masks
+from hqnn.settings.pixels.keys import Change
 from hqnn.settings.section import Distinct, Name, Section, Seed, section_of
 from hqnn.settings.shared import Data, Engine, Evaluation, Execution, Explanation
-from hqnn.settings.transfer import Cracks, Masks
 
 NO_KEYS = ("[key]", "int", "float")  # what pydantic adds to the places of names, and of values of several types
 

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from hqnn.circuits.program import Program
 from hqnn.data.parts import TRAIN
-from hqnn.execution.predictions import read_samples
+from hqnn.data.samples import read_samples
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.models.hybrid import MEMORY_LIMIT_MB

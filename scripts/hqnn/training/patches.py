@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from hqnn.data.labels import UNLABELLED
+from hqnn.data.pixels.labels import UNLABELLED
 from hqnn.errors import UserError
-from hqnn.settings.change import PatchFitting
+from hqnn.settings.pixels.keys import PatchFitting
 from hqnn.training.history import Epoch
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from hqnn.data.parts import TEST, TRAIN, VALIDATION
-from hqnn.execution.predictions import Samples, read_samples, samples_if_any
+from hqnn.data.samples import Samples, read_samples, samples_if_any
 from hqnn.models.dressed import Standardise
 from hqnn.settings.fitting import Regime
 from hqnn.training.augment import Augmentation

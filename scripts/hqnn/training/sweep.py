@@ -12,9 +12,9 @@ import numpy as np
 
 from hqnn.circuits.program import Program
 from hqnn.data.parts import TRAIN
+from hqnn.data.samples import read_samples
 from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
-from hqnn.execution.predictions import read_samples
 from hqnn.execution.twin import predict_classical
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture

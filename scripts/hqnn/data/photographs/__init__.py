@@ -1,0 +1,1 @@
+"""Images that a frozen backbone sees."""

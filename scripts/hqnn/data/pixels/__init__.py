@@ -1,0 +1,1 @@
+"""Rasters of one date or more, pixel by pixel."""

@@ -1,0 +1,81 @@
+"""What is computed of a pixel pair: layouts of raw features by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.data.pixels.residual import CLIP, FEATURES, MARGIN, ResidualFeatures
+from hqnn.errors import UserError, nearest
+
+
+class RawFeatures(Protocol):
+    """Raw features of the pixels of one image pair."""
+
+    def __call__(self, dates: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Compute raw features, shape (raw features, rows, columns), NaN where there are none.
+
+        Args:
+            dates: both dates, shape (2, bands, rows + 2 margin, columns + 2 margin), NaN where invalid; beyond the
+                image's border it is mirrored (d c b a | a b c d).
+            valid: where all bands of both dates are valid, shape (rows + 2 margin, columns + 2 margin).
+        """
+
+
+class OfImage(Protocol):
+    """Raw features that may depend on statistics of their image pair."""
+
+    def __call__(self, image: Iterable[NDArray[np.float32]]) -> RawFeatures:
+        """Take an image pair's statistics.
+
+        Args:
+            image: its valid pixels, in pieces of shape (2, bands, pixels); it is read only if these are asked for.
+        """
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is computed of a pixel before features are fitted.
+
+    Attributes:
+        of_image: from an image pair to the function that gives the raw features of its pixels.
+        margin: how many pixels around a pixel it looks at.
+        groups: into how many equal parts the raw features are cut; each has its own PCA and as many components.
+        pca: False where every raw feature is a group, so that each remains and is only standardised.
+        clip: features are cut off at this value and its negative.
+        bands: the band set that it needs; any where None.
+    """
+
+    of_image: OfImage
+    margin: int = 0
+    groups: int = 1
+    pca: bool = True
+    clip: float = np.inf
+    bands: str | None = None
+
+
+def spectra(image: Iterable[NDArray[np.float32]]) -> RawFeatures:
+    """All bands of date 1, then all of date 2; whatever the image."""
+    return lambda dates, valid: dates.reshape(-1, *valid.shape)
+
+
+LAYOUTS: Mapping[str, Layout] = {
+    "per_date": Layout(spectra, groups=2),
+    "joint": Layout(spectra),
+    "residual": Layout(ResidualFeatures.of_image, MARGIN, groups=FEATURES, pca=False, clip=CLIP, bands="all"),
+}
+
+
+def layout_named(name: str) -> Layout:
+    """Look up a layout.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    if name not in LAYOUTS:
+        raise UserError(f"feature layout {name!r} is unknown{nearest(name, LAYOUTS)}")
+    return LAYOUTS[name]

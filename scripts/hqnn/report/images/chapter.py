@@ -1,0 +1,224 @@
+"""What the page says of study C."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from hqnn.circuits.program import Program
+from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Section, Words, figures, section, shown
+from hqnn.report.circuits import circuit_image
+from hqnn.report.findings import weights_sentence
+from hqnn.report.images import figures as drawn
+from hqnn.report.images import findings as findings
+from hqnn.report.images import tables as told
+from hqnn.report.panels import Image, Panels, expectation, paths, svg
+from hqnn.report.paths import path_findings
+from hqnn.report.style import Mark, marks
+from hqnn.report.thumbnails import ImageTable
+from hqnn.report.words import path_names, plural
+from hqnn.store import open_table
+
+PATH_METRICS = ("accuracy", "log_loss")
+BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over images."
+ANALYSIS = "analysis"  # the folder below a model's that its analysis lies in
+DIAGRAM = (
+    "{} reduction. Green: Z spiders, red: X spiders, dashed blue edges: Hadamard gates; θ: weights, x: inputs. A thick "
+    "orange rim: several weights in one spider."
+)
+FOURIER = (
+    "Coefficients of the two first inputs over draws of the weights, exact, of the observable that has most of them. "
+    "Dashes: medians."
+)
+VARIANCE = (
+    "Variance of the derivative by a weight over draws of weights and inputs, on a logarithmic axis; by qubits at the "
+    "largest depth, by depth at the most qubits. Dotted: what a 2-design has."
+)
+CIRCUIT = "x: inputs, θ: weights; wire 0 on top."
+
+
+def digits_chapters(material: Material) -> list[Chapter]:
+    """A chapter for each raw set, with all draws from it."""
+    return [RawSet(own, data).chapter() for data, own in material.by_raw_set().items()]
+
+
+@dataclass(frozen=True)
+class RawSet:
+    """What there is of one raw set.
+
+    Attributes:
+        material: of the whole set and of all draws from it.
+        data: its name.
+    """
+
+    material: Material
+    data: str
+
+    @cached_property
+    def whole(self) -> Material:
+        """Of the whole set alone."""
+        return self.material.of(self.data)
+
+    @cached_property
+    def family(self) -> pd.DataFrame:
+        """Rows of the nets on the whole set, the printed figures beside."""
+        return told.with_kin(self.whole.metrics, self.material.published, self.data)
+
+    @cached_property
+    def small(self) -> pd.DataFrame:
+        """Rows of small kernels, on all draws."""
+        return self.material.metrics[self.material.metrics["dataset"] != self.data]
+
+    @cached_property
+    def of_model(self) -> Mapping[str, Mark]:
+        """Marks of the nets on the whole set."""
+        present = set(self.family["model"])
+        return marks([model for model in told.FAMILY if model in present])
+
+    @cached_property
+    def images(self) -> ImageTable | None:
+        """The table of images, where it was given."""
+        path = next((path for path in self.material.artefacts if path.name == "samples.h5"), None)
+        return None if path is None else ImageTable.read(path)
+
+    @cached_property
+    def programs(self) -> Mapping[str, Program]:
+        """Model to its circuit, as far as given."""
+        files = [path for path in self.material.artefacts if path.name == "program.json"]
+        return {path.parent.name: Program.from_json(path.read_text(encoding="utf-8")) for path in sorted(files)}
+
+    def chapter(self) -> Chapter:
+        """The chapter."""
+        agree, weights = weights_sentence(self.material.predictions)
+        return Chapter(
+            study=str(self.material.metrics["study"].iloc[0]),
+            dataset=self.data,
+            ran=tuple(self._what_ran()),
+            findings=tuple(self._findings()),
+            weights_agree=agree,
+            weights=weights,
+            sections=tuple(self._sections()),
+            warnings=tuple(findings.warnings(self.data, _endings(self.images))),
+        )
+
+    def _sections(self) -> Iterator[Section]:
+        table = told.results(self.family, self.material.published, self.data)
+        yield section("results", "Results on the whole set", shown(table))
+        yield section("epochs", "Loss and accuracy by epoch", self._epochs())
+        yield section("confusion", "What is taken for what", *self._confusion())
+        yield section("paths", "The same weights by every path", *self._paths())
+        yield section("kernels", "Circuits as kernels of a convolution", *self._kernels())
+        for folder, files in self._analyses().items():
+            model = folder.parent.name
+            name = f"analysis-{folder.parents[1].name}-{model}"
+            yield section(name, f"The circuit of {_circuit_words(model)}", *self._analysis(model, files))
+
+    def _epochs(self) -> Figures | None:
+        return figures(drawn.by_epoch(self.whole.ideal_histories(self.of_model), self.of_model), self.of_model)
+
+    def _confusion(self) -> Iterator[Block | None]:
+        exact = self.whole.exact_predictions(self.of_model)
+        if not exact:
+            return
+        one = exact[0]
+        classes = tuple(one.about["classes"])
+        yield Words((findings.confused(one, classes),), findings=True)
+        yield figures(drawn.confusion(one, classes), {})
+        sheet = drawn.mistakes(self.images, one) if self.images else None
+        yield Pictures((sheet,), "What was wrong") if sheet else None
+
+    def _paths(self) -> Iterator[Block | None]:
+        for dataset in self.material.metrics["dataset"].unique():
+            own = self.material.of(str(dataset))
+            several = [one for one in own.predictions if one.quantum and one.path != "exact"]
+            if not several:
+                continue
+            models = list(dict.fromkeys(one.run.model for one in several))
+            rows = own.metrics[own.metrics["model"].isin(models)]
+            ran = [one for one in own.predictions if one.run.model in models]
+            title = "" if dataset == self.data else f"Circuits as kernels: {told.draw_name(str(dataset))}"
+            yield shown(told.by_path(rows, ran), title)
+            names = marks(models)
+            yield figures(paths(rows, names, PATH_METRICS, BARS), names)
+            ideal = drawn.varied([one for one in ran if one.run.phase == "ideal"])
+            yield figures(expectation(ideal), {}, "The expectation value that differs most between samples")
+
+    def _kernels(self) -> Iterator[Block | None]:
+        yield shown(told.kernels(self.small, self.material.published, self.programs))
+        names = marks(drawn.turned(self.small))
+        yield figures(drawn.kernels(self.small, self.material.published, names), names)
+        said = findings.draw_findings(self.small)
+        yield Words(tuple(said), findings=True) if said else None
+
+    def _analyses(self) -> dict[Path, dict[str, Path]]:
+        """Folder of an analysis to its files by name."""
+        found: dict[Path, dict[str, Path]] = {}
+        for path in sorted(self.material.artefacts):
+            if path.parent.name == ANALYSIS:
+                found.setdefault(path.parent, {})[path.name] = path
+        return found
+
+    def _analysis(self, model: str, files: Mapping[str, Path]) -> Iterator[Block | None]:
+        if "sentences.json" in files:
+            yield Words(tuple(json.loads(files["sentences.json"].read_text(encoding="utf-8"))), findings=True)
+        if model in self.programs:
+            yield Pictures((circuit_image(self.programs[model], model, CIRCUIT),), "Gates")
+        diagrams = [(f"zx_{when}.svg", DIAGRAM.format(when.capitalize())) for when in ("before", "after")]
+        yield _pictures("ZX diagram", files, dict(diagrams), model)
+        yield _pictures("Fourier coefficients", files, {"fourier.svg": FOURIER}, model)
+        curves = [files[name] for name in ("gradients_by_qubits.svg", "gradients_by_depth.svg") if name in files]
+        images = tuple(svg(path.read_bytes(), f"gradient variance of {model}, {path.stem}") for path in curves)
+        yield figures(Panels(images, VARIANCE), {}, "Variance of the gradient")
+
+    def _findings(self) -> Iterator[str]:
+        yield from findings.family_findings(self.family)
+        for model in self.of_model:
+            yield from path_findings(self.family, model)
+        yield from findings.kernel_findings(self.small, self.material.published)
+
+    def _what_ran(self) -> Iterator[str]:
+        if self.images:
+            yield findings.image_words(self.images.about, self.images.counts)
+        if self.of_model:
+            seeds = sorted(self.family["seed"].unique())
+            yield (
+                f"Nets on the whole set: {', '.join(self.of_model)}; {plural(len(seeds), 'seed')} "
+                f"({', '.join(map(str, seeds))})."
+            )
+        if not self.small.empty:
+            models = told.ranked(told.exact(self.small).query("metric == 'accuracy'"))
+            draws = "; ".join(told.draw_name(name) for name in told.draws_of(told.exact(self.small)))
+            circuits = [model for model in models if told.Kernel.of(model)]
+            twins = [model for model in models if model not in circuits]
+            yield (
+                f"Small kernels: {plural(len(circuits), 'circuit')}, beside {', '.join(twins) or 'no ordinary ones'}; "
+                f"{plural(self.small['seed'].nunique(), 'seed')}; {draws}."
+            )
+        yield f"Execution paths: {path_names(one.path for one in self.material.predictions)}."
+
+
+def _endings(images: ImageTable | None) -> set[str]:
+    """How the names of the files end that a table is from."""
+    if images is None:
+        return set()
+    with open_table(images.path) as file:
+        return {str(name).lower().rpartition(".")[2] for name in file["source"].asstr()[()]}
+
+
+def _circuit_words(model: str) -> str:
+    kernel = told.Kernel.of(model)
+    return f"quanv ({kernel.turned}, CNOTs {kernel.layout})" if kernel else model
+
+
+def _pictures(title: str, files: Mapping[str, Path], captions: Mapping[str, str], model: str) -> Pictures | None:
+    images: list[Image] = [
+        drawn.wide(files[name], f"{title} of {model}: {name.partition('.')[0]}", caption)
+        for name, caption in captions.items()
+        if name in files
+    ]
+    return Pictures(tuple(images), title) if images else None

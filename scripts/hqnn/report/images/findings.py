@@ -1,0 +1,197 @@
+"""Sentences that the numbers of study C say themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hqnn.metrics.facts import TRAINING
+from hqnn.metrics.multiclass import confusion_matrix
+from hqnn.report.images.tables import Kernel, draw_name, draws_of, exact, published_accuracy, ranked
+from hqnn.report.paired import Paired, by_seed
+from hqnn.report.runs import Predictions
+from hqnn.report.words import percent, plural, points, signed
+
+PAIRS = 3  # mistakes that are told in words
+
+
+def family_findings(metrics: pd.DataFrame) -> list[str]:
+    """What came out on the whole set: the hybrid net, its fair twin and the printed CNN.
+
+    Args:
+        metrics: of the nets on the whole set.
+    """
+    rows = exact(metrics).query("metric == 'accuracy' and phase == 'ideal'")
+    hybrid = by_seed(rows, "parallel")
+    if hybrid.empty:
+        return []
+    own = rows[rows["model"] == "parallel"]
+    theirs = own["published"].dropna()
+    beside = f", published ● {100 * theirs.iloc[0]:.2f} %" if len(theirs) else ""
+    said = [
+        f"parallel, {_parameters(metrics, 'parallel')} parameters, is right on {percent(hybrid, 2)} % of the "
+        f"{plural(int(own['samples'].iloc[0]), 'test image')} ({plural(len(hybrid), 'seed')}){beside}."
+    ]
+    twin = Paired.of(hybrid, by_seed(rows, "parallel_twin"))
+    if twin:
+        said.append(_twin_sentence(twin, _parameters(metrics, "parallel_twin")))
+    cnn = Paired.of(hybrid, by_seed(rows, "cnn"))
+    if cnn:
+        said.append(_printed_sentence(cnn, metrics))
+    return said
+
+
+def kernel_findings(metrics: pd.DataFrame, published: pd.DataFrame) -> list[str]:
+    """What came out of circuits as kernels, on the draw with the most test images.
+
+    Args:
+        metrics: of the small draws of one raw set.
+        published: the paper's figures.
+    """
+    rows = exact(metrics).query("metric == 'accuracy'")
+    if rows.empty:
+        return []
+    sizes = rows.groupby("dataset")["samples"].max()
+    own = rows[rows["dataset"] == next(name for name in draws_of(rows) if sizes[name] == sizes.max())]
+    circuits = {model: kernel for model in ranked(own) if (kernel := Kernel.of(model))}
+    entangling = [model for model, kernel in circuits.items() if kernel.cnots != "none"]
+    if not entangling:
+        return []
+    plain = next((model for model, kernel in circuits.items() if kernel.cnots == "none"), "")
+    others = {
+        "four ordinary kernels (cnn4)": "cnn4",
+        "one ordinary kernel (cnn1)": "cnn1",
+        "a circuit without any CNOT": plain,
+    }
+    against = [words for name, other in others.items() for words in _against(own, entangling[0], other, name)]
+    beside = [f"Beside it, on the same images: {'; '.join(against)}."] if against else []
+    return [_best_sentence(own, entangling, circuits, published), *beside]
+
+
+def draw_findings(metrics: pd.DataFrame) -> list[str]:
+    """How much of the spread over seeds is that of the images.
+
+    Args:
+        metrics: of the small draws of one raw set.
+    """
+    rows = exact(metrics).query("metric == 'accuracy'")
+    spread = rows.groupby(["dataset", "model"])["value"].std(ddof=0).groupby("dataset").mean()
+    said = []
+    for fresh in [name for name in draws_of(rows) if name.endswith("_fresh")]:
+        fixed = fresh.removesuffix("fresh") + "fixed"
+        if fixed in spread and rows.loc[rows["dataset"].isin([fresh, fixed]), "seed"].nunique() > 1:
+            said.append(
+                f"Standard deviation over seeds, mean of all kernels ({draw_name(fresh).rpartition(',')[0]}): "
+                f"{100 * spread[fresh]:.1f} points where every seed draws its images, {100 * spread[fixed]:.1f} where "
+                "all take the same ones; a spread over initial weights alone leaves out the choice of images."
+            )
+    return said
+
+
+def confused(one: Predictions, classes: Sequence[str]) -> str:
+    """The commonest mistakes in words."""
+    counts = confusion_matrix(one.columns["label"], one.columns["predicted"], len(classes))
+    wrong = counts * ~np.eye(len(classes), dtype=bool)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:PAIRS]
+    pairs = [divmod(int(cell), len(classes)) for cell in order if wrong.flat[cell]]
+    if not pairs:
+        return f"{one.run.model}, seed {one.run.seed}, makes no mistake."
+    told = ", ".join(f"{classes[t]} for {classes[s]} ({wrong[t, s]:,.0f} times)" for t, s in pairs)
+    total = int(wrong.sum())
+    commonest = "All it takes" if len(pairs) == int((wrong > 0).sum()) else "Most often it takes"
+    return f"{one.run.model}, seed {one.run.seed}, is wrong on {plural(total, 'image')}. {commonest}: {told}."
+
+
+def image_words(about: Mapping[str, Any], counts: Sequence[int]) -> str:
+    """What the table of images holds.
+
+    Args:
+        about: its attributes.
+        counts: of the images of each class.
+    """
+    each = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
+    said = f"{plural(sum(counts), 'image')} of {len(counts)} classes, {each} of each"
+    left_out = [f"{count:,} {reason}" for reason, count in about.get("dropped", {}).items() if count]
+    said += f"; left out: {', '.join(left_out)}" if left_out else ""
+    copies = int(about.get("kept_copies", 0))
+    return said + (
+        f"; {plural(copies, 'image')} equal to another one stay, as the set is published so." if copies else "."
+    )
+
+
+def warnings(data: str, endings: Collection[str]) -> list[str]:
+    """What must be known before any number of a raw set.
+
+    Args:
+        data: its name.
+        endings: of the names of its files, such as ``jpg``.
+    """
+    said = []
+    if data == "medical_mnist":
+        said.append(
+            "The paper's text and its numbers of parameters do not fix the layers for Medical MNIST: several nets fit. "
+            "The one here follows the rule of the other two sets; it need not be the paper's."
+        )
+    if data == "cifar10" and {"jpg", "jpeg"} & set(endings):
+        said.append(
+            "These are JPEG copies of CIFAR-10, compressed once more than the published ones: accuracies on them are "
+            "not those of the published benchmark."
+        )
+    return said
+
+
+def _twin_sentence(pair: Paired, parameters: str) -> str:
+    seeds, limits = plural(len(pair.gaps), "seed"), pair.interval
+    if limits is None:
+        verdict = f"{seeds} cannot tell it from nothing"
+    else:
+        low, high = (signed(100 * limit, 2) for limit in limits)
+        told = {1: "it helps", 0: f"{seeds} cannot tell it from nothing", -1: "it hurts"}
+        verdict = f"95 % interval of the mean, paired over {seeds}, {low} to {high}: {told[pair.sign]}"
+    return (
+        f"What the quantum part buys: {points(pair.gaps, 2)} points of test accuracy over its fair twin, the same net "
+        f"with one dense layer in place of all circuits ({parameters} parameters; {100 * pair.theirs.mean():.2f} %); "
+        f"{verdict}."
+    )
+
+
+def _printed_sentence(pair: Paired, metrics: pd.DataFrame) -> str:
+    return (
+        f"The CNN as printed ({_parameters(metrics, 'cnn')} parameters against {_parameters(metrics, 'parallel')}) is "
+        f"right on {100 * pair.theirs.mean():.2f} %, but it is another net, with other dense layers and no batch "
+        f"normalisation: the {points(pair.gaps, 2)} points between them are no measure of the quantum part."
+    )
+
+
+def _best_sentence(
+    rows: pd.DataFrame, entangling: Sequence[str], circuits: Mapping[str, Kernel], published: pd.DataFrame
+) -> str:
+    best, worst = circuits[entangling[0]], circuits[entangling[-1]]
+    numbers = [percent(by_seed(rows, model)) for model in (entangling[0], entangling[-1])]
+    theirs = published_accuracy(published, rows, "quanv")
+    beside = "" if theirs is None else f" (published ● {100 * theirs:.0f} % on 100 test images, layout not said)"
+    name = draw_name(str(rows["dataset"].iloc[0]))
+    several = len(entangling) > 1
+    chosen = f", the best of {len(entangling)} with CNOTs by this very number," if several else ""
+    said = f"Circuits as kernels ({name}): {best.turned}, CNOTs {best.layout}{chosen} reaches {numbers[0]} %{beside}"
+    return f"{said}; the worst, {worst.turned}, CNOTs {worst.layout}, {numbers[1]} %." if several else f"{said}."
+
+
+def _against(rows: pd.DataFrame, best: str, other: str, words: str) -> list[str]:
+    pair = Paired.of(by_seed(rows, best), by_seed(rows, other))
+    if pair is None:
+        return []
+    theirs, seeds = percent(pair.theirs), plural(len(pair.gaps), "seed")
+    if pair.interval is None:
+        return [f"{words} {theirs} %, which {seeds} cannot tell better or worse"]
+    verdict = {1: "worse", 0: "as good", -1: "better"}[pair.sign]
+    return [f"{words} {theirs} %, {verdict} ({points(-pair.gaps)} points over {seeds})"]
+
+
+def _parameters(metrics: pd.DataFrame, model: str) -> str:
+    facts = metrics[(metrics["model"] == model) & (metrics["sampling"] == TRAINING)]
+    sizes = facts.loc[facts["metric"] == "parameters", "value"]
+    return f"{int(sizes.iloc[0]):,}" if len(sizes) else "an unknown number of"
