@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config clean lock
+.PHONY: setup demo test lint bench config new clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,6 +47,9 @@ bench: setup
 
 config: setup
 	$(BIN)/python -m hqnn.manual config
+
+new: setup
+	@$(BIN)/python -m hqnn.new config/studies "$(NAME)" "$(KIND)"
 
 lock:
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -8,14 +8,13 @@ with job() as rule:
     from hqnn.metrics.evaluate import evaluate_study
     from hqnn.metrics.published import read_published
 
-    samples = rule.input.get("samples")
     evaluate_study(
         Path(rule.output.metrics),
         predictions=[Path(file) for file in rule.input.predictions],
-        samples=Path(samples) if samples else None,
-        histories=[Path(file) for file in rule.input.get("histories", [])],
-        models=[Path(file) for file in rule.input.get("models", [])],
-        published=read_published(Path(rule.input.published)),
+        samples=[Path(file) for file in rule.input.samples],
+        histories=[Path(file) for file in rule.input.histories],
+        models=[Path(file) for file in rule.input.models],
+        published=read_published(*map(Path, rule.input.published)),
         draws=rule.params.draws,
         seed=rule.params.seed,
     )

@@ -25,5 +25,5 @@ with job() as rule:
         Path(rule.output.figure),
         Path(rule.output.answers),
         ablation=Path(rule.output.scores),
-        published=read_published(Path(rule.input.published)),
+        published=read_published(*map(Path, rule.input.published)),
     )

@@ -3,16 +3,17 @@
 from hqnn.job import job
 
 with job() as rule:
+    from hqnn.data.pixels.layouts_of_scenes import open_collection
     from hqnn.execution.unet_baseline import predict_unet
     from hqnn.settings.pixels.keys import PatchFitting
 
     predict_unet(
         rule.output.predictions,
-        root=rule.params.root,
+        collection=open_collection(root=rule.params.root, **rule.params.scenes),
         samples=rule.input.samples,
-        name=rule.wildcards["unet"],
+        name=rule.wildcards["model"],
         training=PatchFitting(**rule.params.training),
         seed=int(rule.wildcards["seed"]),
-        about={"study": "change", "dataset": rule.wildcards["dataset"], "phase": "ideal", "path": "exact"},
+        about={**rule.wildcards, "phase": "ideal", "path": "exact"},
         terminal=rule.terminal,
     )

@@ -3,8 +3,9 @@
 from hqnn.job import job
 
 with job() as rule:
-    from hqnn.circuits.library import build_for
+    from hqnn.circuits.library import build_for_classes
+    from hqnn.data.samples import class_names
     from hqnn.store import write_text
 
-    circuit = build_for(rule.params.circuit, rule.params.inputs, rule.params.observables)
+    circuit = build_for_classes(**rule.params.circuit, classes=len(class_names(rule.input.samples)))
     write_text(rule.output.program, circuit.to_json())

@@ -11,7 +11,7 @@ with job() as rule:
         rule.output.model,
         rule.output.history,
         samples=rule.input.samples,
-        program=None,
+        program=rule.input.program,
         kind=rule.params.kind,
         options=rule.params.options,
         training=rule.params.training,
@@ -24,5 +24,5 @@ with job() as rule:
         rule.output.predictions,
         samples=read_samples(rule.input.samples),
         model=rule.output.model,
-        about=rule.wildcards | {"model": rule.wildcards["head"]},
+        about=rule.wildcards,
     )

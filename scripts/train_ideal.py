@@ -9,7 +9,7 @@ with job() as rule:
         rule.output.model,
         rule.output.history,
         samples=rule.input.samples,
-        program=rule.input.program,
+        program=[rule.input.program],
         kind=rule.params.kind,
         options=rule.params.options,
         training=rule.params.training,

@@ -13,5 +13,5 @@ with job() as rule:
         options=rule.params.options,
         training=rule.params.training,
         seeds=rule.params.seeds,
-        about=rule.wildcards,
+        about={**rule.wildcards, "study": rule.params.study},
     )

@@ -1,4 +1,4 @@
-"""Write the page: what was run, tables beside the published figures, curves and maps."""
+"""Write the page of all studies that the results hold."""
 
 from hqnn.job import job
 
@@ -7,12 +7,4 @@ with job() as rule:
 
     from hqnn.report.page import write_report
 
-    write_report(
-        Path(rule.output.page),
-        metrics=Path(rule.input.metrics),
-        histories=[Path(file) for file in rule.input.histories],
-        predictions=[Path(file) for file in rule.input.predictions],
-        artefacts=[Path(file) for file in rule.input.artefacts],
-        settings=rule.params.settings,
-        published=[Path(file) for file in rule.input.published],
-    )
+    write_report(Path(rule.output.page), [Path(file) for file in rule.input.chapters])

@@ -12,23 +12,65 @@ from pathlib import Path
 
 import yaml
 
-# Importing torch and Qiskit takes most of the time, so there are few jobs; cracks run through the rules of masks.
+# Importing torch and Qiskit takes most of the time, so there are few jobs: a study a kind, and one of a second layout.
 SMALL: dict[str, object] = {
-    "studies": ["change", "masks", "digits"],
     "seeds": [0],
-    "change": {"qubits": 4, "training": {"epochs": 2}},
-    "masks": {"twins": ["mlp"], "delta": 1.0, "training": {"epochs": 2}},
-    "cracks": {"twins": ["mlp"], "training": {"epochs": 2}},
-    "digits": {
-        "twins": ["parallel_twin"],
-        "parallel": {"channels": [4, 8], "circuits": 2, "qubits": 3, "layers": 1},
-        "training": {"epochs": 1},
-        "quanv": {"kernels": [], "draws": [{"train": 60, "test": 40}], "training": {"epochs": 1}},
-        "analysis": {"draws": 4, "pairs": 100, "qubits": [2, 3], "depths": [1]},
-    },
     "execution": {"backends": ["ibmq_lima"], "layouts": 1, "subset": 24, "shots": 256},
-    "explanation": {"draws": 2, "few_shots": [16]},
     "evaluation": {"draws": 50},
+    "studies": {
+        "change": {
+            "kind": "pixels",
+            "published": "change",
+            "qubits": 4,
+            "observables": ["Z1"],
+            "baselines": {
+                "change_vector": {},
+                "logistic_regression": {},
+                "mlp": {"parameters": 114},
+                "unet_small": {},
+            },
+            "training": {"epochs": 2},
+            "explanation": {"enabled": True, "draws": 2, "few_shots": [16]},
+        },
+        "cover": {
+            "kind": "pixels",
+            "scenes": {"layout": "scenes"},
+            "features": {"bands": "all", "components": 4},
+            "qubits": 4,
+            "training": {"epochs": 2},
+            "baselines": {"forest": {"estimator": "RandomForestClassifier", "n_estimators": 10}},
+            "execution": {"paths": ["exact"]},
+        },
+        "masks": {
+            "kind": "photographs",
+            "images": {"classes": ["no_mask", "mask"]},
+            "qubits": 4,
+            "bitstrings": True,
+            "twins": ["mlp"],
+            "delta": 1.0,
+            "training": {"epochs": 2},
+        },
+        "digits": {
+            "kind": "images",
+            "twins": ["parallel_twin"],
+            "parallel": {"channels": [4, 8], "circuits": 2, "qubits": 3, "layers": 1},
+            "training": {"epochs": 1, "batch_size": 32},
+            "quanv": {
+                "kernels": [{}],
+                "twins": ["cnn1"],
+                "draws": [{"train": 60, "test": 40}],
+                "training": {"epochs": 1},
+            },
+            "analysis": {"enabled": True, "draws": 4, "pairs": 100, "qubits": [2, 3], "depths": [1]},
+        },
+        "rows": {
+            "kind": "table",
+            "qubits": 4,
+            "training": {"epochs": 2},
+            "baselines": {"svm": {"estimator": "SVC"}},
+            "execution": {"paths": ["exact"]},
+        },
+    },
 }
 KEPT = ("workflow", "scripts", "config", "resources", "environment.yml", "pyproject.toml")
 

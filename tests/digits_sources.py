@@ -1,4 +1,4 @@
-"""Made-up runs of study C, lying as the workflow would leave them."""
+"""Made-up runs on small images, lying as the workflow would leave them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Made-up runs of studies B and D, lying as the workflow would leave them."""
+"""Made-up runs on photographs, lying as the workflow would leave them."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ def make_transfer_sources(
     side: int = 24,
     weights: str = "random",
     pictures: np.ndarray | None = None,
+    classes: Sequence[str] = (),
+    signal: float = 1.0,
 ) -> Sources:
     """Write a whole run of made-up numbers below a folder.
 
@@ -68,8 +70,11 @@ def make_transfer_sources(
         side: of the images.
         weights: kind of the backbones' weights.
         pictures: uint8, shape (images, side, side, 3); noise where None.
+        classes: names; those of the study where none.
+        signal: how much the predictions say of the labels; 0 is guessing.
     """
-    run = _Made(folder / "results" / study, study, epochs, np.random.default_rng(0))
+    names = tuple(classes) or CLASSES[study]
+    run = _Made(folder / "results" / study, study, names, epochs, signal, np.random.default_rng(0))
     run.images(side, pictures)
     for backbone in backbones:
         run.backbone(backbone, weights)
@@ -94,8 +99,11 @@ def make_transfer_sources(
 class _Made:
     """A run in the making."""
 
-    def __init__(self, root: Path, study: str, epochs: int, rng: np.random.Generator) -> None:
-        self.root, self.study, self.epochs, self.rng = root, study, epochs, rng
+    def __init__(
+        self, root: Path, study: str, classes: tuple[str, ...], epochs: int, signal: float, rng: np.random.Generator
+    ) -> None:
+        self.root, self.study, self.classes, self.epochs, self.rng = root, study, classes, epochs, rng
+        self.signal = signal
         self.predictions: list[Path] = []
         self.histories: list[Path] = []
         self.artefacts: list[Path] = []
@@ -104,10 +112,10 @@ class _Made:
 
     def images(self, side: int, pictures: np.ndarray | None) -> None:
         total = 120 if pictures is None else len(pictures)
-        self.labels = (np.arange(total) % 2).astype(np.uint8)
+        self.labels = (np.arange(total) % len(self.classes)).astype(np.uint8)
         noise = self.rng.integers(0, 255, (total, side, side, 3), dtype=np.uint8)
         dropped = [{"source": "mask/odd <1>.jpg", "reason": "unreadable: truncated"}]
-        about = {"classes": list(CLASSES[self.study]), "dropped": dropped, "conflicts": [{"source": "a", "like": "b"}]}
+        about = {"classes": list(self.classes), "dropped": dropped, "conflicts": [{"source": "a", "like": "b"}]}
         self.artefacts.append(self.root / "sample" / "samples.h5")
         with new_table(self.artefacts[-1], about) as file:
             add_column(file, "images", noise if pictures is None else pictures)
@@ -125,7 +133,9 @@ class _Made:
         parts[order[:train]], parts[order[train : train + validation]] = 0, 2
         parts[order[train + validation : train + validation + test]] = 1
         codes = {"train": 0, "test": 1, "validation": 2, "unused": 3}
-        counts = {p: np.bincount(self.labels[parts == c], minlength=2).tolist() for p, c in codes.items()}
+        counts = {
+            p: np.bincount(self.labels[parts == c], minlength=len(self.classes)).tolist() for p, c in codes.items()
+        }
         self.artefacts.append(self.root / f"sample-{name}" / f"seed{seed}" / "split.h5")
         write_table(self.artefacts[-1], {"split": parts}, {"counts": counts})
         self.parts[name, seed] = parts
@@ -142,9 +152,9 @@ class _Made:
                 counted = {"forward": int(trained + watched), "backward": int(trained * ROTATIONS[method])}
                 about |= {"executions": counted, "training": {"differentiation": method}}
             self._trained(folder, split, seed, 0.02 * depth if method is None else 0.8, about)
-            signal = self.rng.normal(size=len(self.labels)) * 0.3 + 0.45 * (2.0 * self.labels - 1)
+            signal = self._signal(0.45)
             for path, contrast in PATHS.items() if phase == "ideal" else [("exact", 1.0)]:
-                noise = self.rng.normal(size=len(signal)) * (0.0 if path in ("exact", "noisy-ibm_brisbane") else 0.03)
+                noise = self.rng.normal(size=signal.shape) * (0.0 if path in ("exact", "noisy-ibm_brisbane") else 0.03)
                 self._predicted(folder / path, split, seed, np.clip(contrast * signal + noise, -1, 1), quantum=True)
             if phase == "ideal" and seed == 0:
                 self._bitstrings(folder / "bitstrings.csv")
@@ -154,7 +164,7 @@ class _Made:
             folder = self.root / f"sample-{split}" / model / "ideal" / f"seed{seed}"
             size = {"parameters": 2062 if model.endswith("mlp") else 1026}
             self._trained(folder, split, seed, 0.01, size)
-            signal = self.rng.normal(size=len(self.labels)) * 0.3 + 0.43 * (2.0 * self.labels - 1)
+            signal = self._signal(0.43)
             self._predicted(folder / "exact", split, seed, signal, quantum=False)
 
     def _trained(self, folder: Path, split: str, seed: int, seconds: float, about: dict[str, Any]) -> None:
@@ -176,11 +186,23 @@ class _Made:
         about |= {"backend": backend or ("engine" if quantum else "torch"), "wall_s": 0.2}
         about |= {"weights_fingerprint": f"{seed:02x}" * 32, "shots": 1024 * (path in ("shots", "hardware"))}
         about |= {"jobs": int(path == "hardware"), "qpu_s": 1.5 * (path == "hardware")}
-        samples = Samples(ids, np.empty((len(ids), 0)), self.labels[ids], ids * 0, CLASSES[self.study])
-        values = np.repeat(signal[ids, None], 4, axis=1) if quantum else None
+        samples = Samples(ids, np.empty((len(ids), 0)), self.labels[ids], ids * 0, self.classes)
+        values = np.repeat(signal[ids].reshape(len(ids), -1)[:, :1], 4, axis=1) if quantum else None
         errors = np.full((len(ids), 4), 0.03 * (about["shots"] > 0)) if quantum else None
         self.predictions.append(folder / "predictions.h5")
-        write_predictions(self.predictions[-1], samples, 1 / (1 + np.exp(-5 * signal[ids])), about, values, errors)
+        write_predictions(self.predictions[-1], samples, self._probability(signal[ids]), about, values, errors)
+
+    def _signal(self, strength: float) -> np.ndarray:
+        """Of two classes one number a sample, of more one for each class."""
+        if len(self.classes) == 2:
+            return self.rng.normal(size=len(self.labels)) * 0.3 + strength * self.signal * (2.0 * self.labels - 1)
+        noise = self.rng.normal(size=(len(self.labels), len(self.classes))) * 0.3
+        return np.asarray(noise + strength * self.signal * np.eye(len(self.classes))[self.labels])
+
+    @staticmethod
+    def _probability(signal: np.ndarray) -> np.ndarray:
+        raised = np.exp(5 * signal)
+        return np.asarray(raised / (1 + raised) if signal.ndim == 1 else raised / raised.sum(axis=1, keepdims=True))
 
     def _bitstrings(self, file: Path) -> None:
         exact = self.rng.dirichlet(np.ones(16))

@@ -1,7 +1,8 @@
 """A digest of everything a rule's script runs of this project, found by reading imports, without importing.
 
 Snakemake sees neither what a script imports nor, by content, the script itself. With this digest among a rule's params
-a change in a library module reruns the rules that use it and no others; comments and docstrings do not count.
+a change in a library module reruns the rules that use it and no others; comments and docstrings do not count. The
+digest of the environment does the same for the packages.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from hqnn.errors import UserError
+
 SCRIPTS = Path(__file__).resolve().parent.parent
 PACKAGE = "hqnn"
+LOCK = "requirements.lock"
 
 
 def closure_digest(rule: str) -> str:
@@ -29,6 +33,23 @@ def closure_digest(rule: str) -> str:
     for path in sorted(closure(SCRIPTS / f"{rule}.py")):
         sha.update(f"{path.relative_to(SCRIPTS).as_posix()}:{_code_digest(path)}\n".encode())
     return sha.hexdigest()[:16]
+
+
+@cache
+def environment_digest() -> str:
+    """Digest of the lock file, which says the version of every package; it stands beside the scripts.
+
+    Returns:
+        16 hexadecimal digits.
+
+    Raises:
+        UserError: it is not there.
+    """
+    lock = SCRIPTS.parent / LOCK
+    try:
+        return hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    except FileNotFoundError as error:
+        raise UserError(f"{lock} is missing; restore it from the repository, or write it by `make lock`") from error
 
 
 def closure(script: Path) -> set[Path]:

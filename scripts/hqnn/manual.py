@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from hqnn.settings.model import Settings
-from hqnn.settings.section import Section, section_of
+from hqnn.settings.model import KINDS, Settings
+from hqnn.settings.section import Section, sections_of
+from hqnn.settings.study import Study
+
+STUDY = "studies.NAME"
 
 
 def schema() -> str:
@@ -26,33 +29,50 @@ def manual() -> str:
         "# Every key of the config",
         "",
         "Written by `make config` from `scripts/hqnn/settings`; `config/schema.json` is the same for editors.",
-        "A study's file in `config/studies` holds only what the study changes; give it with `--configfile`.",
+        "`config.yaml` is the embedded demo. A file of `config/studies` holds only what its study changes; where one",
+        "is given as `--configfile`, the demo's studies are left out. `make new NAME=mine KIND=photographs` writes one.",
         "",
     ]
-    for name, section in _sections("", Settings):
-        lines += [f"## {name or 'top level'}", "", section.__doc__ or "", ""]
+    for title, name, section, keys in _pages():
+        lines += [f"## {title}", "", section.__doc__ or "", ""]
         lines += ["| key | type | unit | default | what |", "| --- | --- | --- | --- | --- |"]
-        lines += [_row(name, section, k, field) for k, field in section.model_fields.items() if not _is_section(field)]
+        lines += [_row(name, section, key) for key in keys if not _is_section(section.model_fields[key])]
         lines.append("")
     return "\n".join(lines)
+
+
+def _pages() -> Iterator[tuple[str, str, type[Section], Collection[str]]]:
+    """Title, place, section and keys of each table: the top, what every study has, and what each kind adds."""
+    for name, section in _sections("", Settings, [key for key in Settings.model_fields if key != "studies"]):
+        yield name or "Top level", name, section, section.model_fields
+    for name, section in _sections(STUDY, Study, ["data"]):
+        yield "Every study" if name == STUDY else name, name, section, section.model_fields
+    for kind, study in KINDS.items():
+        above = study.__mro__[: study.__mro__.index(Study)]
+        own = [key for key in study.model_fields if any(key in vars(one).get("__annotations__", ()) for one in above)]
+        for name, section in _sections(STUDY, study, own):
+            top = name == STUDY
+            yield f"Kind `{kind}`{'' if top else ': ' + name}", name, section, own if top else section.model_fields
 
 
 def _is_section(field: FieldInfo) -> bool:
     return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 
 
-def _sections(name: str, section: type[Section]) -> Iterator[tuple[str, type[Section]]]:
+def _sections(name: str, section: type[Section], keys: Iterable[str]) -> Iterator[tuple[str, type[Section]]]:
+    """A section and those below some of its keys."""
     yield name, section
-    for key, field in section.model_fields.items():
+    for key in keys:
+        field = section.model_fields[key]
         inner = f"{name}.{key}".lstrip(".")
-        found = section_of(field.annotation)
-        if found:
-            yield from _sections(inner if _is_section(field) else f"{inner}[]", found)
+        for found in sections_of(field.annotation)[:1]:
+            yield from _sections(inner if _is_section(field) else f"{inner}[]", found, found.model_fields)
 
 
-def _row(name: str, section: type[Section], key: str, field: FieldInfo) -> str:
+def _row(name: str, section: type[Section], key: str) -> str:
+    field = section.model_fields[key]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    default = json.dumps(to_jsonable_python(field.default))
+    default = "" if field.is_required() else json.dumps(to_jsonable_python(field.default))
     kind = _plain_type(section.model_json_schema()["properties"][key])
     cells = [f"`{name}.{key}`".replace("`.", "`"), kind, str(extra.get("unit", "")), default]
     return "| " + " | ".join([*(cell.replace("|", "\\|") for cell in cells), field.description or ""]) + " |"

@@ -23,8 +23,9 @@ from hqnn.store import write_text  # noqa: E402
 RESULT = ROOT / "results" / "benchmarks" / "pipeline.json"
 
 OURS = """
-from hqnn.data.pixels.prepare import prepare_pairs
-prepare_pairs({root!r}, {output!r})
+from hqnn.data.pixels.oscd import open_oscd
+from hqnn.data.pixels.prepare import prepare_pixels
+prepare_pixels(open_oscd({root!r}), {output!r}, bands="below20m")
 """
 
 WHOLE_IMAGES = """
@@ -32,7 +33,8 @@ import numpy as np, rasterio
 from rasterio.warp import Resampling, reproject
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
-from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city, split_of
+from hqnn.data.pixels.bands import BAND_SETS, BANDS
+from hqnn.data.pixels.oscd_files import open_city, split_of
 pixels = {{"train": [], "test": []}}
 for split, names in split_of({root!r}).items():
     for name in names:

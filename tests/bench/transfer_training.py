@@ -22,12 +22,12 @@ from transfer_measures import Cost, alone, cost, highest_mb, memory_mb
 
 from hqnn.circuits.library import build
 from hqnn.data.parts import PARTS, TRAIN, VALIDATION
-from hqnn.data.photographs.prepare import prepare_images
+from hqnn.data.photographs.prepare import prepare_photographs
 from hqnn.data.samples import read_samples
 from hqnn.data.splits import write_split
 from hqnn.execution.features import extract_features
 from hqnn.models.architectures import read_classifier
-from hqnn.settings.photographs.keys import TransferTraining
+from hqnn.settings.photographs.keys import HeadTraining
 from hqnn.settings.splits import Split
 from hqnn.store import add_column, new_table, open_table, write_text
 from hqnn.training.ideal import train_ideal
@@ -100,7 +100,7 @@ def run(study: Study, scratch: Path, weights: Path) -> dict[str, Any]:
                 program=scratch / "program.json",
                 kind="dressed",
                 options=OPTIONS,
-                training=TransferTraining(batch_size=BATCH, epochs=study.epochs).model_dump(),
+                training=HeadTraining(batch_size=BATCH, epochs=study.epochs).model_dump(),
                 seed=SEED,
             )
         )
@@ -114,7 +114,7 @@ def _prepared(study: Study, data: Path, scratch: Path) -> tuple[str, Path]:
     weights = data / "weights" / "resnet18-imagenet-fp16.safetensors"
     real = weights.exists() and (data / study.name).is_dir()
     if real:
-        prepare_images(
+        prepare_photographs(
             scratch / "samples.h5", data / study.name, classes=study.classes, unreadable="skip", duplicates="keep"
         )
     else:

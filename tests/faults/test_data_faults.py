@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ import rasterio
 from rasterio.transform import from_bounds
 
 from hqnn.data.pixels.columns import read_transform
-from hqnn.data.pixels.oscd import City, open_city
-from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.oscd import open_oscd
+from hqnn.data.pixels.oscd_files import City, open_city
+from hqnn.data.pixels.prepare import Summary, prepare_pixels
 from hqnn.data.pixels.tiffs import write_band
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.errors import UserError
@@ -33,6 +35,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(sample: Path, tmp_path: Path) -> Path:
     return shutil.copytree(sample, tmp_path / "data")
+
+
+def prepare(
+    folder: Path, output: Path, *, train: Sequence[str] = (), test: Sequence[str] = (), **asked: Any
+) -> Summary:
+    return prepare_pixels(open_oscd(folder, train=train, test=test), output, **{"bands": "below20m", **asked})
 
 
 def rewrite(path: Path, **changes: object) -> None:
@@ -150,18 +158,18 @@ def test_damage_is_said_in_one_sentence_and_leaves_no_table(
 ) -> None:
     damage(open_city(copy, "cedar"))
     with pytest.raises(UserError, match=message) as error:
-        prepare_pairs(copy, tmp_path / "out" / "samples.h5")
+        prepare(copy, tmp_path / "out" / "samples.h5")
     assert "\n" not in str(error.value)
     assert not list((tmp_path / "out").glob("**/*.h5"))
     assert not list((tmp_path / "out").glob("**/.*"))
 
 
 def test_a_table_of_before_survives_a_failure(copy: Path, tmp_path: Path) -> None:
-    prepare_pairs(copy, tmp_path / "samples.h5")
+    prepare(copy, tmp_path / "samples.h5")
     before = (tmp_path / "samples.h5").read_bytes()
     cut_off(open_city(copy, "cedar"))
     with pytest.raises(UserError):
-        prepare_pairs(copy, tmp_path / "samples.h5")
+        prepare(copy, tmp_path / "samples.h5")
     assert (tmp_path / "samples.h5").read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"data", "samples.h5"}
 
@@ -174,13 +182,12 @@ def test_masked_pixels_are_left_out_counted_and_said(
         values = file.read(1).astype(np.float32)
     values[:15, :25] = np.nan
     rewrite(path, values=values)
-    summary = prepare_pairs(copy, tmp_path / "samples.h5", stride=5)
-    alder = summary.cities[0]
+    summary = prepare(copy, tmp_path / "samples.h5", stride=5)
+    alder = summary.scenes[0]
     assert (alder.name, alder.masked, alder.skipped) == ("alder", 15 * 25, 3 * 5)
     assert "alder: 375 pixels are masked" in caplog.text
-    table, about = read_table(tmp_path / "samples.h5")
-    assert about["summary"][0]["masked"] == 375
-    own = table["city"] == 0
+    table, _ = read_table(tmp_path / "samples.h5")
+    own = table["scene"] == 0
     assert alder.samples == own.sum() == 13 * 13 - 15
     assert not ((table["row"][own] < 15) & (table["column"][own] < 25)).any()
     assert all(np.isfinite(table[name]).all() for name in ("features", "change_vector_length"))
@@ -188,9 +195,9 @@ def test_masked_pixels_are_left_out_counted_and_said(
 
 def test_a_city_without_change_is_a_city(copy: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rewrite(open_city(copy, "birch").label, values=np.ones((SIDE, SIDE), dtype=np.uint8))
-    summary = prepare_pairs(copy, tmp_path / "samples.h5")
-    assert [city.changed == 0 for city in summary.cities] == [False, True, False]
-    assert "birch has no changed pixel" in caplog.text
+    summary = prepare(copy, tmp_path / "samples.h5")
+    assert [city.classes[1] == 0 for city in summary.scenes] == [False, True, False]
+    assert "birch has no pixel of class change" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_wrong_settings_name_the_right_ones(
     sample: Path, tmp_path: Path, settings: dict[str, object], message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        prepare_pairs(sample, tmp_path / "samples.h5", **settings)
+        prepare(sample, tmp_path / "samples.h5", **settings)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -219,26 +226,26 @@ def test_without_a_train_city_nothing_is_fitted(copy: Path, tmp_path: Path) -> N
     for place in (copy, copy / "images"):
         (place / "train.txt").write_text("\n")
     with pytest.raises(UserError, match=r"train\.txt names no city"):
-        prepare_pairs(copy, tmp_path / "samples.h5")
+        prepare(copy, tmp_path / "samples.h5")
     for place in (copy, copy / "images"):
         (place / "train.txt").unlink()
     with pytest.raises(UserError, match=r"no train\.txt"):
-        prepare_pairs(copy, tmp_path / "samples.h5")
+        prepare(copy, tmp_path / "samples.h5")
 
 
 def test_a_train_set_that_is_all_masked_is_refused(copy: Path, tmp_path: Path) -> None:
     rewrite(open_city(copy, "alder").dates[0]["B02"], values=np.full((SIDE, SIDE), np.nan, dtype=np.float32))
     with pytest.raises(UserError, match="fewer than two valid pixels"):
-        prepare_pairs(copy, tmp_path / "samples.h5", train=["alder"])
+        prepare(copy, tmp_path / "samples.h5", train=["alder"])
 
 
 @pytest.mark.parametrize("folder", ["missing", "."])
 def test_a_folder_without_the_data_set_is_named(tmp_path: Path, folder: str) -> None:
     with pytest.raises(UserError, match="has no folder of images"):
-        prepare_pairs(tmp_path / folder, tmp_path / "samples.h5")
+        prepare(tmp_path / folder, tmp_path / "samples.h5")
 
 
 def test_an_image_fit_of_an_unknown_city_is_refused(sample: Path, tmp_path: Path) -> None:
-    prepare_pairs(sample, tmp_path / "samples.h5", fit="image")
-    with pytest.raises(UserError, match="no fit for city 'elsewhere'"):
+    prepare(sample, tmp_path / "samples.h5", fit="image")
+    with pytest.raises(UserError, match="no fit for scene 'elsewhere'"):
         read_transform(tmp_path / "samples.h5", "elsewhere")

@@ -19,7 +19,7 @@ from PIL import Image
 
 from digits_files import Part, mnist_files, random_parts, write_cifar_binary, write_cifar_python, write_class_folders
 from hqnn.data.images.idx import write_idx
-from hqnn.data.images.prepare import prepare_digits
+from hqnn.data.images.prepare import prepare_small_images
 from hqnn.errors import UserError
 
 
@@ -27,7 +27,7 @@ def refused(folder: Path, message: str, **options: object) -> None:
     """Preparing fails with one sentence, and leaves neither a table nor anything half-written."""
     output = folder.parent / "out" / "samples.h5"
     with pytest.raises(UserError, match=message) as caught:
-        prepare_digits(folder, output, **options)  # type: ignore[arg-type]
+        prepare_small_images(folder, output, **options)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
     assert not output.parent.exists() or not any(output.parent.iterdir())
 
@@ -229,9 +229,9 @@ def deep(path: Path) -> None:
     [
         (cut_off, r"0007\.png cannot be read as an image"),
         (no_image, r"0007\.png cannot be read as an image"),
-        (other_size, r"0007\.png and the first image are 32 x 31 colour and 32 x 32 colour"),
-        (grey, r"0007\.png and the first image are 32 x 32 grey and 32 x 32 colour"),
-        (deep, r"0007\.png cannot be read as an image \(its pixels, of mode I;16"),
+        (other_size, r"0007\.png has 32 x 31 pixels but \S+0000\.png has 32 x 32; set size"),
+        (grey, r"0007\.png is grey but \S+0000\.png is coloured; make all of one kind, or set channels"),
+        (deep, r"0007\.png is 1 band of 16 bits but \S+0000\.png is coloured"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -270,7 +270,7 @@ def test_what_is_not_there_or_not_known_is_said(tmp_path: Path) -> None:
     folder = tmp_path / "raw"
     refused(folder, "raw is missing")
     folder.mkdir()
-    refused(folder, "holds no IDX files, CIFAR-10 batches or class folders and no archive")
+    refused(folder, "holds no IDX files, CIFAR-10 batches, class folders or NPZ file and no archive")
     refused(folder, "holds no cifar python", kind="cifar_python")
     refused(folder, "kind 'cifar_pythn' is unknown; did you mean 'cifar_python'", kind="cifar_pythn")
     mnist_files(folder)

@@ -15,7 +15,7 @@ from PIL import Image
 from hqnn.data.groups import Grouping
 from hqnn.data.image_files import UnreadableImageError, read_image, read_mask
 from hqnn.data.photographs.mask_patches import PatchRule
-from hqnn.data.photographs.prepare import prepare_images
+from hqnn.data.photographs.prepare import prepare_photographs
 from hqnn.errors import UserError
 from hqnn.store import read_table
 
@@ -86,10 +86,10 @@ def test_an_unreadable_image_stops_the_run_or_is_skipped_by_name(
 ) -> None:
     damage(folder / "b/2.png")
     with pytest.raises(UserError, match=rf"b/2\.png cannot be read as an image \(.*{reason}") as error:
-        prepare_images(tmp_path / "out/samples.h5", folder, size=16, threads=2)
+        prepare_photographs(tmp_path / "out/samples.h5", folder, size=16, threads=2)
     assert "\n" not in str(error.value)
     assert not list((tmp_path / "out").iterdir())
-    summary = prepare_images(tmp_path / "out/samples.h5", folder, size=16, unreadable="skip")
+    summary = prepare_photographs(tmp_path / "out/samples.h5", folder, size=16, unreadable="skip")
     assert summary.counts == {"a": 4, "b": 3}
     (dropped,) = read_table(tmp_path / "out/samples.h5")[1]["dropped"]
     assert dropped["source"] == "b/2.png"
@@ -100,7 +100,7 @@ def test_an_unreadable_image_stops_the_run_or_is_skipped_by_name(
 
 def test_the_limit_of_pixels_is_the_user_s(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="32 x 32 pixels, more than 1000 pixels"):
-        prepare_images(tmp_path / "samples.h5", folder, size=16, max_pixels=1000)
+        prepare_photographs(tmp_path / "samples.h5", folder, size=16, max_pixels=1000)
 
 
 def test_pixels_of_32_bits_are_refused(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_folder_that_does_not_fit_is_said_in_one_sentence(
 ) -> None:
     options = damage(folder)
     with pytest.raises(UserError, match=message) as error:
-        prepare_images(tmp_path / "out/samples.h5", folder, size=16, **options)  # type: ignore[arg-type]
+        prepare_photographs(tmp_path / "out/samples.h5", folder, size=16, **options)  # type: ignore[arg-type]
     assert "\n" not in str(error.value)
     assert not list(tmp_path.glob("out/*"))
 
@@ -215,10 +215,10 @@ def test_a_mask_that_does_not_fit_is_said_in_one_sentence(
     large: Path, tmp_path: Path, damage: Callable[[Path], None], message: str
 ) -> None:
     rule = PatchRule(size=32, centre=28)
-    assert prepare_images(tmp_path / "whole.h5", large, size=16, patches=rule).counts == {"clear": 6, "marked": 6}
+    assert prepare_photographs(tmp_path / "whole.h5", large, size=16, patches=rule).counts == {"clear": 6, "marked": 6}
     damage(large)
     with pytest.raises(UserError, match=message):
-        prepare_images(tmp_path / "samples.h5", large, size=16, patches=rule)
+        prepare_photographs(tmp_path / "samples.h5", large, size=16, patches=rule)
     assert not (tmp_path / "samples.h5").exists()
 
 
@@ -245,7 +245,7 @@ def test_the_awkward_real_files_load_or_are_named(real_data: Path, tmp_path: Pat
         (tmp_path / "raw" / name).mkdir(parents=True)
         for path in odd[label::2]:
             shutil.copy(path, tmp_path / "raw" / name)
-    summary = prepare_images(tmp_path / "samples.h5", tmp_path / "raw", unreadable="skip", threads=2)
+    summary = prepare_photographs(tmp_path / "samples.h5", tmp_path / "raw", unreadable="skip", threads=2)
     assert sum(summary.counts.values()) == 9
     assert sorted(loss["source"].split("/")[1][:2] for loss in summary.dropped) == ["08", "09", "10"]
 

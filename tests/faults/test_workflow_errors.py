@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from checkout import Checkout, copy_checkout
 from hqnn.data.synthetic.handwritten import write_digits
 
-SAMPLE = "results/raw/sample_oscd"
+SAMPLE = "results/raw/sample_pairs_0"
 
 
 @pytest.fixture(scope="module")
@@ -48,39 +48,53 @@ def sentence(checkout: Checkout, *arguments: str) -> str:
     ("config", "said"),
     [
         (
-            "change={training: {learning_rte: 0.1}}",
-            "'change.training.learning_rte' is unknown; did you mean 'learning_rate'?",
+            "studies={change: {training: {learning_rte: 0.1}}}",
+            "'studies.change.training.learning_rte' is unknown; did you mean 'learning_rate'?",
         ),
         ("execution={backends: [ibm_brisbne]}", "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?"),
-        ("change={models: [angle_y-simplified_two_desing-3]}", "did you mean 'simplified_two_design'?"),
+        ("studies={change: {models: [angle_y-simplified_two_desing-3]}}", "did you mean 'simplified_two_design'?"),
         (
-            "masks={splits: [{train: 240}]}",
-            "'masks.splits.0': has shares (240, 0.15, 0.15) that sum to",
+            "studies={masks: {splits: [{train: 240}]}}",
+            "'studies.masks.splits.0': has shares (240, 0.15, 0.15) that sum to",
         ),
-        ("data={source: path, path: nowhere}", "'nowhere', which is no folder"),
-        ("change={models: [], baselines: []}", "study change has no model that runs by any path"),
-        ("digits={analysis: {backend: ibm_brisbne}}", "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?"),
+        (
+            "studies={rows: {data: {source: path, path: nowhere}}}",
+            "studies.rows.data.path is 'nowhere', which is no file and no folder",
+        ),
+        ("studies={change: {models: [], baselines: null}}", "'studies.change.baselines'"),
+        ("studies={rows: {baselines: {svm: {estimator: SVCC}}}}", "did you mean 'SVC'?"),
+        (
+            "studies={digits: {analysis: {backend: ibm_brisbne}}}",
+            "'ibm_brisbne' has no calibration; did you mean 'ibm_brisbane'?",
+        ),
+        ("studies={mine: {kind: pixles}}", "'studies.mine.kind' is 'pixles'; did you mean 'pixels'?"),
+        ("studies={raw: {kind: pixels}}", "'studies.raw' is called like a folder of results"),
     ],
 )
 def test_a_wrong_config_stops_before_anything_runs(checkout: Checkout, config: str, said: str) -> None:
-    last = sentence(checkout, "-n", "--config", config, "studies=[change]").strip().splitlines()[-1]
+    last = sentence(checkout, "-n", "--config", config).strip().splitlines()[-1]
     assert last.startswith("config: ")
     assert said in last
 
 
 def test_a_set_that_no_program_can_fetch_stops_before_anything_runs(checkout: Checkout) -> None:
-    out = sentence(checkout, "-n", "--config", "data={source: download}", "studies=[cracks]")
+    out = sentence(
+        checkout, "-n", "--config", "studies={mine: {kind: photographs, data: {source: download, set: ozgenel}}}"
+    )
     last = out.strip().splitlines()[-1]
     assert last.startswith("config: resources/datasets.yaml: 'ozgenel' has to be fetched by hand")
-    assert "https://doi.org/" in last and "data={source: path, path: FOLDER}" in last
+    assert "https://doi.org/" in last and "data: {source: path, path: FOLDER}" in last
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("masks/sample-70_15_16/resnet18-linear/ideal", "masks.splits has no '70_15_16'"),
-        ("masks/sample-70_15_15/resnet18-hadamard_angle_y-dressed-1/ideal-cirq", "masks.trainers has no 'cirq'"),
-        ("digits/sample-500_99_fresh/cnn1/ideal", "digits.quanv.draws has no '500_99_fresh'"),
+        ("masks/sample-70_15_16/resnet18-linear/ideal", "studies.masks.splits has no '70_15_16'"),
+        (
+            "masks/sample-70_15_15/resnet18-hadamard_angle_y-dressed-1/ideal-cirq",
+            "studies.masks.trainers has no 'cirq'",
+        ),
+        ("digits/sample-500_99_fresh/cnn1/ideal", "studies.digits.quanv.draws has no '500_99_fresh'"),
     ],
 )
 def test_a_path_that_names_what_the_config_lacks_says_so(checkout: Checkout, path: str, said: str) -> None:
@@ -91,8 +105,8 @@ def test_a_path_that_names_what_the_config_lacks_says_so(checkout: Checkout, pat
 
 def test_a_backend_may_be_a_file_of_one_s_own(checkout: Checkout, tmp_path: Path) -> None:
     mine = shutil.copy(checkout.folder / "resources/calibrations/published_lima.yaml", tmp_path / "mine.yaml")
-    config = ("studies=[change]", "change={phases: [noisy]}", f"execution={{backends: [{mine}]}}")
-    jobs = checkout.jobs_to_run("--config", *config)
+    config = f"studies={{change: {{phases: [noisy], execution: {{backends: [{mine}]}}}}}}"
+    jobs = checkout.jobs_to_run("--config", config, "--", "results/change/metrics.csv")
     assert (jobs["compile"], jobs["train_noisy"], jobs["execute_hardware"]) == (1, 1, 2)
 
 
@@ -114,12 +128,11 @@ def test_damaged_data_is_named_on_the_terminal_and_explained_in_the_log(
     out = sentence(
         checkout,
         "--config",
-        f"data={{source: path, path: {raw}}}",
-        "studies=[change]",
+        f"studies={{change: {{data: {{source: path, path: {raw}}}}}}}",
         "--",
         "results/change/own/samples.h5",
     )
-    line = next(line for line in out.splitlines() if line.startswith("prepare_oscd: "))
+    line = next(line for line in out.splitlines() if line.startswith("prepare_pixels: "))
     assert said in line
     assert "Traceback" in (checkout.folder / "results/change/own/samples.log").read_text()
     left = [f.name for f in (checkout.folder / "results/change/own").iterdir()]
@@ -161,36 +174,45 @@ def weights_of_another_net(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "config", "target", "said"),
+    ("make", "study", "config", "target", "said"),
     [
-        (two_photographs, ["studies=[masks]"], "masks/own/samples.h5", "no_mask"),
+        (two_photographs, "masks", "{}", "masks/own/samples.h5", "no_mask"),
         (
             four_photographs,
-            ["studies=[masks]", "masks={splits: [{train: 40, validation: 1, test: 1}]}"],
+            "masks",
+            "{splits: [{train: 40, validation: 1, test: 1}]}",
             "masks/own-40_1_1/seed0/split.h5",
             "40",
         ),
         (
             weights_of_another_net,
-            ["studies=[masks]", "masks={weights: {resnet18: FOLDER/other.safetensors}}"],
+            "masks",
+            "{weights: {resnet18: FOLDER/other.safetensors}}",
             "masks/own/resnet18/features.h5",
             "other.safetensors",
         ),
-        (digits_with_another_magic, ["studies=[digits]"], "digits/own/samples.h5", "t10k-labels-idx1-ubyte.gz"),
-        (folders_that_differ, ["studies=[digits]"], "digits/own/samples.h5", "sqare"),
+        (digits_with_another_magic, "digits", "{}", "digits/own/samples.h5", "t10k-labels-idx1-ubyte.gz"),
+        (folders_that_differ, "digits", "{}", "digits/own/samples.h5", "sqare"),
     ],
     ids=["empty class", "split larger than the set", "other weights", "wrong magic", "classes that differ"],
 )
 def test_images_that_do_not_fit_are_a_sentence(
-    checkout: Checkout, tmp_path: Path, make: Callable[[Path], None], config: list[str], target: str, said: str
+    checkout: Checkout,
+    tmp_path: Path,
+    make: Callable[[Path], None],
+    study: str,
+    config: str,
+    target: str,
+    said: str,
 ) -> None:
     folder = tmp_path / "own"
     make(folder)
-    given = [part.replace("FOLDER", str(folder)) for part in config]
+    data = f"{{data: {{source: path, path: {folder}}}, "
+    given = f"studies={{{study}: {config.replace('{', data, 1).replace('FOLDER', str(folder))}}}"
     wanted = checkout.folder / "results" / target
     shutil.rmtree(checkout.folder / "results", ignore_errors=True)
-    out = sentence(checkout, "--config", *given, f"data={{source: path, path: {folder}}}", "--", f"results/{target}")
-    rules = ("prepare_images: ", "split_images: ", "extract_features: ", "prepare_digits: ")
+    out = sentence(checkout, "--config", given, "--", f"results/{target}")
+    rules = ("prepare_photographs: ", "split_samples: ", "extract_features: ", "prepare_small_images: ")
     lines = [line for line in out.splitlines() if line.startswith(rules) and said in line]
     assert len(lines) == 1, out
     assert lines[0].count(". ") == 0 and ("; " in lines[0] or ", " in lines[0])
@@ -240,7 +262,7 @@ def test_a_killed_run_goes_on_where_it_stopped(checkout: Checkout) -> None:
         start_new_session=True,
     )
     sample = checkout.folder / SAMPLE
-    while not list(sample.parent.glob(".sample_oscd.*")) and child.poll() is None:
+    while not list(sample.parent.glob(".sample_pairs_0.*")) and child.poll() is None:
         time.sleep(0.02)
     subprocess.run(["pkill", "-KILL", "-s", str(child.pid)], check=False)
     child.send_signal(signal.SIGKILL)

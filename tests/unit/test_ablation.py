@@ -144,7 +144,7 @@ def written(
 ) -> Path:
     (tmp_path / "program.json").write_text(program.to_json())
     (tmp_path / "calibration.json").write_text(calibration.to_json())
-    columns = {"features": samples.features, "labels": samples.labels, "city": samples.groups.astype(np.int16)}
+    columns = {"features": samples.features, "labels": samples.labels, "scene": samples.groups.astype(np.int16)}
     write_table(tmp_path / "samples.h5", {**columns, "split": np.ones(SAMPLES, dtype=np.uint8)}, {})
     for seed in range(2):
         model = build_classifier(ARCHITECTURE, program, seed=seed)

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from hqnn.circuits import custom
 from hqnn.circuits.amplitude import preparation_angles, prepared
 from hqnn.circuits.factors import unitary
-from hqnn.circuits.library import build
+from hqnn.circuits.library import build, build_for_classes
 from hqnn.circuits.measurement import measurement_groups
 from hqnn.circuits.names import declared, parse_name
 from hqnn.circuits.pauli import parse_word, word_matrix
 from hqnn.circuits.program import Angle, Program
+from hqnn.circuits.sizes import observables_for, wires_for
 from hqnn.circuits.trace import trace
 from hqnn.errors import UserError
 
@@ -91,6 +92,48 @@ def test_reuploading_embeds_before_every_layer() -> None:
     program = build("angle_z-basic_entangler-3-reupload", 2)
     inputs_seen = [i for gate in program.gates for angle in gate.angles for i, _ in angle.inputs]
     assert inputs_seen == [0, 1] * 3
+
+
+@given(st.integers(3, 30), st.integers(1, 12))
+def test_as_many_observables_as_classes_where_the_wires_have_them(classes: int, wires: int) -> None:
+    words = [parse_word(text, wires) for text in observables_for(classes, wires)]
+    assert len(set(words)) == len(words) >= min(classes, 3 * wires - 1)
+    assert len(words) in (wires, 2 * wires, 3 * wires - 1)
+    assert len(measurement_groups(words)) == (1 if len(words) == wires else 2)
+    assert wires_for(classes, 4) <= 8 and wires_for(classes, 12) == 12
+
+
+@pytest.mark.parametrize(
+    ("reading", "classes", "inputs", "observables", "wires", "words"),
+    [
+        ("pixel", 2, None, None, 8, 1),
+        ("pixel", 2, 1, [], 1, 1),
+        ("pixel", 16, None, None, 8, 16),
+        ("pixel", 16, 4, ["Z0", "Z1"], 4, 2),
+        ("dressed", 2, None, None, 4, 4),
+        ("dressed", 4, None, [], 4, 4),
+        ("dressed", 10, None, [], 8, 16),
+        ("dressed", 10, 10, [], 10, 10),
+        ("fixed", 10, 5, ["Y0"], 5, 1),
+        ("fixed", 10, 4, [], 4, 4),
+    ],
+)
+def test_what_is_not_said_of_a_circuit_follows_the_classes(
+    reading: str, classes: int, inputs: int | None, observables: list[str] | None, wires: int, words: int
+) -> None:
+    program = build_for_classes(
+        "angle_y-basic_entangler-1", reading=reading, classes=classes, inputs=inputs, observables=observables
+    )
+    assert (program.wires, program.inputs, len(program.observables)) == (wires, wires, words)
+
+
+def test_too_few_observables_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    build_for_classes("angle_y-bellman-1", reading="dressed", classes=10, inputs=3)
+    assert "3 wires give 8 expectation values for 10 classes" in caplog.text
+    build_for_classes("angle_y-bellman-1", reading="pixel", classes=3, observables=["Z0"])
+    assert "measures 1 expectation values for 3 classes" in caplog.text
+    with pytest.raises(UserError, match="say how many numbers it takes"):
+        build_for_classes("angle_y-bellman-1", reading="fixed", classes=3)
 
 
 def test_quanvolutional_options_choose_axis_layout_and_order() -> None:

@@ -27,14 +27,16 @@ CNN = CnnSizes(channels=(3,), poolings=1, dense=(4,), normalised=("convolutions"
 RNG = np.random.default_rng(0)
 FEATURES, VIEWS = RNG.normal(size=(20, 6)).astype(np.float32), RNG.normal(size=(20, 3, 6)).astype(np.float32)
 DIGITS, LARGER = (RNG.integers(256, size=(20, side, side, 1), dtype=np.uint8) for side in (8, 12))
-HYBRID = ("pixel", "dressed", "dressed views", "parallel", "quanv")
-CLASSICAL = ("linear", "mlp", "parallel_twin", "cnn", "cnn1", "cnn4")
+HYBRID = ("pixel", "pixel classes", "dressed", "dressed views", "parallel", "quanv")
+CLASSICAL = ("linear", "mlp", "pixel_twin", "parallel_twin", "cnn", "cnn1", "cnn4")
 
 
 def architecture(kind: str) -> tuple[Architecture, np.ndarray]:
     """Of a kind, and samples for it."""
     return {
         "pixel": (Architecture("pixel", (6,), 2, {"reading": "scaled"}), FEATURES),
+        "pixel classes": (Architecture("pixel", (6,), 5, {"reading": "sigmoid"}), FEATURES),
+        "pixel_twin": (Architecture("pixel_twin", (6,), 2, {"parameters": 40}), FEATURES),
         "dressed": (Architecture("dressed", (6,), 2, {"delta": 1.0, "standardise": True}), FEATURES),
         "dressed views": (Architecture("dressed", (6,), 3, {"delta": 1.0}), VIEWS),
         "parallel": (Architecture("parallel", (8, 8, 1), 5, PARALLEL.model_dump()), DIGITS),
@@ -55,6 +57,8 @@ def circuit(kind: str) -> Program | None:
         return quanv_circuit()
     if kind == "pixel":
         return build_for("angle_y-simplified_two_design-1", 3, ["Z1"])
+    if kind == "pixel classes":
+        return build_for("angle_y-simplified_two_design-1", 3, ["Z0", "Z1", "Z2", "X0", "X1", "X2"])
     return build_for("hadamard_angle_y-dressed-1", 3) if kind.startswith("dressed") else None
 
 
@@ -148,6 +152,8 @@ def test_a_feature_that_did_not_vary_in_training_says_nothing_later() -> None:
 def test_a_file_that_is_not_what_is_wanted_is_a_sentence(tmp_path: Path) -> None:
     model, _ = seasoned("linear")
     save_classifier(tmp_path / "linear.safetensors", model, {})
+    with pytest.raises(UserError, match="the kind dressed has a circuit"):
+        build_classifier(architecture("dressed")[0])
     with pytest.raises(UserError, match=r"linear\.safetensors holds a classifier without a circuit"):
         load_classifier(tmp_path / "linear.safetensors")
     whole = (tmp_path / "linear.safetensors").read_bytes()

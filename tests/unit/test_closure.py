@@ -8,8 +8,23 @@ from pathlib import Path
 import pytest
 
 from hqnn import closure
+from hqnn.circuits.names import SOURCES
+from hqnn.errors import UserError
 
 HEAVY = ("torch", "pennylane", "qiskit", "qiskit_aer", "rasterio", "sklearn", "matplotlib", "iqm", "numba")
+# What no script of a rule runs: parts of the Snakefile, whose values are params, and what is for people and tests.
+REACHED_BY_NO_SCRIPT = (
+    "hqnn/circuits/amplitude.py",
+    "hqnn/closure.py",
+    "hqnn/data/choice.py",
+    "hqnn/engine/precompile.py",
+    "hqnn/listing.py",
+    "hqnn/manual.py",
+    "hqnn/new.py",
+    "hqnn/noise/export_snapshots.py",
+    "hqnn/noise/pennylane.py",
+    "hqnn/report/readme.py",
+)
 
 
 @pytest.fixture
@@ -58,12 +73,40 @@ def test_the_closure_holds_every_project_module_that_python_really_loads(root: P
         "print(*sorted(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'hqnn'), sep='\\n')"
     )
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    found = {str(path) for path in closure.closure(root / "scripts" / "prepare_oscd.py")}
+    found = {str(path) for path in closure.closure(root / "scripts" / "prepare_pixels.py")}
     assert set(loaded) <= found
 
 
+def test_an_edit_of_any_module_reruns_a_rule(root: Path) -> None:
+    scripts = root / "scripts"
+    reached = set().union(*(closure.closure(script) for script in scripts.glob("*.py")))
+    unreached = {path.relative_to(scripts).as_posix() for path in (scripts / "hqnn").rglob("*.py")} - {
+        path.relative_to(scripts).as_posix() for path in reached
+    }
+    assert {name for name in unreached if not name.startswith("hqnn/settings/")} == set(REACHED_BY_NO_SCRIPT)
+
+
+def test_an_edit_of_a_circuit_s_part_reruns_the_rule_that_traces_circuits(root: Path) -> None:
+    found = {path.stem for path in closure.closure(root / "scripts" / "trace_circuit.py")}
+    assert set(SOURCES) <= found
+
+
+def test_the_environment_is_the_lock_s_text(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closure.environment_digest.cache_clear()
+    monkeypatch.setattr(closure, "SCRIPTS", scripts / "hqnn")
+    with pytest.raises(UserError, match=r"requirements\.lock is missing"):
+        closure.environment_digest()
+    seen = set()
+    for text in ("a==1\n", "a==2\n"):
+        (scripts / "requirements.lock").write_text(text)
+        closure.environment_digest.cache_clear()
+        seen.add(closure.environment_digest())
+    closure.environment_digest.cache_clear()
+    assert len(seen) == 2
+
+
 def test_what_is_split_does_not_hang_on_other_keys_than_those_of_splits(root: Path) -> None:
-    found = closure.closure(root / "scripts" / "split_images.py")
+    found = closure.closure(root / "scripts" / "split_samples.py")
     assert {path.stem for path in found if path.parent.name == "settings"} == {"__init__", "section", "splits"}
 
 

@@ -24,7 +24,7 @@ from digits_files import (
     write_idx_set,
 )
 from hqnn.data.images.draws import draw, write_draw
-from hqnn.data.images.prepare import draw_split, prepare_digits
+from hqnn.data.images.prepare import draw_split, prepare_small_images
 from hqnn.data.parts import TEST, TRAIN
 from hqnn.data.rows import read_rows
 from hqnn.data.samples import read_samples
@@ -34,7 +34,7 @@ from hqnn.store import add_column, open_table, read_table
 
 
 def table(path: Path, output: Path, **options: object) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    prepare_digits(path, output, **options)  # type: ignore[arg-type]
+    prepare_small_images(path, output, **options)  # type: ignore[arg-type]
     return read_table(output)
 
 
@@ -76,7 +76,7 @@ def test_emnist_is_turned_upright_and_its_letters_are_named(tmp_path: Path) -> N
     np.testing.assert_array_equal(read["labels"], labels - 1)
     assert about["classes"] == ["Aa", "Bb", "Cc"]
     with pytest.raises(UserError, match=r"several sets of IDX files \(emnist-digits, emnist-letters\)"):
-        prepare_digits(folder, tmp_path / "other.h5")
+        prepare_small_images(folder, tmp_path / "other.h5")
 
 
 def test_cifar_s_three_layouts_give_the_same_images(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_threads_change_nothing_and_grey_is_repeated_only_when_asked(tmp_path: P
     grey = random_parts(channels=1)["train"]
     folder = write_class_folders(tmp_path / "raw", grey, suffix=".jpeg")
     for threads in (1, 2):
-        prepare_digits(folder, tmp_path / f"{threads}.h5", threads=threads)
+        prepare_small_images(folder, tmp_path / f"{threads}.h5", threads=threads)
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "2.h5").read_bytes()
     one = read_table(tmp_path / "1.h5")[0]["images"]
     three = table(folder, tmp_path / "3.h5", channels=3)[0]["images"]
@@ -129,7 +129,7 @@ def test_copies_do_not_lie_on_both_sides_of_a_drawn_split(tmp_path: Path) -> Non
     folder = write_class_folders(tmp_path / "raw", part)
     for row in range(0, 20, 10):  # all are airplanes
         shutil.copy(folder / "airplane" / f"{row:04d}.png", folder / "airplane" / f"9{row:04d}.png")
-    summary = prepare_digits(folder, tmp_path / "samples.h5")
+    summary = prepare_small_images(folder, tmp_path / "samples.h5")
     read, about = read_table(tmp_path / "samples.h5")
     assert (summary.train, summary.test, summary.dropped) == (50, 10, {"copies": 2})
     assert about["dropped"] == {"copies": 2}
@@ -141,7 +141,7 @@ def test_copies_do_not_lie_on_both_sides_of_a_drawn_split(tmp_path: Path) -> Non
 def test_a_published_split_keeps_its_copies_and_says_so(tmp_path: Path) -> None:
     parts = random_parts(side=4, channels=1)
     parts["test"].images[3] = parts["train"].images[7]
-    summary = prepare_digits(mnist_files(tmp_path / "raw", parts), tmp_path / "samples.h5")
+    summary = prepare_small_images(mnist_files(tmp_path / "raw", parts), tmp_path / "samples.h5")
     assert (summary.train, summary.test, summary.kept_copies, summary.dropped) == (60, 20, 1, {})
 
 
@@ -183,7 +183,7 @@ def test_every_seed_draws_anew_and_every_image_as_often(tmp_path: Path) -> None:
     times = sum((draw(split, train=10, test=5, seed=seed) < 3).astype(int) for seed in range(400))
     expected, spread = np.where(split == 0, 80, 100), np.sqrt(np.where(split == 0, 64, 75))
     assert (np.abs(times - expected) < 4.5 * spread).all() and times.std() > 4
-    prepare_digits(mnist_files(tmp_path / "raw"), tmp_path / "samples.h5")
+    prepare_small_images(mnist_files(tmp_path / "raw"), tmp_path / "samples.h5")
     write_draw(tmp_path / "samples.h5", tmp_path / "split.h5", train=9, test=4, seed=3)
     assert np.bincount(read_table(tmp_path / "split.h5")[0]["split"]).tolist() == [9, 4, 0, 67]
     first, again = tmp_path / "first.h5", tmp_path / "again.h5"
@@ -206,7 +206,7 @@ def test_rows_read_chunk_by_chunk_are_the_rows_asked_for(rows: set[int], side: i
 
 def test_images_of_one_split_are_contiguous_writable_and_checked(tmp_path: Path) -> None:
     parts = random_parts(side=28, channels=1, train=3000, test=500)
-    prepare_digits(mnist_files(tmp_path / "raw", parts), tmp_path / "samples.h5")
+    prepare_small_images(mnist_files(tmp_path / "raw", parts), tmp_path / "samples.h5")
     read = read_samples(tmp_path / "samples.h5", TEST).features
     np.testing.assert_array_equal(read, parts["test"].images)
     assert read.flags.c_contiguous and read.flags.writeable

@@ -30,8 +30,10 @@ from hqnn.data.image_files import read_image, read_mask
 from hqnn.data.images.layouts import Reading, opened_images
 from hqnn.data.photographs.mask_patches import masked_images
 from hqnn.errors import UserError
-from hqnn.settings.images.keys import SmallImages
-from hqnn.settings.photographs.keys import CrackImages, Images, MaskImages
+from hqnn.settings.images.keys import ImageData
+from hqnn.settings.model import read_settings
+from hqnn.settings.plan import Plan
+from hqnn.settings.plans import plans_of
 
 CONTENT = np.random.default_rng(0).bytes(400_000)
 
@@ -259,7 +261,7 @@ def test_photographs_of_faces_come_as_class_folders(
     write_images(repository / top, "Readme_images/b.png", "experiements/dest_folder/train/with_mask/a.jpg")
     fetch(shipped(root, server, name, packed(repository)), tmp_path / "out", tmp_path / "archives")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["mask", "no_mask"]
-    found = class_images(tmp_path / "out", MaskImages().classes)
+    found = class_images(tmp_path / "out", ("no_mask", "mask"))
     assert [(path.name, label) for path, label in found] == [("a.jpg", 0), ("a.jpg", 1), ("戴口罩 2.png", 1)]
 
 
@@ -360,24 +362,32 @@ def test_the_catalogue_that_ships_is_complete(root: Path) -> None:
 
 def test_every_set_that_settings_name_can_be_fetched_but_the_one_of_cracks(root: Path) -> None:
     path = root / "resources" / "datasets.yaml"
-    for name in ("oscd", *get_args(SmallImages.model_fields["dataset"].annotation)):
-        read_dataset(path, name)
-    check_choice(path, "masks", MaskImages())
-    check_choice(path, "cracks", CrackImages(dataset="uav75", layout="masked"))
-    with pytest.raises(UserError, match=r"'ozgenel'.*cracks=\{images: \{dataset: uav75, layout: masked\}\}"):
-        check_choice(path, "cracks", CrackImages())
+    for name in ("oscd", *get_args(ImageData.model_fields["set"].annotation)):
+        if name != "handwritten":
+            read_dataset(path, name)
+    check_choice(path, photographs("face_masks_chandrikadeb7", classes=["no_mask", "mask"]))
+    check_choice(path, photographs("uav75", layout="masked"))
+    with pytest.raises(UserError, match="'ozgenel' has to be fetched by hand"):
+        check_choice(path, photographs("ozgenel"))
+
+
+def photographs(name: str, **images: Any) -> Plan[Any]:
+    study = {"kind": "photographs", "data": {"source": "download", "set": name}, "images": images}
+    return plans_of(read_settings({"studies": {"mine": study}}))["mine"]
 
 
 @pytest.mark.parametrize(
-    ("images", "said"),
+    ("name", "images", "said"),
     [
-        (MaskImages(dataset="face_mask_observations"), "did you mean 'face_masks_observations'"),
-        (MaskImages(layout="masked"), r"layout: folders\}"),
-        (CrackImages(dataset="uav75"), r"masks={images: {dataset: uav75, layout: masked}}"),
-        (MaskImages(dataset="mnist"), r"'mnist', which does not come as a folder a class"),
-        (MaskImages(classes=("no_maks", "mask")), "'no_maks'.* did you mean 'no_mask'"),
+        ("face_mask_observations", {}, "did you mean 'face_masks_observations'"),
+        ("face_masks_chandrikadeb7", {"layout": "masked"}, "has the layout 'folders'"),
+        ("uav75", {}, "studies.mine.images.layout is 'folders' but uav75 has the layout 'masked'"),
+        ("mnist", {}, "studies.mine.data.set is 'mnist', which does not come as a folder a class"),
+        ("face_masks_chandrikadeb7", {"classes": ["no_maks", "mask"]}, "'no_maks'.* did you mean 'no_mask'"),
     ],
 )
-def test_a_set_that_is_not_as_the_settings_say_is_refused(root: Path, images: Images, said: str) -> None:
+def test_a_set_that_is_not_as_the_settings_say_is_refused(
+    root: Path, name: str, images: dict[str, Any], said: str
+) -> None:
     with pytest.raises(UserError, match=said):
-        check_choice(root / "resources" / "datasets.yaml", "masks", images)
+        check_choice(root / "resources" / "datasets.yaml", photographs(name, **images))

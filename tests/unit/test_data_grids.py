@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rasterio.transform import Affine, from_bounds
 
-from hqnn.data.pixels.grids import NOMINAL_M, Pair, open_pair, windows
-from hqnn.data.pixels.oscd import BANDS, City, open_city
+from hqnn.data.pixels.bands import BANDS
+from hqnn.data.pixels.oscd import NOMINAL_M, OscdCollection
+from hqnn.data.pixels.oscd_files import City, open_city
+from hqnn.data.pixels.raster_scene import RasterScene
+from hqnn.data.pixels.scene import windows
 from hqnn.data.pixels.tiffs import write_band
 from hqnn.data.synthetic.pairs import write_sample
 
@@ -31,11 +35,15 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def whole(pair: Pair) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def opened(folder: Path, name: str) -> AbstractContextManager[RasterScene]:
+    return OscdCollection(folder, (), "native").open(name)
+
+
+def whole(pair: RasterScene) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return pair.read(range(pair.shape[0]), range(pair.shape[1]))
 
 
-def warped(source: Any, pair: Pair) -> NDArray[np.float64]:
+def warped(source: Any, pair: RasterScene) -> NDArray[np.float64]:
     on_grid = source.shape == pair.shape and source.transform.almost_equals(pair.transform)
     values = source.read(1).astype(np.float64)
     if on_grid:
@@ -58,19 +66,21 @@ def warped(source: Any, pair: Pair) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("city", ["alder", "birch"])  # alder's second date has two rows and columns less
 def test_every_band_equals_what_gdal_warps(sample: Path, city: str) -> None:
-    with open_pair(open_city(sample, city)) as pair:
+    with opened(sample, city) as pair:
         raw, valid = whole(pair)
         assert valid.all()
-        assert len({source.shape for date in pair.sources for source in date}) >= 3
+        assert len({band.source.shape for date in pair.sources for band in date}) >= 3
         for date in (0, 1):
-            for band, source in enumerate(pair.sources[date]):
-                np.testing.assert_allclose(raw[date, band], warped(source, pair), rtol=2e-7)  # float32 in between
+            for number, band in enumerate(pair.sources[date]):
+                np.testing.assert_allclose(
+                    raw[date, number], warped(band.source, pair), rtol=2e-7
+                )  # float32 in between
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_a_pixel_is_the_same_in_every_window(sample: Path, data: st.DataObject) -> None:
-    with open_pair(open_city(sample, "alder")) as pair:
+    with opened(sample, "alder") as pair:
         expected, _ = whole(pair)
         bounds = [sorted(data.draw(st.tuples(st.integers(-3, n + 3), st.integers(-3, n + 3)))) for n in pair.shape]
         step = data.draw(st.integers(1, 7))
@@ -81,9 +91,11 @@ def test_a_pixel_is_the_same_in_every_window(sample: Path, data: st.DataObject) 
         np.testing.assert_array_equal(valid, np.isfinite(raw).all(axis=(0, 1)))
 
 
-def test_windows_cover_a_grid_once() -> None:
+@pytest.mark.parametrize("planes", [1, 200])
+def test_windows_cover_a_grid_once_and_are_narrower_where_there_are_more_bands(planes: int) -> None:
     seen = np.zeros((700, 2100), dtype=int)
-    for rows, columns in windows(seen.shape):
+    for rows, columns in windows(seen.shape, planes):
+        assert len(rows) * len(columns) * planes <= 256 * 1024 * 26
         seen[rows.start : rows.stop, columns.start : columns.stop] += 1
     assert (seen == 1).all()
 
@@ -115,12 +127,12 @@ def test_another_projection_of_date_2_is_undone(sample: Path, tmp_path: Path) ->
         bent = np.add.outer(np.arange(pixels) ** 1.5, 7.0 * np.arange(pixels)).astype(np.float32)
         options = {"driver": "GTiff", "crs": "EPSG:32632", "transform": turned @ Affine.scale(size, -size)}
         write_band(path, bent, options)
-    with open_pair(city) as pair:
+    with opened(tmp_path, "birch") as pair:
         raw, valid = whole(pair)
         assert valid.all()
         for band in (B02, B09):
             # GDAL interpolates coordinates to within 1e-3 pixels, and a pixel is worth up to 21
-            np.testing.assert_allclose(raw[1, band], warped(pair.sources[1][band], pair), atol=0.02)
+            np.testing.assert_allclose(raw[1, band], warped(pair.sources[1][band].source, pair), atol=0.02)
 
 
 def test_what_date_2_does_not_cover_is_masked(sample: Path, tmp_path: Path) -> None:
@@ -136,7 +148,7 @@ def test_what_date_2_does_not_cover_is_masked(sample: Path, tmp_path: Path) -> N
 
     for path in city.dates[1].values():
         rewrite(path, move)
-    with open_pair(city) as pair:
+    with opened(tmp_path, "birch") as pair:
         raw, valid = whole(pair)
         covered = np.arange(width) + 0.5 >= width / 2
         np.testing.assert_array_equal(valid, np.broadcast_to(covered, pair.shape))
@@ -153,10 +165,10 @@ def test_nodata_masks_every_pixel_that_is_interpolated_from_it(sample: Path, tmp
         return values, options | {"nodata": None if np.isnan(bad) else bad}
 
     rewrite(city.dates[1]["B11"], spoil)
-    with open_pair(city) as pair:
+    with opened(tmp_path, "birch") as pair:
         _, valid = whole(pair)
         row, column = np.nonzero(~valid)
-        scale = pair.shape[0] / pair.sources[1][BANDS.index("B11")].height
+        scale = pair.shape[0] / pair.sources[1][BANDS.index("B11")].source.height
         centres = (row + 0.5) / scale - 0.5, (column + 0.5) / scale - 0.5
         assert 8 <= len(row) <= 25
         assert np.abs(centres[0] - 3).max() < 1 + 1e-9

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from hqnn.data.pixels.labels import changed_pixels, open_labels
-from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city, split_of
-from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.bands import BAND_SETS, BANDS
+from hqnn.data.pixels.oscd import open_oscd
+from hqnn.data.pixels.oscd_files import open_city, split_of
+from hqnn.data.pixels.prepare import prepare_pixels
 from hqnn.data.pixels.tiffs import write_band
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.store import read_table
@@ -25,6 +27,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("oscd") / "sample"
     write_sample(folder, seed=3, train=2, test=1, side=66)
     return folder
+
+
+def labels(folder: Path, name: str) -> NDArray[np.uint8]:
+    with open_oscd(folder).open(name) as scene:
+        return scene.labels(*map(range, scene.shape))
 
 
 def test_bands_are_in_the_order_of_wavelength() -> None:
@@ -55,23 +62,34 @@ def test_a_png_stands_in_for_a_missing_tiff_with_a_warning(
     sample: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.copytree(sample, tmp_path / "copy")
-    city = open_city(sample, "cedar")
-    expected = changed_pixels(city, (66, 66))
-    (tmp_path / "copy" / city.label.relative_to(sample)).unlink()
+    expected = labels(sample, "cedar")
+    (tmp_path / "copy" / open_city(sample, "cedar").label.relative_to(sample)).unlink()
     with caplog.at_level(logging.WARNING, logger="hqnn.data"):
-        fallback = open_city(tmp_path / "copy", "cedar")
-        assert changed_pixels(fallback, (66, 66)) == expected > 0
-    assert "cm.png" in caplog.text
-    with rasterio.open(fallback.label) as file:
+        np.testing.assert_array_equal(labels(tmp_path / "copy", "cedar"), expected)
+    assert caplog.text.count("cm.png") == 1
+    assert 0 < expected.mean() < 1
+    fallback = open_city(tmp_path / "copy", "cedar").label
+    with rasterio.open(fallback) as file:
         softened = file.read(1).astype(np.int64)
     softened[softened == 0] = 60  # the grey edge of an anti-aliased map
-    write_band(fallback.label, softened.astype(np.uint8), {"driver": "PNG"})
-    assert changed_pixels(fallback, (66, 66)) == expected
+    write_band(fallback, softened.astype(np.uint8), {"driver": "PNG"})
+    np.testing.assert_array_equal(labels(tmp_path / "copy", "cedar"), expected)
 
 
 def test_labels_of_a_window_are_those_of_the_whole(sample: Path) -> None:
-    with open_labels(open_city(sample, "alder"), (66, 66)) as read:
-        np.testing.assert_array_equal(read(range(10, 40), range(5, 66)), read(range(66), range(66))[10:40, 5:])
+    with open_oscd(sample).open("alder") as scene:
+        window = scene.labels(range(10, 40), range(5, 66))
+    np.testing.assert_array_equal(window, labels(sample, "alder")[10:40, 5:])
+
+
+def test_cities_go_to_the_parts_that_name_them(sample: Path) -> None:
+    found = open_oscd(sample, validation=["birch"])
+    assert [(scene.name, scene.part) for scene in found.scenes] == [
+        ("alder", "train"),
+        ("cedar", "test"),
+        ("birch", "validation"),
+    ]
+    assert (found.dates, found.classes, found.bands) == (2, ("no_change", "change"), BANDS)
 
 
 def test_the_synthetic_set_is_laid_out_as_oscd_is(sample: Path) -> None:
@@ -101,7 +119,7 @@ def test_the_synthetic_set_depends_on_the_seed_alone(sample: Path, tmp_path: Pat
 
 def test_the_synthetic_set_is_about_as_hard_as_the_real_one(tmp_path: Path) -> None:
     write_sample(tmp_path / "sample", seed=0)
-    prepare_pairs(tmp_path / "sample", tmp_path / "samples.h5")
+    prepare_pixels(open_oscd(tmp_path / "sample"), tmp_path / "samples.h5", bands="below20m")
     table, _ = read_table(tmp_path / "samples.h5", "features", "labels", "split")
     train = table["split"] == 0
     model = LogisticRegression(class_weight="balanced").fit(table["features"][train], table["labels"][train])

@@ -9,12 +9,12 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 
-from hqnn.data.pixels import grids, patches
-from hqnn.data.pixels.grids import open_pair
-from hqnn.data.pixels.labels import UNLABELLED
-from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city
+from hqnn.data.pixels import patches, scene
+from hqnn.data.pixels.bands import BAND_SETS, BANDS
+from hqnn.data.pixels.oscd import open_oscd
 from hqnn.data.pixels.patches import Cut, Patches, Standardisation, patches_of_test, patches_of_train
-from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.prepare import prepare_pixels
+from hqnn.data.pixels.scene import UNLABELLED
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.execution.unet_baseline import predict_unet
 from hqnn.settings.pixels.keys import PatchFitting
@@ -35,21 +35,21 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     values[HOLE] = 0
     with rasterio.open(red, "w", **{**profile, "nodata": 0}) as file:
         file.write(values, 1)
-    prepare_pairs(folder, folder / "samples.h5", stride=STRIDE)
+    prepare_pixels(open_oscd(folder), folder / "samples.h5", stride=STRIDE)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several windows a city and several pieces a window."""
-    monkeypatch.setattr(grids, "WINDOW_ROWS", 32)
-    monkeypatch.setattr(grids, "WINDOW_COLUMNS", 50)
+    monkeypatch.setattr(scene, "WINDOW_ROWS", 32)
+    monkeypatch.setattr(scene, "WINDOW_COLUMNS", 50)
     monkeypatch.setattr(patches, "PATCHES_AT_ONCE", 37)
 
 
 def whole(folder: Path, name: str, bands: str, margin: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """A city's chosen bands and labels, continued by a margin."""
-    with open_pair(open_city(folder, name)) as pair:
+    with open_oscd(folder).open(name) as pair:
         raw, valid = pair.read(range(SIDE), range(SIDE))
     with rasterio.open(next(folder.glob(f"*_labels/{name}/cm/{name}-cm.tif"))) as file:
         labels = np.where(valid, file.read(1) == 2, UNLABELLED).astype(np.uint8)
@@ -62,7 +62,7 @@ def whole(folder: Path, name: str, bands: str, margin: int) -> tuple[NDArray[np.
 def test_a_patch_is_what_surrounds_its_sample(sample: Path, size: int, bands: str, first: int) -> None:
     images, labels = whole(sample, "cedar", bands, size)
     table, _ = read_table(sample / "samples.h5")
-    pieces = list(patches_of_test(sample, sample / "samples.h5", Cut(size, bands)))
+    pieces = list(patches_of_test(open_oscd(sample), sample / "samples.h5", Cut(size, bands)))
     assert max(len(piece.samples) for piece in pieces) == 37
     for piece in pieces:
         assert piece.centre == first
@@ -79,14 +79,14 @@ def test_a_patch_is_what_surrounds_its_sample(sample: Path, size: int, bands: st
 
 def test_train_patches_are_one_a_tile(sample: Path) -> None:
     table, _ = read_table(sample / "samples.h5")
-    found = patches_of_train(sample, sample / "samples.h5", Cut(16, "rgb"))
-    tiles = [(table["city"][i], table["row"][i] // 16, table["column"][i] // 16) for i in found.samples]
+    found = patches_of_train(open_oscd(sample), sample / "samples.h5", Cut(16, "rgb"))
+    tiles = [(table["scene"][i], table["row"][i] // 16, table["column"][i] // 16) for i in found.samples]
     assert len(tiles) == len(set(tiles)) == 2 * 5 * 5
     assert set(table["split"][found.samples]) == {0}
 
 
 def test_standardised_samples_have_zero_mean_and_unit_variance(sample: Path) -> None:
-    found = patches_of_train(sample, sample / "samples.h5", Cut(2, "rgb"))
+    found = patches_of_train(open_oscd(sample), sample / "samples.h5", Cut(2, "rgb"))
     standardised = Standardisation.of(found).apply(found.images)
     assert standardised.dtype == np.float32
     np.testing.assert_allclose(standardised[:, :, 0, 0].mean(axis=0), 0, atol=1e-4)
@@ -107,7 +107,9 @@ def test_predictions_are_in_the_common_schema(sample: Path, tmp_path: Path, name
     output, samples = tmp_path / "predictions.h5", sample / "samples.h5"
     about = {"study": "change", "dataset": "sample", "phase": "ideal", "path": "exact"}
     training = PatchFitting(epochs=epochs, batch_size=100)
-    predict_unet(output, root=sample, samples=samples, name=name, training=training, seed=3, about=about)
+    predict_unet(
+        output, collection=open_oscd(sample), samples=samples, name=name, training=training, seed=3, about=about
+    )
     columns, attributes = read_table(output)
     table, _ = read_table(samples)
     assert attributes.items() >= {**about, "model": name, "seed": 3, "backend": "torch"}.items()

@@ -15,9 +15,9 @@ from hqnn.data.class_folders import class_images, find_classes
 from hqnn.data.groups import Grouping
 from hqnn.data.image_files import read_image, read_mask, square
 from hqnn.data.photographs.mask_patches import PatchRule, label_cells
-from hqnn.data.photographs.prepare import prepare_images
+from hqnn.data.photographs.prepare import prepare_photographs
 from hqnn.data.splits import write_split
-from hqnn.data.synthetic.photographs import CRACK_CLASSES, MASK_CLASSES, write_sample
+from hqnn.data.synthetic.photographs import CONCRETE_CLASSES, FACE_CLASSES, write_sample
 from hqnn.settings.splits import Split
 from hqnn.store import open_table, read_attributes, read_table
 
@@ -25,14 +25,14 @@ from hqnn.store import open_table, read_attributes, read_table
 @pytest.fixture(scope="module")
 def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw") / "masks"
-    write_sample("masks", folder, seed=1)
+    write_sample("faces", folder, seed=1)
     return folder
 
 
 @pytest.fixture(scope="module")
 def cracks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw") / "cracks"
-    write_sample("cracks", folder, seed=1)
+    write_sample("concrete", folder, seed=1)
     return folder
 
 
@@ -42,16 +42,16 @@ def sources(table: dict[str, np.ndarray]) -> list[str]:
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_rows_are_the_images_by_class_and_name(masks: Path, tmp_path: Path, threads: int) -> None:
-    summary = prepare_images(
-        tmp_path / "samples.h5", masks, classes=MASK_CLASSES, size=48, threads=threads, about={"study": "masks"}
+    summary = prepare_photographs(
+        tmp_path / "samples.h5", masks, classes=FACE_CLASSES, size=48, threads=threads, about={"study": "masks"}
     )
     table, about = read_table(tmp_path / "samples.h5")
-    names = [path for name in MASK_CLASSES for path in sorted((masks / name).iterdir())]
+    names = [path for name in FACE_CLASSES for path in sorted((masks / name).iterdir())]
     assert sources(table) == [path.relative_to(masks).as_posix() for path in names]
     np.testing.assert_array_equal(table["labels"], np.repeat([0, 1], 32))
     np.testing.assert_array_equal(table["images"], np.stack([square(read_image(path), 48) for path in names]))
     assert summary.counts == {"no_mask": 32, "mask": 32}
-    assert (about["classes"], about["study"], about["dropped"]) == (list(MASK_CLASSES), "masks", [])
+    assert (about["classes"], about["study"], about["dropped"]) == (list(FACE_CLASSES), "masks", [])
     with open_table(tmp_path / "samples.h5") as file:
         digests = [digest.decode() for digest in file["inputs/sha256"]]
     assert digests == [hashlib.sha256(path.read_bytes()).hexdigest() for path in names]
@@ -74,7 +74,7 @@ def test_images_lie_at_any_depth_and_hidden_files_do_not_count(masks: Path, tmp_
 
 def test_groups_come_from_the_table_beside_the_images(cracks: Path, tmp_path: Path) -> None:
     grouping = Grouping("patches.csv", ("source_image", "site"))
-    prepare_images(tmp_path / "samples.h5", cracks, classes=CRACK_CLASSES, size=32, grouping=grouping)
+    prepare_photographs(tmp_path / "samples.h5", cracks, classes=CONCRETE_CLASSES, size=32, grouping=grouping)
     table, _ = read_table(tmp_path / "samples.h5")
     with open_table(tmp_path / "samples.h5") as file:
         names = {group: read_attributes(file[f"group_{group}"])["names"] for group in grouping.columns}
@@ -90,8 +90,8 @@ def test_groups_come_from_the_table_beside_the_images(cracks: Path, tmp_path: Pa
 
 
 def test_cutting_large_images_gives_the_patches_in_the_folders(cracks: Path, tmp_path: Path) -> None:
-    prepare_images(tmp_path / "cut.h5", cracks / "large", classes=CRACK_CLASSES, size=64, patches=PatchRule())
-    prepare_images(tmp_path / "whole.h5", cracks, classes=CRACK_CLASSES, size=64)
+    prepare_photographs(tmp_path / "cut.h5", cracks / "large", classes=CONCRETE_CLASSES, size=64, patches=PatchRule())
+    prepare_photographs(tmp_path / "whole.h5", cracks, classes=CONCRETE_CLASSES, size=64)
     cut, whole = (read_table(tmp_path / name)[0] for name in ("cut.h5", "whole.h5"))
     pixels = {
         f"large/{Path(source).stem.replace('__', '.png@')}": (label, image)
@@ -124,7 +124,7 @@ def test_duplicates_are_dropped_by_name_and_those_in_two_classes_are_said_loudly
     masks: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     root = tmp_path / "raw"
-    for name in MASK_CLASSES:
+    for name in FACE_CLASSES:
         (root / name).mkdir(parents=True)
         for path in sorted((masks / name).iterdir())[:3]:
             (root / name / path.name).write_bytes(path.read_bytes())
@@ -132,7 +132,7 @@ def test_duplicates_are_dropped_by_name_and_those_in_two_classes_are_said_loudly
     (root / "mask/z_copy.png").write_bytes(first.read_bytes())
     Image.open(first).resize((60, 60)).save(root / "mask/z_small.png")
     (root / "mask/z_other.png").write_bytes(last.read_bytes())
-    summary = prepare_images(tmp_path / "samples.h5", root, classes=MASK_CLASSES, size=32)
+    summary = prepare_photographs(tmp_path / "samples.h5", root, classes=FACE_CLASSES, size=32)
     assert summary.counts == {"no_mask": 3, "mask": 4}
     assert summary.dropped == (
         {"source": "mask/z_copy.png", "reason": f"exact duplicate of mask/{first.name}"},
@@ -142,7 +142,7 @@ def test_duplicates_are_dropped_by_name_and_those_in_two_classes_are_said_loudly
     assert read_table(tmp_path / "samples.h5")[1]["dropped"] == list(summary.dropped)
     assert "left out 1 exact duplicates: mask/z_copy.png" in caplog.text
     assert "in two classes" in caplog.text
-    assert sum(prepare_images(tmp_path / "all.h5", root, size=32, duplicates="keep").counts.values()) == 9
+    assert sum(prepare_photographs(tmp_path / "all.h5", root, size=32, duplicates="keep").counts.values()) == 9
 
 
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
                 pixels = generator.integers(0, 256, (24, 24, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(folder / f"{number:04d}.bmp")
         tracemalloc.start()
-        prepare_images(tmp_path / "samples.h5", tmp_path / str(images), size=64)
+        prepare_photographs(tmp_path / "samples.h5", tmp_path / str(images), size=64)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 2e6 < 600 * 64 * 64 * 3
@@ -178,14 +178,16 @@ def test_the_real_sets_lose_nothing_and_large_images_give_the_expected_counts(re
 @pytest.mark.parametrize(
     ("name", "classes", "counts", "grouping"),
     [
-        ("masks", MASK_CLASSES, (205, 205), None),
-        ("cracks", CRACK_CLASSES, (500, 723), Grouping("patches.csv", ("source_image", "site"))),
+        ("masks", FACE_CLASSES, (205, 205), None),
+        ("cracks", CONCRETE_CLASSES, (500, 723), Grouping("patches.csv", ("source_image", "site"))),
     ],
 )
 def test_nothing_of_the_real_sets_is_taken_for_a_duplicate(
     real_data: Path, tmp_path: Path, name: str, classes: tuple[str, str], counts: tuple[int, int], grouping: Grouping
 ) -> None:
-    summary = prepare_images(tmp_path / "samples.h5", real_data / name, classes=classes, size=32, grouping=grouping)
+    summary = prepare_photographs(
+        tmp_path / "samples.h5", real_data / name, classes=classes, size=32, grouping=grouping
+    )
     assert summary.counts == dict(zip(classes, counts, strict=True))
     assert not summary.dropped
     assert not summary.conflicts

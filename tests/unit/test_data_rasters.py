@@ -9,11 +9,13 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 
-from hqnn.data.pixels import grids
+from hqnn.data.pixels import scene
 from hqnn.data.pixels.columns import read_transform
-from hqnn.data.pixels.oscd import open_city
-from hqnn.data.pixels.prepare import prepare_pairs
-from hqnn.data.pixels.rasters import false_colour, map_city, truth
+from hqnn.data.pixels.oscd import CLASSES, open_oscd
+from hqnn.data.pixels.oscd_files import open_city
+from hqnn.data.pixels.pictures import false_colour, truth
+from hqnn.data.pixels.prepare import prepare_pixels
+from hqnn.data.pixels.rasters import Predict, map_scene
 from hqnn.data.pixels.tiffs import write_band
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.errors import UserError
@@ -29,8 +31,13 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grids, "WINDOW_ROWS", 32)
-    monkeypatch.setattr(grids, "WINDOW_COLUMNS", 50)
+    monkeypatch.setattr(scene, "WINDOW_ROWS", 32)
+    monkeypatch.setattr(scene, "WINDOW_COLUMNS", 50)
+
+
+def map_birch(sample: Path, samples: Path, predict: Predict, output: Path) -> None:
+    with open_oscd(sample).open("birch") as birch:
+        map_scene(birch, *read_transform(samples, "birch"), predict, output, CLASSES)
 
 
 def probability(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -45,19 +52,19 @@ def test_a_map_agrees_with_the_samples_and_keeps_the_grid(sample: Path, tmp_path
     values[20, 30] = np.nan
     write_band(city.dates[0]["B03"], values, options | {"driver": "GTiff"})
     try:
-        prepare_pairs(sample, tmp_path / "samples.h5", stride=1)
-        map_city(city, *read_transform(tmp_path / "samples.h5", "birch"), probability, tmp_path / "maps" / "birch.tif")
+        summary = prepare_pixels(open_oscd(sample), tmp_path / "samples.h5", stride=1)
+        map_birch(sample, tmp_path / "samples.h5", probability, tmp_path / "maps" / "birch.tif")
     finally:
         city.dates[0]["B03"].write_bytes(original)
-    table, about = read_table(tmp_path / "samples.h5")
-    assert [entry["masked"] for entry in about["summary"]] == [0, 1]
+    table, _ = read_table(tmp_path / "samples.h5")
+    assert [found.masked for found in summary.scenes] == [0, 1]
     with rasterio.open(tmp_path / "maps" / "birch.tif") as file:
         assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         assert file.descriptions == ("probability", "class")
         assert (file.crs, file.transform, np.isnan(file.nodata)) == (options["crs"], options["transform"], True)
         found, predicted = file.read()
     expected = np.full((70, 70), np.nan)
-    own = table["city"] == 1
+    own = table["scene"] == 1
     expected[table["row"][own], table["column"][own]] = probability(table["features"][own])
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert np.argwhere(np.isnan(found)).tolist() == [[20, 30]]
@@ -66,26 +73,26 @@ def test_a_map_agrees_with_the_samples_and_keeps_the_grid(sample: Path, tmp_path
 
 
 def test_a_failed_prediction_leaves_nothing(sample: Path, tmp_path: Path) -> None:
-    prepare_pairs(sample, tmp_path / "samples.h5")
+    prepare_pixels(open_oscd(sample), tmp_path / "samples.h5")
 
     def broken(features: NDArray[np.float32]) -> NDArray[np.float32]:
         raise UserError("no")
 
-    city = open_city(sample, "birch")
     with pytest.raises(UserError, match="no"):
-        map_city(city, *read_transform(tmp_path / "samples.h5", "birch"), broken, tmp_path / "maps" / "birch.tif")
+        map_birch(sample, tmp_path / "samples.h5", broken, tmp_path / "maps" / "birch.tif")
     assert list((tmp_path / "maps").iterdir()) == []
 
 
 @pytest.mark.parametrize("step", [2, 3, 45])
 def test_thinned_pictures_are_every_so_manieth_pixel(sample: Path, step: int) -> None:
-    city = open_city(sample, "birch")
-    np.testing.assert_array_equal(truth(city, step=step), truth(city)[::step, ::step])
-    assert false_colour(city, 1, step=step).shape == (*truth(city, step=step).shape, 3)
+    with open_oscd(sample).open("birch") as birch:
+        np.testing.assert_array_equal(truth(birch, step=step), truth(birch)[::step, ::step])
+        assert false_colour(birch, 1, step=step).shape == (*truth(birch, step=step).shape, 3)
 
 
 def test_false_colour_uses_the_whole_range_and_shows_vegetation_red(sample: Path) -> None:
-    image = false_colour(open_city(sample, "birch"), 0)
+    with open_oscd(sample).open("birch") as birch:
+        image = false_colour(birch, 0)
     assert image.dtype == np.uint8
     assert (image.min(), image.max()) == (0, 255)
     with rasterio.open(open_city(sample, "birch").dates[0]["B08"]) as file:

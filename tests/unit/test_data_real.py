@@ -12,9 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from hqnn.data.pixels.columns import read_transform
-from hqnn.data.pixels.grids import open_pair
-from hqnn.data.pixels.oscd import open_city
-from hqnn.data.pixels.prepare import prepare_pairs
+from hqnn.data.pixels.oscd import OscdCollection, open_oscd
+from hqnn.data.pixels.prepare import prepare_pixels
 from hqnn.store import read_table
 
 pytestmark = pytest.mark.data
@@ -56,9 +55,9 @@ def scores(table: dict[str, NDArray[Any]], draws: str) -> tuple[float, float]:
 
 
 def test_counts_and_the_study_s_features_give_the_reference_figures(real_data: Path, tmp_path: Path) -> None:
-    summary = prepare_pairs(real_data / "oscd", tmp_path / "samples.h5", whiten=False)
-    assert {city.name: (city.changed, city.samples) for city in summary.cities} == STRIDE_10
-    assert all(city.masked == 0 for city in summary.cities)
+    summary = prepare_pixels(open_oscd(real_data / "oscd"), tmp_path / "samples.h5", bands="below20m", whiten=False)
+    assert {city.name: (city.classes[1], city.samples) for city in summary.scenes} == STRIDE_10
+    assert all(city.masked == 0 for city in summary.scenes)
     table, _ = read_table(tmp_path / "samples.h5")
     assert scores(table, "boot") == pytest.approx((0.713, 0.781), abs=0.003)
     test = table["split"] == 1
@@ -68,7 +67,9 @@ def test_counts_and_the_study_s_features_give_the_reference_figures(real_data: P
 
 
 def test_the_joint_layout_gives_the_reference_figures(real_data: Path, tmp_path: Path) -> None:
-    summary = prepare_pairs(real_data / "oscd", tmp_path / "samples.h5", bands="all", layout="joint", whiten=False)
+    summary = prepare_pixels(
+        open_oscd(real_data / "oscd"), tmp_path / "samples.h5", bands="all", layout="joint", whiten=False
+    )
     table, _ = read_table(tmp_path / "samples.h5")
     assert scores(table, "under") == pytest.approx((0.711, 0.784), abs=0.005)  # other draws of 298 pixels
     assert scores(table, "boot") == pytest.approx((0.714, 0.788), abs=0.003)
@@ -77,7 +78,7 @@ def test_the_joint_layout_gives_the_reference_figures(real_data: Path, tmp_path:
 
 def test_the_residual_layout_gives_the_figures_of_its_search(real_data: Path, tmp_path: Path) -> None:
     """Scaler and scores as the features' search by leave-one-city-out had them from whole images."""
-    prepare_pairs(real_data / "oscd", tmp_path / "samples.h5", layout="residual", bands="all")
+    prepare_pixels(open_oscd(real_data / "oscd"), tmp_path / "samples.h5", layout="residual", bands="all")
     table, _ = read_table(tmp_path / "samples.h5")
     assert np.bincount(table["split"]).tolist() == [16872, 6569]
     _, transform = read_transform(tmp_path / "samples.h5", "rio")
@@ -93,6 +94,6 @@ def test_resampled_copies_equal_what_is_made_of_the_native_files(real_data: Path
     """The derived rect files are the native ones through the same geotransforms, rounded."""
     both = []
     for grid in ("native", "rect"):
-        with open_pair(open_city(real_data / "oscd", name, grid)) as pair:
+        with OscdCollection(real_data / "oscd", (), grid).open(name) as pair:
             both.append(pair.read(range(pair.shape[0]), range(pair.shape[1]))[0])
     np.testing.assert_allclose(*both, atol=0.5005, rtol=0)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import tracemalloc
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-from hqnn.data.pixels import grids
+from hqnn.data.pixels import scene
+from hqnn.data.pixels.bands import BANDS
 from hqnn.data.pixels.columns import read_transform
-from hqnn.data.pixels.grids import open_pair
-from hqnn.data.pixels.oscd import BANDS, open_city
-from hqnn.data.pixels.prepare import prepare_pairs
-from hqnn.data.pixels.rasters import map_city
+from hqnn.data.pixels.oscd import CLASSES, open_oscd
+from hqnn.data.pixels.prepare import prepare_pixels
+from hqnn.data.pixels.rasters import map_scene
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.store import read_table
@@ -26,19 +26,18 @@ from hqnn.store import read_table
 Floats = NDArray[np.float64]
 
 
-@dataclass
 class HeldPair:
     """An image pair in memory, NaN where invalid."""
 
-    dates: NDArray[np.float32]
+    name, crs, transform, dates, bands = "held", None, Affine.identity(), 2, BANDS
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.dates.shape[2:]
+    def __init__(self, values: NDArray[np.float32]) -> None:
+        self.values = values
+        self.shape = values.shape[2:]
 
     def read(self, rows: range, columns: range) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         assert all(0 <= p.start < p.stop <= size for p, size in zip((rows, columns), self.shape, strict=True))
-        dates = self.dates[:, :, rows.start : rows.stop, columns.start : columns.stop]
+        dates = self.values[:, :, rows.start : rows.stop, columns.start : columns.stop]
         return dates, np.isfinite(dates).all(axis=(0, 1))
 
 
@@ -105,7 +104,7 @@ def expected(dates: NDArray[np.float32]) -> Floats:
 def computed(pair: HeldPair) -> Floats:
     """The features window by window, NaN where a pixel gave no sample."""
     features = np.full((8, *pair.shape), np.nan)
-    for pixels in Sampling("all", "residual").read(pair):
+    for pixels in Sampling(BANDS, "residual").read(pair):
         features[:, pixels.rows, pixels.columns] = pixels.raw.T
     return features
 
@@ -120,16 +119,16 @@ def computed(pair: HeldPair) -> Floats:
 def test_features_are_those_of_the_whole_image_whatever_its_windows_borders_and_holes(
     monkeypatch: pytest.MonkeyPatch, seed: int, shape: tuple[int, int], window: tuple[int, int], masked: float
 ) -> None:
-    monkeypatch.setattr(grids, "WINDOW_ROWS", window[0])
-    monkeypatch.setattr(grids, "WINDOW_COLUMNS", window[1])
+    monkeypatch.setattr(scene, "WINDOW_ROWS", window[0])
+    monkeypatch.setattr(scene, "WINDOW_COLUMNS", window[1])
     pair = pair_of(seed, shape, masked)
-    np.testing.assert_allclose(computed(pair), expected(pair.dates), atol=2e-6)  # float32 of values up to 4
+    np.testing.assert_allclose(computed(pair), expected(pair.values), atol=2e-6)  # float32 of values up to 4
 
 
 def test_a_hole_takes_away_its_own_pixels_and_touches_none_beyond_the_margin() -> None:
     pair = pair_of(1, (50, 50))
     whole = computed(pair)
-    pair.dates[1, 4, 10:13, 20] = np.nan
+    pair.values[1, 4, 10:13, 20] = np.nan
     holed = computed(pair)
     assert np.argwhere(np.isnan(holed).any(axis=0)).tolist() == [[10, 20], [11, 20], [12, 20]]
     rows, columns = np.mgrid[:50, :50]
@@ -143,7 +142,7 @@ def test_a_band_without_contrast_counts_for_nothing() -> None:
     flat = []
     for value in (0, 358):
         pair = pair_of(2, (40, 40))
-        pair.dates[:, [BANDS.index("B04"), BANDS.index("B10")]] = value
+        pair.values[:, [BANDS.index("B04"), BANDS.index("B10")]] = value
         flat.append(computed(pair))
     assert np.isfinite(flat).all()
     np.testing.assert_allclose(*flat, atol=2e-6)
@@ -151,42 +150,41 @@ def test_a_band_without_contrast_counts_for_nothing() -> None:
 
 def test_an_empty_image_gives_no_sample_and_negative_noise_counts_as_zero() -> None:
     pair = pair_of(3, (30, 30))
-    pair.dates[:, 10] = 0
+    pair.values[:, 10] = 0
     dark = computed(pair)
-    pair.dates[:, 10] = -250
+    pair.values[:, 10] = -250
     np.testing.assert_array_equal(computed(pair), dark)
-    pair.dates[:] = np.nan
+    pair.values[:] = np.nan
     assert np.isnan(computed(pair)).all()
 
 
 def test_memory_does_not_grow_with_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grids, "WINDOW_ROWS", 16)
+    monkeypatch.setattr(scene, "WINDOW_ROWS", 16)
     dates = np.random.default_rng(4).integers(1, 9999, (2, 13, 2000, 64), dtype=np.uint16)
     pair = HeldPair(dates.astype(np.float32))
     tracemalloc.start()
     try:
-        samples = sum(len(pixels.rows) for pixels in Sampling("all", "residual").read(pair))
+        samples = sum(len(pixels.rows) for pixels in Sampling(BANDS, "residual").read(pair))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert samples == 2000 * 64
-    assert peak < pair.dates.nbytes / 4
+    assert peak < pair.values.nbytes / 4
 
 
 def test_samples_are_standardised_on_train_pixels_and_a_city_outside_the_table_can_be_mapped(tmp_path: Path) -> None:
     write_sample(tmp_path / "sample", seed=6, train=2, test=1, side=75)
-    prepare_pairs(
-        tmp_path / "sample", tmp_path / "samples.h5", train=["alder"], test=["cedar"], layout="residual", bands="all"
-    )
+    collection = open_oscd(tmp_path / "sample", train=["alder"], test=["cedar"])
+    prepare_pixels(collection, tmp_path / "samples.h5", layout="residual")
     table, about = read_table(tmp_path / "samples.h5")
     images = {}
     for name in ("alder", "birch", "cedar"):
-        with open_pair(open_city(tmp_path / "sample", name)) as pair:
+        with collection.open(name) as pair:
             images[name] = expected(pair.read(range(75), range(75))[0])
     train = images["alder"][:, ::10, ::10].reshape(8, -1)
     mean, deviation = train.mean(axis=1)[:, None, None], train.std(axis=1)[:, None, None]
-    for index, name in enumerate(about["cities"]):
-        own = table["city"] == index
+    for index, name in enumerate(about["scenes"]):
+        own = table["scene"] == index
         at = ((images[name] - mean) / deviation).clip(-4, 4)[:, table["row"][own], table["column"][own]]
         np.testing.assert_allclose(table["features"][own], at.T, atol=1e-4)
     seen: list[NDArray[np.float32]] = []
@@ -195,7 +193,7 @@ def test_samples_are_standardised_on_train_pixels_and_a_city_outside_the_table_c
         seen.append(features)
         return features[:, 0]
 
-    city = open_city(tmp_path / "sample", "birch")
-    map_city(city, *read_transform(tmp_path / "samples.h5", "birch"), predict, tmp_path / "birch.tif")
+    with collection.open("birch") as pair:
+        map_scene(pair, *read_transform(tmp_path / "samples.h5", "birch"), predict, tmp_path / "birch.tif", CLASSES)
     birch = ((images["birch"] - mean) / deviation).clip(-4, 4).reshape(8, -1).T
     np.testing.assert_allclose(np.concatenate(seen), birch, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Table 1 as a table and as a heat map."""
+"""Embeddings by ansätze as a table and as a heat map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from hqnn.circuits.names import parse_name
 from hqnn.metrics.published import read_published
 from hqnn.metrics.table import COLUMNS
-from hqnn.report.pixels.grid import grid_panels, grid_table
+from hqnn.report.grid import grid_panels, grid_table
 from hqnn.settings.model import read_settings
 
 MODELS = ("amplitude-bellman-4", "angle_y-bellman-4", "amplitude-strongly_entangling-1", "mlp")
@@ -70,6 +70,18 @@ def test_the_heat_map_writes_every_number_and_every_hole() -> None:
     assert len(unpublished.images) == 1
 
 
+def test_where_nothing_is_drawn_class_balanced_the_balanced_accuracy_of_all_samples_stands() -> None:
+    table = metrics().query("sampling == 'all'").assign(metric="balanced_accuracy", published=np.nan)
+    table["value"] = 0.2 + 0.01 * table["seed"]
+    told = grid_table(table, classes=7)
+    assert told.caption.startswith("Balanced accuracy, without noise, of 500 test samples")
+    assert told.rows[0][1].text == "0.210"
+    assert "0.210" in grid_panels(table, classes=7).images[0].content
+    undefined = table.assign(value=np.nan)
+    assert grid_table(undefined, classes=7).rows[0][1].text == "–"
+    assert len(grid_panels(undefined, classes=7).images) == 1
+
+
 @pytest.mark.parametrize("models", [("mlp",), MODELS[:2], (MODELS[0], MODELS[2], "logistic_regression")])
 def test_models_that_span_no_grid_give_none(models: tuple[str, ...]) -> None:
     assert grid_table(metrics(models)).rows == ()
@@ -78,7 +90,7 @@ def test_models_that_span_no_grid_give_none(models: tuple[str, ...]) -> None:
 
 def test_the_study_s_config_is_its_whole_table(root: Path) -> None:
     config = yaml.safe_load((root / "config/studies/change_grid.yaml").read_text())
-    models = read_settings(config).change.models
+    models = read_settings(config).studies["change_grid"].models
     assert len({(parse_name(m).embedding, (parse_name(m).ansatz, parse_name(m).layers)) for m in models}) == 12
     figures = read_published(root / "resources/published/change.csv")
     table_1 = figures[figures["source"].str.contains("Table 1")]

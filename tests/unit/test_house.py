@@ -14,7 +14,7 @@ import hqnn
 from hqnn.closure import _imported_names
 
 FLOORS = [
-    {"store", "settings", "manual", "errors", "job", "closure"},
+    {"store", "settings", "manual", "new", "errors", "job", "closure", "listing"},
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},
@@ -46,6 +46,15 @@ def test_imports_go_down_the_floors_only(root: Path) -> None:
             target = rest.split(".")[0]
             if package == "hqnn" and target in FLOOR_OF:
                 assert FLOOR_OF[target] <= FLOOR_OF[room], f"{file} imports {name} from a floor above"
+
+
+def test_no_module_is_imported_by_a_name_made_while_running(root: Path) -> None:
+    for file in (root / "scripts").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        said = {node.id for node in nodes if isinstance(node, ast.Name)}
+        said |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        said |= {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+        assert not said & {"import_module", "__import__", "run_module", "exec"}, f"{file}: the closure digest misses it"
 
 
 def test_files_and_functions_stay_short(root: Path) -> None:

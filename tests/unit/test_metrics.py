@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,15 +34,24 @@ def made_up(samples: int, seed: int, share: float = 0.1) -> tuple[np.ndarray, np
     return labels, probability, rng.integers(len(CITIES), size=samples)
 
 
+def kappa(y: np.ndarray, guess: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """By scikit-learn; NaN where all is of one class and said so."""
+    if len(set(y) | set(guess)) == 1:
+        return float("nan")
+    return float(sk.cohen_kappa_score(y, guess, sample_weight=weights))
+
+
 def by_sklearn(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
     guess = (p > 0.5).astype(int)
     tn, fp, fn, tp = sk.confusion_matrix(y, guess, labels=[0, 1]).ravel()
     return {
         "accuracy": sk.accuracy_score(y, guess),
         "balanced_accuracy": sk.balanced_accuracy_score(y, guess),
+        "kappa": kappa(y, guess),
         "precision": sk.precision_score(y, guess, zero_division=np.nan),
         "recall": sk.recall_score(y, guess),
         "f1": sk.f1_score(y, guess),
+        "macro_f1": sk.f1_score(y, guess, average="macro"),
         "iou": sk.jaccard_score(y, guess),
         "mcc": sk.matthews_corrcoef(y, guess) if 0 < guess.mean() < 1 else np.nan,
         "roc_auc": sk.roc_auc_score(y, p),
@@ -57,6 +67,11 @@ def by_sklearn(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
         "imbalance": np.sum(guess == 0) - np.sum(guess == 1),
         "imbalance_normalised": np.mean(guess == 0) - np.mean(guess == 1),
     }
+
+
+def by_class(y: np.ndarray, guess: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    found = sk.precision_recall_fscore_support(y, guess, labels=range(classes), zero_division=np.nan)
+    return dict(zip(("precision", "recall", "f1"), found[:3], strict=True))
 
 
 @settings(max_examples=60, deadline=None)
@@ -77,8 +92,9 @@ def test_every_metric_equals_scikit_learn_with_ties(data: tuple[np.ndarray, np.n
     expected = by_sklearn(labels, probability)
     assert list(table["pooled"].index) == list(expected)
     np.testing.assert_allclose(table["pooled"].to_numpy(), list(expected.values()), rtol=1e-12, atol=1e-12)
-    recalls = sk.recall_score(labels, probability > 0.5, average=None, labels=[0, 1])
-    np.testing.assert_allclose([table[name, "recall"] for name in PIXELS], recalls)
+    of_classes = by_class(labels, (probability > 0.5).astype(int), 2)
+    for metric, values in of_classes.items():
+        np.testing.assert_allclose([table[name, metric] for name in PIXELS], values, err_msg=metric)
 
 
 def test_weights_mean_repeated_samples() -> None:
@@ -108,10 +124,35 @@ def several_by_sklearn(y: np.ndarray, p: np.ndarray, weights: np.ndarray | None 
     return {
         "accuracy": sk.accuracy_score(y, guess, **given),
         "balanced_accuracy": sk.recall_score(y, guess, labels=present, average="macro", **given),
+        "kappa": kappa(y, guess, weights),
         "macro_f1": sk.f1_score(y, guess, average="macro", **given),
-        "mcc": sk.matthews_corrcoef(y, guess, **given),
+        "mcc": sk.matthews_corrcoef(y, guess, **given) if len(set(guess)) > 1 else np.nan,
+        "roc_auc": np.mean([sk.roc_auc_score(y == k, p[:, k], **given) for k in present])
+        if len(present) > 1
+        else np.nan,
         "log_loss": sk.log_loss(y, p, labels=range(p.shape[1]), **given),
     }
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    classes=st.integers(3, 6),
+    samples=st.integers(6, 40),
+    levels=st.sampled_from([2, 4, 50]),
+    seed=st.integers(0, 2**16),
+)
+def test_metrics_of_several_classes_equal_scikit_learn_with_ties(
+    classes: int, samples: int, levels: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(classes, size=samples)
+    labels[:2] = 0, 1
+    shares = 1.0 + rng.integers(levels, size=(samples, classes))
+    probability = shares / shares.sum(axis=1, keepdims=True)
+    weights = rng.integers(1, 4, size=samples).astype(float)
+    measures = MulticlassMeasures(labels.astype(float), probability, probability.argmax(axis=1).astype(float))
+    found = {name: value[0] for name, value in measures(weights[None]).values.items()}
+    assert found == pytest.approx(several_by_sklearn(labels, probability, weights), nan_ok=True)
 
 
 @pytest.mark.parametrize(("samples", "classes", "seed"), [(30, 3, 0), (300, 10, 1), (400, 47, 2), (12, 10, 3)])
@@ -123,8 +164,8 @@ def test_metrics_of_many_classes_equal_scikit_learn(samples: int, classes: int, 
     assert list(table.loc["pooled"].index) == list(expected)
     np.testing.assert_allclose(table.loc["pooled", "value"], list(expected.values()), rtol=1e-12)
     numbers = [str(k) for k in range(classes)]
-    recalls = sk.recall_score(labels, guess, labels=range(classes), average=None, zero_division=np.nan)
-    np.testing.assert_allclose([table.loc[(k, "recall"), "value"] for k in numbers], recalls)
+    for metric, values in by_class(labels, guess, classes).items():
+        np.testing.assert_allclose([table.loc[(k, metric), "value"] for k in numbers], values, err_msg=metric)
     assert [table.loc[(k, "recall"), "samples"] for k in numbers] == np.bincount(labels, minlength=classes).tolist()
     np.testing.assert_array_equal(
         confusion_matrix(labels, guess, classes), sk.confusion_matrix(labels, guess, labels=range(classes))
@@ -148,11 +189,16 @@ def test_weights_of_many_classes_mean_what_scikit_learn_means() -> None:
 
 def test_two_classes_score_alike_in_both_forms() -> None:
     labels, probability, _ = made_up(300, seed=9, share=0.4)
-    short = score(labels, probability, draws=40).set_index(["group", "metric"])[["value", "low", "high"]]
-    full = score(labels, np.stack([1 - probability, probability], axis=1), probability > 0.5, draws=40)
-    full = full[full["metric"] != "macro_f1"].set_index(["group", "metric"])[["value", "low", "high"]]
-    assert len(full) == 6
-    pd.testing.assert_frame_equal(full, short.loc[full.index])
+    both, said = np.stack([1 - probability, probability], axis=1), probability > 0.5
+    short = score(labels, probability, draws=40)
+    pd.testing.assert_frame_equal(score(labels, both, said, draws=40), short)
+    many = MulticlassMeasures(labels.astype(float), both, said.astype(float))(np.ones((1, 300)))
+    found = short.set_index(["group", "metric"])["value"]
+    assert {name: value[0] for name, value in many.values.items()} == pytest.approx(
+        dict(found["pooled"][list(many.values)])
+    )
+    for metric, values in many.by_class.items():
+        np.testing.assert_allclose(values[:, 0], [found[name, metric] for name in "01"])
 
 
 def test_samples_in_groups_give_each_group_the_recall_of_each_class() -> None:
@@ -160,15 +206,16 @@ def test_samples_in_groups_give_each_group_the_recall_of_each_class() -> None:
     table = score(labels, probability, classes=PIXELS, groups=np.array(CITIES)[city], draws=0)
     assert set(table["group"]) == {"pooled", *CITIES}
     own = city == CITIES.index("rio")
-    for name, expected in zip(PIXELS, sk.recall_score(labels[own], probability[own] > 0.5, average=None), strict=True):
-        assert pick(table, f"recall_{name}", group="rio")["value"] == pytest.approx(expected)
+    for metric, values in by_class(labels[own], (probability[own] > 0.5).astype(int), 2).items():
+        for name, expected in zip(PIXELS, values, strict=True):
+            assert pick(table, f"{metric}_{name}", group="rio")["value"] == pytest.approx(expected)
 
 
 def test_one_class_leaves_only_what_is_defined() -> None:
     table = score([0, 0, 0], [0.1, 0.2, 0.3], balanced=True, draws=50)
     plain = table[(table["sampling"] == "all") & (table["group"] == "pooled")]
     assert set(plain[plain["value"].isna()]["metric"]) == {
-        "balanced_accuracy", "precision", "recall", "f1", "iou", "mcc", "roc_auc", "average_precision",
+        "balanced_accuracy", "kappa", "precision", "recall", "f1", "iou", "mcc", "roc_auc", "average_precision",
     }  # fmt: skip
     assert pick(table, "accuracy")["value"] == 1
     assert table[table["sampling"] == "balanced"]["value"].isna().all()
@@ -252,6 +299,19 @@ def test_two_models_are_scored_on_the_same_draws() -> None:
 def test_what_is_no_prediction_is_refused(labels: list[int], probability: list[object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         score(labels, probability)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"classes": ["a", "b"]}, "2 names of classes, but 3"),
+        ({"balanced": True}, "two classes, not 3"),
+        ({"clusters": [0]}, r"shapes \(2,\) and \(1,\)"),
+    ],
+)
+def test_what_does_not_fit_the_predictions_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        score([0, 2], [[0.1, 0.2, 0.7]] * 2, **given)
 
 
 def test_scoring_is_warning_free() -> None:

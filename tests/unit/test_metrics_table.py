@@ -44,7 +44,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     labels = (rng.random(1000) < 0.1).astype(np.uint8)
     samples, predictions = tmp_path / "samples.h5", tmp_path / "predictions.h5"
     city = rng.integers(len(CITIES), size=1000).astype(np.int16)
-    write_table(samples, {"labels": labels, "city": city}, {"cities": CITIES})
+    write_table(samples, {"labels": labels, "scene": city}, {"scenes": CITIES})
     chosen = np.arange(1000)[-PREDICTIONS:]
     write_predictions(predictions, chosen, labels[chosen], rng.random(PREDICTIONS))
     return predictions, samples
@@ -125,7 +125,7 @@ def test_each_test_set_has_its_own_subset(tmp_path: Path) -> None:
         ("b", 0, "exact", "all"): 50,
     }
     assert set(table["group"]) == {"pooled", "zero", "one", "two"}
-    assert set(table[table["group"] == "one"]["metric"]) == {"recall"}
+    assert set(table[table["group"] == "one"]["metric"]) == {"recall", "precision", "f1"}
 
 
 def test_seeds_that_share_a_test_set_share_its_subset(tmp_path: Path) -> None:

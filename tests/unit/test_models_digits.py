@@ -13,7 +13,6 @@ import torch
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from snakemake.utils import update_config
 from torch import Tensor, nn
 
 from digits_nets import parallel_circuit, quanv_circuit, quanv_options
@@ -24,7 +23,7 @@ from hqnn.models.architectures import build_classifier
 from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.quanv import kernel_parameters
 from hqnn.models.stack import SeedStack
-from hqnn.settings.images.keys import CnnSizes, Digits, ParallelSizes
+from hqnn.settings.images.keys import CnnSizes, ParallelSizes, SmallImageStudy
 from hqnn.settings.model import read_settings
 
 SMALL = ParallelSizes(channels=(3, 4), circuits=2, qubits=2, layers=1)
@@ -32,12 +31,12 @@ PIXELS = torch.rand(6, 4, dtype=torch.float64, generator=torch.Generator().manua
 Shape = tuple[int, int, int]
 
 
-def study(root: Path, name: str) -> Digits:
+def study(root: Path, name: str) -> SmallImageStudy:
     """The settings of one of the published studies."""
-    config: dict[str, object] = {}
-    for file in ("config.yaml", f"studies/{name}.yaml"):
-        update_config(config, yaml.safe_load((root / "config" / file).read_text(encoding="utf-8")))
-    return read_settings(config).digits
+    config = yaml.safe_load((root / "config/studies" / f"{name}.yaml").read_text(encoding="utf-8"))
+    found = read_settings(config).studies[name]
+    assert isinstance(found, SmallImageStudy)
+    return found
 
 
 def printed(root: Path, dataset: str, metric: str) -> dict[str, int]:
@@ -84,7 +83,7 @@ def test_the_studies_nets_have_the_sizes_that_were_printed(
     assert twin in digits.twins
     ours = hybrid(digits.parallel, shape=shape, classes=classes)
     other = classical(twin, digits.cnn if twin == "cnn" else digits.parallel, shape=shape, classes=classes)
-    expected = printed(root, digits.images.dataset, "parameters")
+    expected = printed(root, digits.data.set, "parameters")
     assert {"parallel": ours.trainable(), "cnn": other.trainable()} == expected
     assert all(net(images_of(2, shape)).shape == (2, classes) for net in (ours, other))
 

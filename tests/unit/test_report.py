@@ -2,42 +2,81 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from hqnn.errors import UserError
 from hqnn.metrics.published import read_published
-from hqnn.metrics.runs import run_of
+from hqnn.metrics.runs import Run, run_of
 from hqnn.metrics.table import read_metrics
 from hqnn.report import figures, tables
+from hqnn.report.ablation import published_steps
+from hqnn.report.difference import difference
 from hqnn.report.findings import findings, weights_sentence
 from hqnn.report.page import write_report
-from hqnn.report.pixels.map_panel import FALSE_ALARM, HIT, MISS, change_map_panel
-from hqnn.report.runs import paired, read_predictions
-from hqnn.report.style import inline_svg, marks
+from hqnn.report.pixels.map_panel import FALSE_ALARM, HIT, MISS, SceneMap, map_panel
+from hqnn.report.runs import Predictions, paired, read_predictions
+from hqnn.report.study import StudyFiles, study_chapter, write_study
+from hqnn.report.style import inline_svg, marks, svg_panel
+from hqnn.report.words import full_path
 from hqnn.store import read_table, write_table, write_text
-from report_sources import CITIES, PUBLISHED, QUANTUM, SETTINGS, Sources, make_sources
+from report_sources import CHANGE, CITIES, EXACT, PUBLISHED, QUANTUM, make_pixels, make_rows
+
+TWO = (*tables.OF_TWO, "recall_change", "recall_no_change")
+AWKWARD = ("<b>", '"quoted"', "ä ö", "{v2}", r"$\foo$", r"--><i>\g<1>")
+SMALL: dict[str, Any] = {"published": (), "references": ("mlp",), "paths": EXACT, "seeds": 1, "samples": 400}
+SIXTEEN = tuple(f"class number {k}" for k in range(16))
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    return make_sources(tmp_path_factory.mktemp("report"))
+def change(tmp_path_factory: pytest.TempPathFactory) -> StudyFiles:
+    return make_pixels(tmp_path_factory.mktemp("change"))
 
 
 @pytest.fixture(scope="module")
-def metrics(sources: Sources) -> pd.DataFrame:
-    return read_metrics(sources.metrics)
+def rows(tmp_path_factory: pytest.TempPathFactory) -> StudyFiles:
+    made = make_rows(tmp_path_factory.mktemp("rows"), classes=AWKWARD, draws=10)
+    return replace(made, title="A <u>title</u>", settings={"name": "<script>alert(1)</script>", "deep": {"key": [1]}})
 
 
-def report(output: Path, sources: Sources, **changed: Any) -> str:
-    given = {**vars(sources), "settings": SETTINGS, "published": [PUBLISHED], **changed}
-    write_report(output, **given)
-    return output.read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def pages(change: StudyFiles, rows: StudyFiles, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the pages of both studies."""
+    folder = tmp_path_factory.mktemp("pages")
+    for files in (change, rows):
+        write_study(folder / f"{files.name}.html", folder / f"{files.name}.json", files)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def metrics(change: StudyFiles) -> pd.DataFrame:
+    table = read_metrics(change.metrics)
+    table["path"] = [full_path(*pair) for pair in zip(table["path"], table["backend"], strict=True)]
+    return table
+
+
+def page_of(folder: Path, files: StudyFiles) -> str:
+    """The page of one study."""
+    write_study(folder / "page.html", folder / "chapter.json", files)
+    return (folder / "page.html").read_text(encoding="utf-8")
+
+
+def overview_of(folder: Path, study: str) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = json.loads((folder / f"{study}.json").read_text(encoding="utf-8"))["overview"]
+    return rows
+
+
+def without_svg(page: str) -> str:
+    return re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 
 def values(metrics: pd.DataFrame, metric: str, sampling: str = "all", model: str = QUANTUM) -> pd.Series:
@@ -46,27 +85,30 @@ def values(metrics: pd.DataFrame, metric: str, sampling: str = "all", model: str
 
 
 def test_a_results_table_shows_mean_and_spread_over_seeds(metrics: pd.DataFrame) -> None:
-    table = tables.results(metrics, "all")
+    table = tables.results(metrics, "all", TWO)
     assert [row[0].text for row in table.rows] == [QUANTUM, "change_vector", "logistic_regression", "mlp"]
     cell = table.rows[0][table.head.index("ROC AUC")]
     seeds = values(metrics, "roc_auc")
     assert (cell.text, cell.spread) == (f"{seeds.mean():.3f}", f"{seeds.std(ddof=0):.3f}")
     assert table.rows[1][table.head.index("ROC AUC")].spread == ""  # one seed has no spread
+    assert table.head[-2:] == ("recall,\nchange", "recall,\nno_change")
     assert "1,200 test samples" in table.caption
     assert "Path: exact" in table.caption
 
 
 def test_published_figures_stand_beside_ours_with_their_notes(metrics: pd.DataFrame) -> None:
-    study = tables.results(metrics, "balanced", tables.STUDY)
+    study = tables.results(metrics, "balanced", tables.SURENESS)
     assert study.rows[0][study.head.index("accuracy")].published == "0.740"
     beside = tables.beside_published(metrics, read_published(PUBLISHED))
     (row,) = [r for r in beside.rows if r[2].text == "hardware, ibm_brisbane" and r[4].text == "accuracy"]
     assert row[7].text.startswith("0.567 [")
     assert "untrained quantum layer by mistake" in beside.caption
+    assert published_steps(read_published(PUBLISHED), QUANTUM)
+    assert published_steps(read_published(), QUANTUM) == {}
 
 
 def test_all_paths_are_compared_on_the_same_samples(metrics: pd.DataFrame) -> None:
-    table = tables.results(metrics, "subset")
+    table = tables.results(metrics, "subset", TWO)
     assert [row[1].text for row in table.rows[:4]] == [
         "exact", "shots", "noisy, ibm_brisbane", "hardware, ibm_brisbane",
     ]  # fmt: skip
@@ -74,84 +116,238 @@ def test_all_paths_are_compared_on_the_same_samples(metrics: pd.DataFrame) -> No
 
 
 def test_a_markdown_table_has_as_many_fields_in_every_line(metrics: pd.DataFrame) -> None:
-    for table in (tables.results(metrics, "all"), tables.by_city(metrics, "roc_auc"), tables.confusion(metrics)):
+    for table in (tables.results(metrics, "all", TWO), tables.by_scene(metrics, "roc_auc", CHANGE)):
         lines = [line for line in tables.markdown(table).splitlines() if line.startswith("|")]
         assert len(lines) == len(table.rows) + 2
         assert {line.count("|") for line in lines} == {len(table.head) + 1}
 
 
+def test_below_each_scene_stand_its_samples_and_those_of_the_second_class(
+    change: StudyFiles, metrics: pd.DataFrame
+) -> None:
+    columns, about = read_table(change.artefacts[0], "labels", "scene")
+    table = tables.by_scene(metrics, "roc_auc", CHANGE)
+    assert "of these change." in table.caption
+    for place, name in enumerate(about["scenes"]):
+        labels = columns["labels"][columns["scene"] == place]
+        assert f"{name}\n{len(labels)}, {labels.sum()}" in table.head
+
+
 def test_what_is_undefined_is_a_dash(metrics: pd.DataFrame) -> None:
     blank = metrics.assign(value=metrics["value"].mask(metrics["metric"] == "roc_auc"))
-    cell = tables.results(blank, "all").rows[0][2]
+    cell = tables.results(blank, "all", TWO).rows[0][2]
     assert (cell.text, cell.spread) == (tables.DASH, "")
+
+
+def test_recall_of_each_class_stands_by_its_name_wherever_the_tidy_table_has_it(rows: StudyFiles) -> None:
+    told = read_predictions(rows.predictions[0])
+    found = tables.named_by_class(read_metrics(rows.metrics), told.classes)
+    assert set(found["group"]) == {"pooled"}
+    counts = np.bincount(told.columns["label"]).tolist()
+    table = tables.of_classes(found, "recall", told.classes, counts)
+    runs = [read_predictions(path) for path in rows.predictions if QUANTUM in str(path) and path.parts[-2] == "exact"]
+    for label, line in enumerate(table.rows):
+        hits = [(one.columns["predicted"] == label)[one.columns["label"] == label].mean() for one in runs]
+        assert (line[0].text, line[1].text) == (told.classes[label], str(counts[label]))
+        assert line[table.head.index(QUANTUM)].text == f"{np.mean(hits):.3f}"
 
 
 def test_findings_follow_the_numbers(metrics: pd.DataFrame) -> None:
     references = {"change_vector", "logistic_regression", "mlp"}
-    first, second, *_ = findings(metrics, references)
-    assert f"ROC AUC {values(metrics, 'roc_auc').mean():.3f}" in first
-    assert "less" in second
-    worse = metrics.assign(
-        value=metrics["value"].where((metrics["metric"] != "roc_auc") | (metrics["model"] != QUANTUM), 0.51)
+    better = metrics.assign(
+        value=metrics["value"].where((metrics["metric"] != "roc_auc") | (metrics["model"] != QUANTUM), 0.99)
     )
-    assert "more" in findings(worse, references)[1]
+    first, second, *_ = findings(metrics, references, "blocks of pixels")
+    assert f"ROC AUC {values(metrics, 'roc_auc').mean():.3f}" in first
+    assert "more; the 95 % intervals over blocks of pixels overlap." in second
+    assert "less" in findings(better, references)[1]
+    noise = [said for said in findings(metrics, references) if said.startswith("The noise of ibm_brisbane")]
+    assert len(noise) == 1
+    assert "lowers confidence" in noise[0]
+    assert "the ranking stays" in noise[0]
 
 
-def test_weights_that_differ_between_paths_are_said(sources: Sources, tmp_path: Path) -> None:
-    read = [read_predictions(path) for path in sources.predictions]
+def test_weights_that_differ_between_paths_are_said(change: StudyFiles, tmp_path: Path) -> None:
+    read = [read_predictions(path) for path in change.predictions]
     assert weights_sentence(read)[0]
     planted = tmp_path / "planted.h5"
-    columns, about = read_table(sources.predictions[1])
+    columns, about = read_table(change.predictions[1])
     write_table(planted, columns, {**about, "weights_fingerprint": "f" * 64})
     agree, sentence = weights_sentence([*read, read_predictions(planted)])
     assert not agree
     assert sentence.startswith("In 1 training run ")
 
 
-def test_paths_are_paired_by_sample_and_not_by_position(sources: Sources) -> None:
-    exact, shots = (read_predictions(path) for path in sources.predictions[:2])
+def test_paths_are_paired_by_sample_and_not_by_position(change: StudyFiles) -> None:
+    exact, shots = (read_predictions(path) for path in change.predictions[:2])
     ours, theirs, error = paired(exact, shots)
     assert len(ours) == len(shots.columns["sample"])
     assert np.abs(ours - theirs).max() < 6 * error.max()
 
 
-def test_equal_inputs_give_equal_bytes(sources: Sources, tmp_path: Path) -> None:
-    assert report(tmp_path / "a.html", sources) == report(tmp_path / "b.html", sources)
+def test_equal_inputs_give_equal_bytes(rows: StudyFiles, pages: Path, tmp_path: Path) -> None:
+    assert page_of(tmp_path, rows) == (pages / "measurements.html").read_text(encoding="utf-8")
 
 
-def test_the_page_asks_nothing_of_a_network_and_escapes_what_it_shows(sources: Sources, tmp_path: Path) -> None:
-    page = report(tmp_path / "page.html", sources, settings={"name": "<script>alert(1)</script>", "deep": {"key": [1]}})
+def test_a_page_of_two_studies_asks_nothing_of_a_network_and_its_links_lead_somewhere(
+    pages: Path, tmp_path: Path
+) -> None:
+    write_report(tmp_path / "report.html", [pages / "measurements.json", pages / "change.json"])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"|url\((?!#)[^)]*\)|@import', page)
-    assert "<script" not in page
-    assert "&lt;script&gt;" in page
-    assert "deep.key" in page
-    ids = re.findall(r'\bid="([^"]+)"', re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL))
+    ids = re.findall(r'\bid="([^"]+)"', without_svg(page))
     assert len(ids) == len(set(ids))
-    assert set(re.findall(r'href="#([^"]+)"', re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL))) <= set(ids)
+    assert set(re.findall(r'href="#([^"]+)"', without_svg(page))) <= set(ids)
+    assert {"change-oscd", "measurements-plots-50_10_40"} <= set(ids)
     assert all(word in page for word in (QUANTUM, *CITIES, "0a" * 32, "5e" * 32, "c4" * 32))
 
 
-def test_a_page_stands_with_little_to_show(sources: Sources, tmp_path: Path) -> None:
-    """One exact run, no cities, no maps, no histories."""
-    metrics = tmp_path / "metrics.csv"
-    table = read_metrics(sources.metrics).query("model == @QUANTUM and group == 'pooled' and seed == 0")
-    table[table["path"].eq("exact") & table["sampling"].isin(["all", "balanced"])].to_csv(metrics, index=False)
-    few = {"metrics": metrics, "histories": [], "artefacts": [], "predictions": sources.predictions[:1]}
-    page = report(tmp_path / "page.html", sources, **few)
-    assert "Change maps" not in page
+def test_names_are_shown_as_they_are_and_never_as_markup(pages: Path) -> None:
+    page = (pages / "measurements.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "deep.key" in page
+    assert not re.search(r"<b>|<i>|<u>", re.sub(r"<i style=[^>]*></i>", "", page))
+    matrix = next(svg for svg in re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL) if "confusion matrix" in svg)
+    for place in (without_svg(page), matrix):
+        told = place.replace("&#34;", '"').replace("&lt;", "<").replace("&gt;", ">")
+        assert all(f">{name}<" in told for name in AWKWARD)
+
+
+def test_a_label_of_a_drawing_may_hold_whatever_a_pattern_understands() -> None:
+    image = svg_panel("any", lambda axes: axes.set_title(r"$\foo$"))
+    assert r'aria-label="\g&lt;9&gt; \1 $\foo$"' in inline_svg(image, r"\g<9> \1 $\foo$")
+    assert r">$\foo$<" in inline_svg(image, "any")
+
+
+def test_rows_of_a_table_are_not_called_pixels_and_what_is_wrong_with_them_is_said(
+    rows: StudyFiles, pages: Path
+) -> None:
+    page = (pages / "measurements.html").read_text(encoding="utf-8")
+    assert "Rows of 20 groups of plot are trained on and tested on" in page
+    assert "Left out: 1 row (empty cells)." in page
+    assert "bootstrap intervals over rows." in page
+    assert not re.search(r"\bpixels?\b|\bscenes?\b|\bcit(y|ies)\b", without_svg(page))
+    assert "●" not in page
+    (folder,) = {path.parent.parent for path in rows.artefacts if path.name == "split.h5"}
+    columns, about = read_table(folder / "seed0" / "split.h5")
+    counts = dict(zip(about["classes"], about["counts"]["train"], strict=True))
+    assert f"<td>{counts['ä ö']}</td>" in page
+    assert columns["split"].size == sum(map(sum, about["counts"].values()))
+
+
+def test_a_study_of_sixteen_classes_says_what_it_is_and_what_it_cannot_say(tmp_path: Path) -> None:
+    small = {**SMALL, "samples": 1500, "leaks": True, "untested": (3,)}
+    crops = make_pixels(tmp_path, "crops", classes=SIXTEEN, scenes=("pines",), draws=20, **small)
+    page = page_of(tmp_path, crops)
+    assert "drawn at random from the same scenes" in page
+    assert "No test pixel is of class class number 3" in page
+    assert "16 expectation values for 16 classes (Z0, Z1, Z2, …, X7), as many as the classes ask for" in page
+    assert "Bands: B02, B03, B04, B08 (4 of 13)" in page
+    assert "120 pixels invalid in some band" in page
+    assert "Recall of each class" in page
+    assert "overall accuracy (OA)" in page
+    assert "Sureness" not in page
+    assert "●" not in page
+    (row,) = overview_of(tmp_path, "chapter")
+    assert row["value"] == f"{values(read_metrics(crops.metrics), 'balanced_accuracy').mean():.3f}"
+
+
+def test_a_study_that_guesses_is_said_to(tmp_path: Path) -> None:
+    guess = make_pixels(tmp_path, "guess", classes=("wood", "water", "soil"), signal=0.0, draws=20, **SMALL)
+    chapter = study_chapter(guess)
+    assert chapter.html.count("is at chance, no better than guessing") >= 1
+    assert chapter.overview[0]["note"] == "not above chance"
+    assert chapter.overview[0]["verdict"] == "cannot be told"
+
+
+def test_two_classes_of_which_one_is_never_tested_divide_nothing_by_zero(tmp_path: Path) -> None:
+    half = make_pixels(tmp_path, "half", untested=(1,), draws=5, **SMALL)
+    chapter = study_chapter(half)
+    assert chapter.overview[0]["value"] == tables.DASH
+    assert chapter.overview[0]["reference"] == tables.DASH
+    assert "No test pixel is of class change" in chapter.html
+
+
+def test_the_overview_compares_with_the_best_reference_on_the_same_samples(pages: Path, metrics: pd.DataFrame) -> None:
+    (row,) = overview_of(pages, "change")
+    means = {m: values(metrics, "balanced_accuracy", model=m).mean() for m in metrics["model"].unique()}
+    ours, best = means.pop(QUANTUM), max(means, key=means.__getitem__)
+    assert row["reference"] == f"{best} {means[best]:.3f}"
+    assert row["difference"] == f"{ours - means[best]:+.3f}".replace("-", "−")
+    low, high = (float(limit.replace("−", "-")) for limit in row["limits"].split(" to "))
+    assert low < ours - means[best] < high
+    assert overview_of(pages, "measurements")[0]["twin"].startswith("pixel_twin ")
+
+
+def made(hits: np.ndarray, seed: int, first: int = 0) -> Predictions:
+    """Predictions of two classes, right where `hits`."""
+    labels = (np.arange(len(hits)) % 2).astype(np.uint8)
+    predicted = np.where(hits, labels, 1 - labels).astype(np.uint8)
+    columns = {"sample": first + np.arange(len(hits)), "label": labels, "predicted": predicted}
+    return Predictions(Run("s", "d", "m", "ideal", seed), "exact", {}, columns)
+
+
+def test_a_difference_is_told_where_there_is_one_and_the_same_seeds_are_compared() -> None:
+    rng = np.random.default_rng(0)
+    good, poor = ({seed: made(rng.random(2000) < share, seed) for seed in range(3)} for share in (0.9, 0.7))
+    found = difference(good, poor, [])
+    assert found is not None
+    assert found.sign == 1
+    assert found.low < found.value < found.high
+    told = difference(poor, good, [])
+    assert told is not None
+    assert told.value == pytest.approx(-found.value)
+    assert told.sign == -1
+    one = difference(good, {7: poor[0]}, [])  # not trained, so of one seed
+    assert one is not None
+    each = [np.mean(good[seed].columns["predicted"] == good[seed].columns["label"]) for seed in good]
+    assert one.value == pytest.approx(np.mean(each) - np.mean(poor[0].columns["predicted"] == poor[0].columns["label"]))
+    assert difference(good, {0: made(np.ones(2000, bool), 0, first=5)}, []) is None
+    alike = difference(good, good, [])
+    assert alike is not None
+    assert (alike.value, alike.sign) == (0, 0)
+
+
+def test_seeds_of_one_test_set_do_not_make_an_interval_narrower() -> None:
+    """Equal predictions of every seed say no more than those of one."""
+    rng = np.random.default_rng(1)
+    ours, theirs = rng.random(400) < 0.8, rng.random(400) < 0.7
+    once = difference({0: made(ours, 0)}, {0: made(theirs, 0)}, [])
+    often = difference({s: made(ours, s) for s in range(5)}, {s: made(theirs, s) for s in range(5)}, [])
+    assert once == often
+
+
+def test_a_page_stands_with_little_to_show(change: StudyFiles, tmp_path: Path) -> None:
+    """One exact run, no scenes, no maps, no histories."""
+    table = read_metrics(change.metrics).query("model == @QUANTUM and group == 'pooled' and seed == 0")
+    few = table[table["path"].eq("exact") & table["sampling"].isin(["all", "balanced"])].assign(published=np.nan)
+    few.to_csv(tmp_path / "metrics.csv", index=False)
+    given: dict[str, Any] = {"histories": [], "artefacts": [], "predictions": change.predictions[:1], "published": ()}
+    page = page_of(tmp_path, replace(change, metrics=tmp_path / "metrics.csv", **given))
+    assert "Every pixel of each mapped scene" not in page
     assert "Execution paths on the same samples" not in page
+    assert "On the paper's own terms" not in page
+    assert "Sureness and balance" in page
+    assert "●" not in page
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [("epoch,loss\n1,0.5\n", "has no column 'accuracy'"), ("", "cannot be read as a training history")],
 )
-def test_a_bad_history_is_named(sources: Sources, tmp_path: Path, content: str, words: str) -> None:
+def test_a_bad_history_is_named(change: StudyFiles, tmp_path: Path, content: str, words: str) -> None:
     bad = tmp_path / "change" / "oscd" / QUANTUM / "ideal" / "seed0" / "history.csv"
     write_text(bad, content)
     with pytest.raises(UserError, match=words):
-        report(tmp_path / "page.html", sources, histories=[bad])
+        write_study(tmp_path / "page.html", tmp_path / "chapter.json", replace(change, histories=[bad]))
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_chapter_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    write_text(tmp_path / "chapter.json", '{"study": "half"}')
+    with pytest.raises(UserError, match=r"chapter\.json cannot be read as a chapter of the page"):
+        write_report(tmp_path / "page.html", [tmp_path / "chapter.json"])
 
 
 def test_a_path_says_whose_run_it_is() -> None:
@@ -162,16 +358,13 @@ def test_a_path_says_whose_run_it_is() -> None:
 
 
 def test_a_map_colours_hits_false_alarms_and_misses() -> None:
-    from io import BytesIO
-
-    from PIL import Image
-
-    truth = np.zeros((30, 30), dtype=bool)
-    truth[:10] = True
+    truth = np.zeros((30, 30), dtype=np.uint8)
+    truth[:10] = 1
     probability = np.full((30, 30), 0.3)
     probability[:5] = probability[20:] = 0.7
     probability[:, :3] = np.nan
-    image = change_map_panel(np.zeros((30, 30, 3)), np.ones((30, 30, 3)), truth, probability)
+    dates = [np.zeros((30, 30, 3)), np.ones((30, 30, 3))]
+    image = map_panel(dates, SceneMap.of_two(("no_change", "change"), probability), truth)
     pixels = np.asarray(Image.open(BytesIO(image)).convert("RGB")).reshape(-1, 3)
     shares = [(pixels == tuple(bytes.fromhex(colour[1:]))).all(axis=1).sum() for colour in (HIT, FALSE_ALARM, MISS)]
     assert shares[0] == pytest.approx(shares[2], rel=0.1)  # five rows of each, and the key

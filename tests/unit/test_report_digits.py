@@ -1,4 +1,4 @@
-"""Study C's chapter against the numbers it was made from."""
+"""What the page says of small images, against the numbers it was made from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from digits_sources import KERNELS, PUBLISHED, kernel_program, make_digits_sources
 from hqnn.metrics.published import read_published
@@ -16,9 +15,8 @@ from hqnn.metrics.table import read_metrics
 from hqnn.report.images import findings as findings
 from hqnn.report.images import tables as tables
 from hqnn.report.images.figures import varied
-from hqnn.report.page import write_report
-from hqnn.report.paired import Paired
 from hqnn.report.runs import read_predictions
+from hqnn.report.study import StudyFiles, write_study
 from report_sources import Sources
 
 HYBRID = "quanv-axis_y-cnots_line_reversed-rotations_first"
@@ -45,16 +43,14 @@ def page(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def report(folder: Path, sources: Sources) -> str:
-    write_report(folder / "report.html", **vars(sources), settings={}, published=[PUBLISHED])
+    said = {"name": "digits", "kind": "images", "title": "Small images", "source": "path", "settings": {}}
+    files = StudyFiles(**said, **vars(sources), published=[PUBLISHED])
+    write_study(folder / "report.html", folder / "chapter.json", files)
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
 def words(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
-
-
-def seeded(*values: float) -> pd.Series:
-    return pd.Series(values, index=range(len(values)))
 
 
 def family(metrics: pd.DataFrame, **accuracy: list[float]) -> pd.DataFrame:
@@ -106,6 +102,22 @@ def test_a_printed_cnn_of_the_twin_s_size_stands_beside_the_twin(tmp_path: Path,
     assert "Circuits as kernels" not in page
 
 
+@pytest.mark.parametrize("names", [("sea", "ice", "cloud"), tuple(f"kind_{k}" for k in range(16)), ("no", "yes")])
+def test_any_number_of_classes_has_a_chapter(tmp_path: Path, names: tuple[str, ...]) -> None:
+    made = make_digits_sources(tmp_path, "tiles", family=("parallel", "cnn"), draws=(), seeds=1, epochs=2, samples=160,
+                               classes=names)  # fmt: skip
+    page = words(report(tmp_path, made))
+    assert [words in page for words in ("(OA)", " kappa ", " ROC AUC ")] == 3 * [len(names) > 2]
+    assert "What is taken for what" in page
+    assert ("The same as a table" in page) == (len(names) <= 4)
+
+
+def test_nets_that_no_paper_has_are_told_too(metrics: pd.DataFrame, published: pd.DataFrame) -> None:
+    rows = metrics[metrics["dataset"] == "mnist"].replace({"model": {"parallel": "encoder-angle_y-basic-2"}})
+    assert findings.family_findings(rows)[0].startswith("encoder-angle_y-basic-2 is right on 93.00 ± 0.00 % of the 300")
+    assert tables.results(rows, published, "mnist").rows[2][0].text == "encoder-angle_y-basic-2"
+
+
 def test_doubts_about_layers_are_said_before_any_number() -> None:
     assert "do not fix the layers" in findings.warnings("medical_mnist", set())[0]
     assert findings.warnings("mnist", {"jpg"}) == findings.warnings("cifar10", {"bin#0"}) == []
@@ -146,15 +158,6 @@ def test_one_seed_says_that_it_cannot_tell(metrics: pd.DataFrame) -> None:
     assert "1 seed cannot tell it from nothing" in said[1]
     assert "372,234 parameters against 45,194" in said[2]
     assert "no measure of the quantum part" in said[2]
-
-
-def test_a_paired_interval_is_student_s() -> None:
-    pair = Paired.of(seeded(0.6, 0.7, 0.65, 0.8), seeded(0.5, 0.66, 0.66, 0.7))
-    assert pair is not None
-    test = stats.ttest_rel(pair.ours, pair.theirs).confidence_interval(0.95)
-    assert pair.interval == pytest.approx((test.low, test.high))
-    assert pair.sign == 0
-    assert Paired.of(seeded(0.5), pd.Series([0.6], index=[7])) is None
 
 
 def test_kernels_are_ranked_and_stand_beside_the_published_circuit(

@@ -1,4 +1,4 @@
-"""What the page says of studies B and D, against the numbers it was made from."""
+"""What the page says of photographs, against the numbers it was made from."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from PIL import Image
 from hqnn.circuits.program import Angle, Program
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import Run, read_history
-from hqnn.metrics.table import collect, read_metrics
-from hqnn.report import page, sheets
-from hqnn.report.chapter import Chapter, Folded, Material, Pictures, Shown
+from hqnn.metrics.table import read_metrics
+from hqnn.report import sheets
+from hqnn.report.chapter import Chapter, Figures, Folded, Material, Pictures, Shown
 from hqnn.report.circuits import angle_words, circuit_drawing, circuit_image
+from hqnn.report.confusion import confusion_blocks
 from hqnn.report.photographs import figures as drawn
 from hqnn.report.photographs import tables as told
-from hqnn.report.photographs.chapter import transfer_chapters
+from hqnn.report.photographs.chapter import photograph_chapters
 from hqnn.report.photographs.findings import backbone_warnings, split_findings
 from hqnn.report.runs import Predictions, read_predictions
+from hqnn.report.study import StudyFiles, write_study
 from hqnn.report.tables import Table
 from hqnn.report.thumbnails import ImageTable
 from hqnn.report.words import (
@@ -71,13 +73,13 @@ def material(sources: Sources, study: str) -> Material:
 
 @pytest.fixture(scope="module")
 def of_masks(masks: Sources) -> Chapter:
-    (chapter,) = transfer_chapters(material(masks, "masks"))
+    (chapter,) = photograph_chapters(material(masks, "masks"))
     return chapter
 
 
 @pytest.fixture(scope="module")
 def of_cracks(cracks: Sources) -> Chapter:
-    (chapter,) = transfer_chapters(material(cracks, "cracks"))
+    (chapter,) = photograph_chapters(material(cracks, "cracks"))
     return chapter
 
 
@@ -188,8 +190,10 @@ def test_a_twin_is_judged_seed_by_seed(shift: list[float], seeds: int, words: st
         group="pooled",
         metric="accuracy",
         published=0.95,
+        samples=15,
     )
-    (said,) = split_findings(rows, {"resnet18-mlp"})
+    trained = rows.assign(sampling="train", metric="train_loss", samples=70)
+    (said,) = split_findings(pd.concat([rows, trained]), {"resnet18-mlp"})
     assert f"right on 90.0 ± 0.0 % of the test images ({seeds} seeds), published ● 95.0 %" in said
     assert "The MLP of equal size" in said
     assert words in said
@@ -224,7 +228,7 @@ def test_executions_are_held_against_the_formula(cracks: Sources, of_cracks: Cha
     one = material(cracks, "cracks")
     forward = one.metrics["metric"].eq("executions_forward")
     more = replace(one, metrics=one.metrics.assign(value=one.metrics["value"] * (1 + forward)))
-    (chapter,) = transfer_chapters(more)
+    (chapter,) = photograph_chapters(more)
     assert tables_of(chapter, "trainers-70_15_15")["Executions"].rows[0][4].text == "× 2.000"
 
 
@@ -309,11 +313,16 @@ def _png(content: Markup) -> bytes:
 def test_a_confusion_matrix_counts_over_seeds(masks: Sources) -> None:
     read = [one for one in material(masks, "masks").predictions if (one.run.phase, one.path) == ("ideal", "exact")]
     own = [one for one in read if one.run.model == MODEL]
-    panels = drawn.confusions(own, ("no_mask", "mask"))
+    shown, table = confusion_blocks(own, ("no_mask", "mask"))
+    assert isinstance(shown, Figures)
+    assert isinstance(table, Folded)
     mean = np.mean([((one.columns["label"] == 1) & (one.columns["predicted"] == 0)).sum() for one in own])
-    (image,) = panels.images
-    assert f">{f'{mean:,.1f}'.removesuffix('.0')}<" in image.content
-    assert "3 seeds" in panels.caption
+    (image,) = shown.panels.images
+    said = f"{mean:,.1f}".removesuffix(".0")
+    assert f">{said}<" in image.content
+    assert "3 seeds" in shown.panels.caption
+    assert table.table.head == ("model", "is", "said\nno_mask", "said\nmask", "all")
+    assert texts(table.table)[1][:3] == [MODEL, "mask", said]
 
 
 def test_a_classified_folder_has_a_sheet_even_where_no_image_was_read(tmp_path: Path) -> None:
@@ -327,33 +336,16 @@ def test_a_classified_folder_has_a_sheet_even_where_no_image_was_read(tmp_path: 
     assert coloured((tmp_path / "none.png").read_bytes(), "#ff0000") == 0
 
 
-def test_both_studies_stand_on_one_page(
-    masks: Sources,
-    cracks: Sources,
-    of_masks: Chapter,
-    of_cracks: Chapter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert {page.CHAPTERS[study] for study in ("masks", "cracks")} == {transfer_chapters}
-    for study, chapter in (("masks", of_masks), ("cracks", of_cracks)):  # as they were drawn before
-        monkeypatch.setitem(page.CHAPTERS, study, lambda _, drawn=chapter: [drawn])
-    metrics = tmp_path / "metrics.csv"
-    collect(metrics, [masks.metrics, cracks.metrics])
-    few = {name: [*vars(masks)[name], *vars(cracks)[name]] for name in ("histories", "predictions", "artefacts")}
-    page.write_report(
-        tmp_path / "page.html",
-        metrics=metrics,
-        settings={},
-        published=[PUBLISHED / "masks.csv", PUBLISHED / "cracks.csv"],
-        **few,
-    )
+def test_photographs_have_a_page_of_their_own(masks: Sources, tmp_path: Path) -> None:
+    said = {"name": "masks", "kind": "photographs", "title": "Photographs", "source": "path", "settings": {}}
+    files = StudyFiles(**said, **vars(masks), published=[PUBLISHED / "masks.csv"])
+    write_study(tmp_path / "page.html", tmp_path / "chapter.json", files)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     plain = re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
     ids = re.findall(r'\bid="([^"]+)"', plain)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]+)"', plain)) <= set(ids)
-    assert {"masks-sample-circuit", "cracks-sample-depth-70_15_15"} <= set(ids)
+    assert "masks-sample-circuit" in ids
     assert "odd &lt;1&gt;.jpg" in text
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', text)
     assert len(text) < 2_000_000
@@ -363,7 +355,7 @@ def test_a_chapter_stands_with_nothing_but_predictions(masks: Sources) -> None:
     whole = material(masks, "masks")
     kept = whole.metrics.query("model == @MODEL and phase == 'ideal' and path == 'exact' and sampling == 'all'")
     own = [one for one in whole.predictions if (one.run.model, one.run.phase, one.path) == (MODEL, "ideal", "exact")]
-    (chapter,) = transfer_chapters(replace(whole, metrics=kept, predictions=own, histories=[], artefacts=[]))
+    (chapter,) = photograph_chapters(replace(whole, metrics=kept, predictions=own, histories=[], artefacts=[]))
     assert [one.name for one in chapter.sections if one.blocks] == ["results-60_20_40"]
     assert chapter.warnings == ()
 

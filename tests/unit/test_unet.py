@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from hqnn.data.pixels.labels import UNLABELLED
+from hqnn.data.pixels.scene import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
 from hqnn.settings.pixels.keys import PatchFitting

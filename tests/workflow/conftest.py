@@ -8,14 +8,12 @@ import pytest
 
 from checkout import Checkout, copy_checkout
 
-KERNEL = "results/digits/sample-60_40_fresh/cnn1/ideal/seed0"
-
 
 @pytest.fixture(scope="session")
 def finished(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The whole workflow, run once on synthetic data; beside it a sweep over seeds, which the config leaves out."""
+    """The whole workflow, run once on synthetic data."""
     checkout = copy_checkout(root, tmp_path_factory.mktemp("a checkout ü") / "hqnn", kernels=True)
-    checkout.snakemake("all", f"{KERNEL}/exact/predictions.h5")
+    checkout.snakemake()
     return checkout
 
 

@@ -15,7 +15,12 @@ from checkout import Checkout
 
 EPOCHS = 300
 RUN = "results/masks/sample-70_15_15/resnet18-linear/ideal/seed0"  # which no other result needs
-ARGUMENTS = ("--config", f"masks={{training: {{epochs: {EPOCHS}}}}}", "--", f"{RUN}/model.safetensors")
+ARGUMENTS = (
+    "--config",
+    f"studies={{masks: {{twins: [mlp, linear], training: {{epochs: {EPOCHS}}}}}}}",
+    "--",
+    f"{RUN}/model.safetensors",
+)
 
 
 def test_a_killed_training_job_goes_on_from_its_checkpoint(finished: Checkout) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from hqnn.report.page import write_report
-from report_sources import PUBLISHED, SETTINGS, make_sources
+from hqnn.report.study import write_study
+from report_sources import make_pixels, make_rows
 
 pytestmark = pytest.mark.browser
-WIDTHS = (400, 1280)
+WIDTHS = (400, 1280, 2560)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -40,9 +41,16 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of two studies of different kinds."""
     folder = tmp_path_factory.mktemp("a report ü")
-    sources = make_sources(folder, samples=600, subset=120, draws=10)
-    write_report(folder / "report.html", **vars(sources), settings=SETTINGS, published=[PUBLISHED])
+    studies = (
+        make_pixels(folder / "pixels", samples=600, subset=120, draws=10),
+        make_rows(folder / "rows", classes=[f"class number {k}" for k in range(16)], rows=640, draws=10),
+    )
+    chapters = [folder / f"{files.name}.json" for files in studies]
+    for chapter, files in zip(chapters, studies, strict=True):
+        write_study(chapter.with_suffix(".html"), chapter, files)
+    write_report(folder / "report.html", chapters)
     return folder / "report.html"
 
 
@@ -64,11 +72,38 @@ def test_the_report_opens_offline_without_a_complaint(browser: Any, page_file: P
     assert len(images) == 2
     assert all(images)
     drawings = page.eval_on_selector_all("svg", "all => all.map(svg => svg.getBoundingClientRect().height)")
-    assert len(drawings) >= 10
+    assert len(drawings) >= 20
     assert min(drawings) > 100
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_tables_scroll_within_the_page_and_wide_pages_are_filled(browser: Any, page_file: Path, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(page_file.as_uri())
+    outside = "all => all.filter(one => !one.closest('.wide')).length"
+    assert page.eval_on_selector_all("table", outside) == 0
+    overview = page.evaluate("(box => [box.scrollWidth, box.clientWidth])(document.querySelector('#overview .wide'))")
+    assert (overview[0] > overview[1]) == (width == 400)
+    columns = "all => Math.max(...all.map(grid => getComputedStyle(grid).gridTemplateColumns.split(' ').length))"
+    beside = page.eval_on_selector_all(".panels, .pictures", columns)
+    assert beside >= {400: 1, 1280: 3, 2560: 5}[width]
+    page.close()
+
+
+def test_the_overview_leads_to_each_study(browser: Any, page_file: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(page_file.as_uri())
+    links = page.query_selector_all("#overview tbody a")
+    assert len(links) == 2
+    for link in links:
+        link.click()
+        place = page.evaluate("document.getElementById(location.hash.slice(1)).getBoundingClientRect().top")
+        assert -1 <= place < 900
+        page.go_back()
+    page.close()
 
 
 def test_figures_follow_the_colours_of_the_page(browser: Any, page_file: Path) -> None:

@@ -10,19 +10,26 @@ import pytest
 
 from checkout import Checkout
 
-KERNEL = "results/digits/sample-60_40_fresh/cnn1/ideal/seed0/exact/predictions.h5"
 EXECUTION = {"execute_exact", "execute_shots", "execute_noisy", "execute_hardware"}
-OF_CHANGE = {"train_ideal", "map_changes", "explain_device"} | EXECUTION
+OF_PIXELS = {"train_ideal", "map_scenes", "explain_device"} | EXECUTION
 OF_PHOTOGRAPHS = {"train_ideal", "train_classical", "sample_bitstrings"} | EXECUTION
-SCORING = {"evaluate", "collect_metrics", "write_report"}
-MODULES: dict[str, tuple[set[str], list[str]]] = {
-    "report/page.py": ({"write_report"}, []),
-    "execution/noisy.py": ({"execute_noisy"} | SCORING, []),
-    "training/fit.py": (OF_CHANGE | OF_PHOTOGRAPHS | SCORING, []),
-    "training/patches.py": ({"fit_unet"} | SCORING, []),
-    "models/backbones.py": ({"extract_features"} | OF_PHOTOGRAPHS | SCORING, []),
-    "analysis/zx.py": ({"analyse_circuit", "write_report"}, []),
-    "data/draws.py": ({"draw_digits", "train_seeds"}, [KERNEL]),
+SWEEP = {"train_seeds_digits"}
+SCORING = {"evaluate", "collect_metrics", "report_study", "write_report"}
+MODULES: dict[str, set[str]] = {
+    "report/page.py": {"report_study", "write_report"},
+    "execution/noisy.py": {"execute_noisy"} | SCORING,
+    "training/fit.py": OF_PIXELS | OF_PHOTOGRAPHS | SCORING,
+    "training/patches.py": {"fit_unet"} | SCORING,
+    "models/backbones.py": {"extract_features"} | OF_PHOTOGRAPHS | SCORING,
+    "analysis/zx.py": {"analyse_circuit", "report_study", "write_report"},
+    "data/images/draws.py": {"draw_images"} | SWEEP | EXECUTION | SCORING,
+    "data/table/features.py": {"fit_features", "train_ideal", "train_classical", "execute_exact", "fit_reference"}
+    | SCORING,
+    "circuits/ansatze.py": {"trace_circuit", "compile", "analyse_circuit"}
+    | OF_PIXELS
+    | OF_PHOTOGRAPHS
+    | SWEEP
+    | SCORING,
 }
 
 
@@ -39,12 +46,12 @@ def test_touching_nothing_runs_nothing_within_ten_seconds(finished: Checkout) ->
 
 
 @pytest.mark.parametrize(
-    ("study", "rules"), [("change", OF_CHANGE), ("masks", OF_PHOTOGRAPHS)], ids=["change", "masks"]
+    ("study", "rules"), [("change", OF_PIXELS), ("masks", OF_PHOTOGRAPHS)], ids=["pixels", "photographs"]
 )
 def test_a_new_learning_rate_reruns_a_study_s_training_and_what_follows(
     finished: Checkout, study: str, rules: set[str]
 ) -> None:
-    ran = finished.rules_to_run("--config", f"{study}={{training: {{learning_rate: 0.02}}}}")
+    ran = finished.rules_to_run("--config", f"studies={{{study}: {{training: {{learning_rate: 0.02}}}}}}")
     assert ran == rules | SCORING
 
 
@@ -53,27 +60,26 @@ def test_a_new_number_of_shots_reruns_only_what_samples(finished: Checkout) -> N
     assert ran == {"execute_shots", "execute_hardware", "sample_bitstrings", "explain_device"} | SCORING
 
 
-def test_one_more_study_reruns_nothing_of_the_others(finished: Checkout) -> None:
-    config = ("--config", "studies=[change, masks, cracks, digits]")
+def test_one_more_study_of_a_kind_reruns_nothing_of_the_others(finished: Checkout) -> None:
+    config = ("--config", "studies={cracks: {kind: photographs, data: {set: concrete}, qubits: 4, twins: [mlp]}}")
     jobs = finished.jobs_to_run(*config)
     assert set(jobs) == {
-        *("sample_images", "prepare_images", "split_images", "extract_features", "trace_circuit", "compile"),
+        *("sample_data", "prepare_photographs", "split_samples", "extract_features", "trace_circuit", "compile"),
         *((OF_PHOTOGRAPHS | SCORING) - {"sample_bitstrings"}),
     }
     assert set(jobs.values()) == {1}
     samples = "results/cracks/sample/samples.h5"
     finished.snakemake(*config, "--", samples)
-    assert finished.jobs_to_run(*config).keys() == jobs.keys() - {"sample_images", "prepare_images"}
+    assert finished.jobs_to_run(*config).keys() == jobs.keys() - {"sample_data", "prepare_photographs"}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_change_in_a_library_module_reruns_the_rules_that_use_it(finished: Checkout, module: str) -> None:
-    rules, targets = MODULES[module]
     file: Path = finished.folder / "scripts/hqnn" / module
     text = file.read_text(encoding="utf-8")
     try:
         file.write_text(text + "\nADDED = 1\n", encoding="utf-8")
-        assert finished.rules_to_run("--", *targets) == rules
+        assert finished.rules_to_run() == MODULES[module]
     finally:
         file.write_text(text, encoding="utf-8")
 
@@ -85,7 +91,7 @@ def test_other_words_in_library_modules_rerun_nothing(finished: Checkout) -> Non
             other = re.sub('"""(.*)', '"""Other words: \\1', text, count=1)
             assert other != text
             file.write_text(other + "\n# a remark\n", encoding="utf-8")
-        assert finished.rules_to_run("all", KERNEL) == set()
+        assert finished.rules_to_run() == set()
     finally:
         for file, text in files.items():
             file.write_text(text, encoding="utf-8")
@@ -93,20 +99,20 @@ def test_other_words_in_library_modules_rerun_nothing(finished: Checkout) -> Non
 
 def test_one_more_seed_reruns_nothing_of_the_others(finished: Checkout) -> None:
     jobs = finished.jobs_to_run("--config", "seeds=[0, 1]")
-    for rule, studies in (("split_images", 1), ("train_ideal", 3), ("train_classical", 2)):
-        assert jobs[rule] == studies
+    expected = {"split_samples": 1, "split_table": 1, "train_ideal": 5, "train_classical": 3}
+    assert {rule: jobs[rule] for rule in expected} == expected
 
 
 @pytest.mark.parametrize(
     ("sweep", "jobs"),
-    [("together", {"train_seeds": 1}), ("apart", {"train_classical": 2})],
+    [("together", {"train_seeds_digits": 1}), ("apart", {"train_classical": 2})],
     ids=lambda value: str(value),
 )
 def test_small_kernels_are_trained_side_by_side_or_each_in_a_job(
     finished: Checkout, sweep: str, jobs: dict[str, int]
 ) -> None:
-    config = ("--config", "seeds=[0, 1]", f"digits={{quanv: {{sweep: {sweep}}}}}")
-    wanted = [KERNEL.replace("seed0", f"seed{seed}") for seed in (0, 1)]
+    config = ("--config", "seeds=[0, 1]", f"studies={{digits: {{quanv: {{sweep: {sweep}}}}}}}")
+    wanted = [f"results/digits/sample-60_40_fresh/cnn1/ideal/seed{seed}/exact/predictions.h5" for seed in (0, 1)]
     ran = finished.jobs_to_run("--force", *config, "--", *wanted)
     assert {rule: ran[rule] for rule in ran if rule.startswith("train")} == jobs
 

@@ -75,7 +75,7 @@ def test_a_table_of_samples_says_what_its_path_says(finished: Checkout, study: s
 
 
 def test_metrics_are_tidy_and_cover_every_path_baseline_and_city(metrics: pd.DataFrame) -> None:
-    assert set(metrics["study"]) == {"change", "masks", "digits"}
+    assert set(metrics["study"]) == {"change", "cover", "masks", "digits", "rows"}
     assert not metrics.duplicated(list(metrics.columns[: list(metrics.columns).index("value")])).any()
     for study, table in metrics.groupby("study"):
         assert set(table["path"]) == {"exact", "shots", "noisy", "hardware"}
@@ -119,7 +119,7 @@ def test_change_maps_lie_where_the_city_lies(finished: Checkout) -> None:
     maps = sorted((finished.folder / MODEL / "ideal/seed0/maps").glob("*.tif"))
     assert len(maps) == 2
     for file in maps:
-        images = finished.folder / "results/raw/sample_oscd/images" / file.stem / "imgs_1"
+        images = finished.folder / "results/raw/sample_pairs_0/images" / file.stem / "imgs_1"
         source = next(images.glob("*B02.tif"))
         with rasterio.open(file) as made, rasterio.open(source) as given:
             assert (made.crs, made.transform, made.shape) == (given.crs, given.transform, given.shape)

@@ -1,97 +1,50 @@
 from hqnn.data.choice import check_choice
 
+CATALOGUE = f"{RESOURCES}/datasets.yaml"
+
 try:
-    for study in settings.studies if settings.data.source == "download" else ():
-        if study in TRANSFER:
-            check_choice("resources/datasets.yaml", study, getattr(settings, study).images)
+    for plan in plans.values():
+        if plan.study.data.source == "download":
+            check_choice(CATALOGUE, plan)
 except UserError as error:
     sys.exit(f"config: {error}")
 
 
-rule sample_oscd:
+rule sample_data:
     output:
-        folder=directory("results/raw/sample_oscd"),
+        folder=directory("results/raw/sample_{set}_{seed}"),
     log:
-        "results/raw/sample_oscd.log",
-    cache: True
-    conda:
-        "../../environment.yml"
-    threads: 1
-    params:
-        seed=settings.data.seed,
-        code=closure_digest("sample_oscd"),
-    script:
-        "../../scripts/sample_oscd.py"
-
-
-rule download_oscd:
-    input:
-        datasets="resources/datasets.yaml",
-    output:
-        folder=directory("results/raw/oscd"),
-    log:
-        "results/raw/download_oscd.log",
-    cache: True
-    conda:
-        "../../environment.yml"
-    threads: 1
-    params:
-        archives="results/raw/archives/oscd",
-        code=closure_digest("download_oscd"),
-    script:
-        "../../scripts/download_oscd.py"
-
-
-rule sample_images:
-    output:
-        folder=directory("results/raw/sample_{study}"),
-    log:
-        "results/raw/sample_{study}.log",
+        "results/raw/sample_{set}_{seed}.log",
     wildcard_constraints:
-        study="masks|cracks",
+        set="[a-z]+",
     cache: True
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        kind=lambda wildcards: wildcards.study,
-        seed=settings.data.seed,
-        code=closure_digest("sample_images"),
+        set=lambda wildcards: wildcards.set,
+        seed=lambda wildcards: int(wildcards.seed),
+        code=code_of("sample_data"),
     script:
-        "../../scripts/sample_images.py"
+        "../../scripts/sample_data.py"
 
 
-rule sample_digits:
-    output:
-        folder=directory("results/raw/sample_digits"),
-    log:
-        "results/raw/sample_digits.log",
-    cache: True
-    conda:
-        "../../environment.yml"
-    threads: 1
-    params:
-        code=closure_digest("sample_digits"),
-    script:
-        "../../scripts/sample_digits.py"
-
-
-rule download_images:
+rule download_data:
     input:
-        datasets="resources/datasets.yaml",
+        datasets=CATALOGUE,
     output:
-        folder=directory("results/raw/{study}"),
+        folder=directory("results/raw/{set}"),
     log:
-        "results/raw/download_{study}.log",
+        "results/raw/download_{set}.log",
     wildcard_constraints:
-        study="masks|cracks|digits",
+        set=any_of(plan.fetched_set for plan in plans.values() if plan.study.data.source == "download"),
     cache: True
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        name=lambda wildcards: of_study(wildcards).images.dataset,
-        archives=lambda wildcards: f"results/raw/archives/{of_study(wildcards).images.dataset}",
-        code=closure_digest("download_images"),
+        name=lambda wildcards: wildcards.set,
+        archives=lambda wildcards: f"results/raw/archives/{wildcards.set}",
+        code=code_of("download_data"),
     script:
-        "../../scripts/download_images.py"
+        "../../scripts/download_data.py"

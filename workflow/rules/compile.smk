@@ -1,16 +1,18 @@
 rule trace_circuit:
+    input:
+        samples=table_of,
     output:
         program="results/{study}/{dataset}/{model}/program.json",
     log:
         "results/{study}/{dataset}/{model}/program.log",
+    wildcard_constraints:
+        model=QUANTUM,
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        circuit=lambda wildcards: circuit_of(wildcards.study, wildcards.model),
-        inputs=circuit_inputs,
-        observables=circuit_observables,
-        code=closure_digest("trace_circuit"),
+        circuit=lambda wildcards: plans[wildcards.study].circuit(wildcards.model).plain(),
+        code=code_of("trace_circuit"),
     script:
         "../../scripts/trace_circuit.py"
 
@@ -24,12 +26,14 @@ rule compile:
         program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
     log:
         "results/{study}/{dataset}/{model}/compiled/{backend}/compile.log",
+    wildcard_constraints:
+        model=QUANTUM,
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        layouts=settings.execution.layouts,
-        seed=settings.execution.seed,
-        code=closure_digest("compile"),
+        layouts=of_study("execution", "layouts"),
+        seed=of_study("execution", "seed"),
+        code=code_of("compile"),
     script:
         "../../scripts/compile.py"

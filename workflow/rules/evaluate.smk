@@ -1,10 +1,10 @@
 rule evaluate:
     input:
-        samples=lambda wildcards: f"results/change/{data}/samples.h5" if wildcards.study == "change" else [],
-        predictions=lambda wildcards: predictions(wildcards.study),
-        histories=lambda wildcards: run_files(wildcards.study, "history.csv"),
-        models=lambda wildcards: run_files(wildcards.study, "model.safetensors"),
-        published="resources/published/{study}.csv",
+        samples=asks("scored_with"),
+        predictions=asks("predictions"),
+        histories=lambda wildcards: plans[wildcards.study].trained_files("history.csv"),
+        models=lambda wildcards: plans[wildcards.study].trained_files("model.safetensors"),
+        published=published_of,
     output:
         metrics="results/{study}/metrics.csv",
     log:
@@ -13,24 +13,30 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     params:
-        draws=settings.evaluation.draws,
-        seed=settings.evaluation.seed,
-        code=closure_digest("evaluate"),
+        draws=of_study("evaluation", "draws"),
+        seed=of_study("evaluation", "seed"),
+        code=code_of("evaluate"),
     script:
         "../../scripts/evaluate.py"
 
 
+def gathered(name):
+    """The files called so of the studies that run, and of all that ran before."""
+    ran = [path.as_posix() for path in Path("results").glob(f"*/{name}")]
+    return sorted({*ran, *(f"{plan.folder}/{name}" for plan in plans.values())})
+
+
 rule collect_metrics:
     input:
-        tables=expand("results/{study}/metrics.csv", study=settings.studies),
+        tables=gathered("metrics.csv"),
     output:
-        metrics="results/metrics.csv",
+        metrics=report("results/metrics.csv", caption="../report/metrics.rst", category="Report"),
     log:
         "results/metrics.log",
     conda:
         "../../environment.yml"
     threads: 1
     params:
-        code=closure_digest("collect_metrics"),
+        code=code_of("collect_metrics"),
     script:
         "../../scripts/collect_metrics.py"

@@ -1,11 +1,36 @@
+PAGE = [os.path.relpath(CHECKOUT / "scripts/hqnn/report" / name) for name in ("page.html.j2", "page.css")]
+
+
+rule report_study:
+    input:
+        metrics="results/{study}/metrics.csv",
+        published=published_of,
+        histories=lambda wildcards: plans[wildcards.study].trained_files("history.csv"),
+        predictions=asks("predictions"),
+        artefacts=asks("artefacts"),
+        page=PAGE,
+    output:
+        page="results/{study}/report.html",
+        chapter="results/{study}/chapter.json",
+    log:
+        "results/{study}/report.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        kind=of_study("kind"),
+        title=asks("title"),
+        source=of_study("data", "source"),
+        settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json"),
+        code=code_of("report_study"),
+    script:
+        "../../scripts/report_study.py"
+
+
 rule write_report:
     input:
-        metrics="results/metrics.csv",
-        published=expand("resources/published/{study}.csv", study=settings.studies),
-        histories=[file for study in settings.studies for file in run_files(study, "history.csv")],
-        predictions=[file for study in settings.studies for file in predictions(study)],
-        artefacts=[file for study in settings.studies for file in artefacts(study)],
-        page=["scripts/hqnn/report/page.html.j2", "scripts/hqnn/report/page.css"],
+        chapters=gathered("chapter.json"),
+        page=PAGE,
     output:
         page=report("results/report.html", caption="../report/page.rst", category="Report"),
     log:
@@ -14,7 +39,6 @@ rule write_report:
         "../../environment.yml"
     threads: 1
     params:
-        settings=settings.model_dump(),
-        code=closure_digest("write_report"),
+        code=code_of("write_report"),
     script:
         "../../scripts/write_report.py"

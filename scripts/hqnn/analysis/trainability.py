@@ -148,7 +148,7 @@ def unitary_design_variance(qubits: int) -> float:
 def _no_size_fits(name: str, qubits: list[int], letter: str) -> str:
     fitting = [str(wires) for wires in SIZES if _programs(name, wires, 1, letter)]
     return (
-        f"digits.analysis.qubits is {qubits}, and circuit {name!r} has none of these sizes; add one that it has: "
+        f"analysis.qubits is {qubits}, and circuit {name!r} has none of these sizes; add one that it has: "
         f"{', '.join(fitting)}"
     )
 

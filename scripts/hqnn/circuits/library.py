@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
-from hqnn.circuits.names import SOURCES, CircuitName, parse_name
+from hqnn.circuits.names import CircuitName, parse_name
 from hqnn.circuits.program import Program
 from hqnn.circuits.registry import ANSATZE, EMBEDDINGS
+from hqnn.circuits.sizes import WIRES, observables_for, wires_for
 from hqnn.errors import UserError
+
+log = logging.getLogger(__name__)
 
 
 def build(name: str, wires: int, observables: Sequence[str] | None = None) -> Program:
@@ -40,17 +43,54 @@ def build_for(name: str, numbers: int, observables: Sequence[str] | None = None)
         numbers: inputs of the circuit.
         observables: see `build`.
     """
-    if parse_name(name).embedding != "amplitude":
-        return build(name, numbers, observables)
-    return replace(build(name, math.ceil(math.log2(numbers)), observables), inputs=numbers)
+    program = build(name, _wires(name, numbers), observables)
+    return replace(program, inputs=numbers) if program.initial_state == "amplitudes" else program
+
+
+def build_for_classes(
+    name: str, *, classes: int, reading: str, inputs: int | None = None, observables: Sequence[str] | None = None
+) -> Program:
+    """Build the circuit of a model; what is not said follows the number of classes.
+
+    Args:
+        name: see `hqnn.circuits.names`.
+        classes: how many.
+        reading: what reads the expectation values: a net of pixels or rows, ``pixel``; a net of photographs,
+            ``dressed``; or one of ``fixed`` sizes.
+        inputs: numbers that the circuit takes; where None as many wires as `wires_for` says, not for fixed sizes.
+        observables: Pauli words; where there are none those of `observables_for`, but Z of the second wire for two
+            classes of pixels, and Z of each wire for fixed sizes.
+
+    Raises:
+        UserError: see `build`; or `inputs` is missing for fixed sizes.
+    """
+    if inputs is None and reading not in WIRES:
+        raise UserError(f"the circuit {name} has no size; say how many numbers it takes")
+    numbers = wires_for(classes, WIRES[reading]) if inputs is None else inputs
+    wires = _wires(name, numbers)
+    if not observables and reading == "pixel" and classes == 2:
+        observables = (f"Z{min(1, wires - 1)}",)
+    elif not observables and reading in WIRES:
+        observables = observables_for(classes, wires)
+    elif observables and reading in WIRES and classes > max(2, len(observables)):
+        log.warning(
+            "the circuit %s measures %d expectation values for %d classes; leave observables empty to let them follow",
+            name,
+            len(observables),
+            classes,
+        )
+    return build_for(name, numbers, observables)
+
+
+def _wires(name: str, numbers: int) -> int:
+    return math.ceil(math.log2(numbers)) if parse_name(name).embedding == "amplitude" else numbers
 
 
 @lru_cache(maxsize=64)
 def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Program:
-    from hqnn.circuits.trace import trace  # brings PennyLane with it
+    from hqnn.circuits import ansatze, custom, embeddings  # noqa: F401  they register their parts, and bring PennyLane
+    from hqnn.circuits.trace import trace
 
-    for source in SOURCES:
-        import_module(f"hqnn.circuits.{source}")
     embedding, ansatz = EMBEDDINGS[name.embedding], ANSATZE[name.ansatz]
     if name.reupload and name.embedding == "amplitude":
         raise UserError("amplitudes can only be embedded once; leave '-reupload' out, or take an angle embedding")

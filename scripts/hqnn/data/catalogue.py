@@ -97,6 +97,6 @@ def read_dataset(path: str | os.PathLike[str], name: str) -> Dataset:
     if entry.by_hand:
         raise UserError(
             f"{path}: {name!r} has to be fetched by hand ({entry.by_hand}); get it from {entry.page} and name its "
-            "folder with data={source: path, path: FOLDER}, or choose another set"
+            "folder with data: {source: path, path: FOLDER}, or choose another set"
         )
     return entry

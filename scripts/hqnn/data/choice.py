@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from hqnn.data.catalogue import read_dataset
 from hqnn.errors import UserError, nearest
-from hqnn.settings.photographs.keys import Images
+from hqnn.settings.photographs.keys import Photographs
+from hqnn.settings.plan import Plan
 
 
-def check_choice(path: str | os.PathLike[str], study: str, images: Images) -> None:
+def check_choice(path: str | os.PathLike[str], plan: Plan[Any]) -> None:
     """Find out, before anything is downloaded, whether the data set of a study comes as its settings say.
 
     Args:
         path: of the catalogue.
-        study: whose settings they are.
-        images: they.
+        plan: of the study.
 
     Raises:
         UserError: see `read_dataset`; or the set comes in another layout, in none, or has other classes.
     """
-    dataset = read_dataset(path, images.dataset)
+    dataset = read_dataset(path, plan.fetched_set)
+    study, place = plan.study, f"studies.{plan.name}"
+    if not isinstance(study, Photographs):
+        return
     layout = "masked" if dataset.masked else "folders"
-    if images.layout != layout:
+    if study.images.layout != layout:
         raise UserError(
-            f"{study}.images.layout is {images.layout!r} but {images.dataset} has the layout {layout!r}; set "
-            f"{study}={{images: {{dataset: {images.dataset}, layout: {layout}}}}}"
+            f"{place}.images.layout is {study.images.layout!r} but {plan.fetched_set} has the layout {layout!r}; set "
+            "it to that"
         )
-    if layout == "folders" and not dataset.classes and not images.folder:
+    if layout == "folders" and not dataset.classes and not study.images.folder:
         raise UserError(
-            f"{study}.images.dataset is {images.dataset!r}, which does not come as a folder a class; choose another "
-            f"set, or name the folder that holds its class folders with {study}={{images: {{folder: FOLDER}}}}"
+            f"{place}.data.set is {plan.fetched_set!r}, which does not come as a folder a class; choose another set, "
+            f"or name the folder that holds its class folders as {place}.images.folder"
         )
-    for name in images.classes if dataset.classes else ():
+    for name in study.images.classes if dataset.classes else ():
         if name not in dataset.classes:
             raise UserError(
-                f"{study}.images.classes names {name!r}, which {images.dataset} does not have"
+                f"{place}.images.classes names {name!r}, which {plan.fetched_set} does not have"
                 f"{nearest(name, dataset.classes)}"
             )

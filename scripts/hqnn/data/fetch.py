@@ -88,5 +88,5 @@ def _found(dataset: Dataset, unpacked: Path, pattern: str) -> list[Path]:
 def _unlike(dataset: Dataset, how: str) -> UserError:
     return UserError(
         f"{dataset.title}: it came {how}, unlike its entry in the catalogue; get it from {dataset.page}, lay it out "
-        "and name its folder with data={source: path, path: FOLDER}"
+        "and name its folder with data: {source: path, path: FOLDER}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,5 +13,5 @@ from hqnn.store import file_digest
 
 def write_inputs(group: h5py.Group, paths: Sequence[Path], root: Path) -> None:
     """Write path below the root and sha256 of every file."""
-    group["path"] = [path.relative_to(root).as_posix() for path in paths]
+    group["path"] = [Path(os.path.relpath(path, root)).as_posix() for path in paths]
     group["sha256"] = [file_digest(path) for path in paths]

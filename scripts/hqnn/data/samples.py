@@ -33,7 +33,7 @@ class Samples:
         features: float features, shape (samples, features) or, of samples to test that have several views, (samples,
             views, features); or uint8 images, shape (samples, height, width, channels).
         labels: shape (samples,).
-        groups: the city of each, shape (samples,); zeros where there are no cities.
+        groups: the scene of each, shape (samples,); zeros where there are no scenes.
         classes: names, in the order of labels.
         augmented: of samples to train on, features of other views and of random variants, shape (samples, copies,
             features), where there are any.
@@ -53,7 +53,7 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
     Args:
         files: of the store; columns may be spread over several tables with the same rows.
         split: its code.
-        subset: how many to draw, in proportion to city and class; all where None or where there are no more.
+        subset: how many to draw, in proportion to scene and class; all where None or where there are no more.
         seed: of the draw.
 
     Raises:
@@ -76,8 +76,8 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
         if len(ids) == 0:
             raise NoSamplesError(f"{paths[-1]} has no {PARTS[split]} samples; change the split or add data")
         labels: NDArray[np.uint8] = needed("labels")[()]
-        city = column("city")
-        groups = np.zeros(len(labels), dtype=np.int64) if city is None else city[()]
+        scene = column("scene")
+        groups = np.zeros(len(labels), dtype=np.int64) if scene is None else scene[()]
         if subset is not None and subset < len(ids):
             strata = groups[ids].astype(np.int64) * (int(labels.max()) + 1) + labels[ids]
             ids = ids[stratified(strata, subset, np.random.default_rng(seed))]
@@ -97,6 +97,12 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
             tuple(said.get("classes", ("0", "1"))),
             np.concatenate(seen, axis=1) if seen else None,
         )
+
+
+def class_names(file: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Names of the classes of a table of samples, in the order of labels."""
+    with open_table(file) as table:
+        return tuple(read_attributes(table)["classes"])
 
 
 def samples_if_any(files: Files, split: int) -> Samples | None:

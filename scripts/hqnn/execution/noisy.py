@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Expectations
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights
 from hqnn.noise.coverage import require_noise
+from hqnn.noise.model import NoiseModel
 from hqnn.noise.thermal import from_snapshot
 
 
@@ -32,11 +34,18 @@ class Noisy:
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
         """Run the native circuit in the engine, noise after every gate, readout error at the end."""
-        program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
-        noise = from_snapshot(snapshot(self.backend))
-        require_noise(program, noise)
-        model.run_as(program, noise)
+        program, noise = self._native
+        if model.quantum.program is not program or model.quantum.noise is not noise:  # planned once for many calls
+            model.run_as(program, noise)
         require_trained_weights(model, model.quantum_weights(), trained, noise.name)
         with torch.no_grad():
             values = model.quantum(torch.from_numpy(inputs)).double().numpy()
         return Expectations(values, np.zeros_like(values), program.digest, noise.name, noise.digest)
+
+    @cached_property
+    def _native(self) -> tuple[Program, NoiseModel]:
+        """The native circuit and what is known to go wrong in it."""
+        program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
+        noise = from_snapshot(snapshot(self.backend))
+        require_noise(program, noise)
+        return program, noise

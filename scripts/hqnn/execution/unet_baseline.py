@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from hqnn.data.pixels.patches import Cut, Standardisation, patches_of_test, patches_of_train
+from hqnn.data.pixels.scene import Collection
 from hqnn.data.samples import read_samples
 from hqnn.execution.predictions import write_predictions
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
@@ -36,7 +37,7 @@ UNETS = {"unet_small": UNet(small_unet, Cut(2, "rgb")), "unet_full": UNet(full_u
 def predict_unet(
     output: str | os.PathLike[str],
     *,
-    root: str | os.PathLike[str],
+    collection: Collection,
     samples: str | os.PathLike[str],
     name: str,
     training: PatchFitting,
@@ -48,7 +49,7 @@ def predict_unet(
 
     Args:
         output: of the predictions.
-        root: folder of the data set.
+        collection: scenes of two dates and two classes.
         samples: the store.
         name: a key of `UNETS`.
         training: see `fit_patches`.
@@ -60,12 +61,12 @@ def predict_unet(
         UserError: a file is missing or damaged, or one class has no train pixel.
     """
     net, test = UNETS[name], read_samples(samples)
-    train = patches_of_train(root, samples, net.cut)
+    train = patches_of_train(collection, samples, net.cut)
     standardisation = Standardisation.of(train)
-    model = net.build(net.cut.channels, seed=seed)
+    model = net.build(train.images.shape[1], seed=seed)
     fit_patches(model, standardisation.apply(train.images), train.labels, training, seed=seed, terminal=terminal)
     probability = np.empty(len(test.ids))
-    for patches in patches_of_test(root, samples, net.cut):
+    for patches in patches_of_test(collection, samples, net.cut):
         images = change_probability(model, standardisation.apply(patches.images))
         probability[np.searchsorted(test.ids, patches.samples)] = images[:, patches.centre, patches.centre]
     write_predictions(output, test, probability, {**about, "model": name, "seed": seed, "backend": "torch"})

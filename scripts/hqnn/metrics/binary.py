@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hqnn.metrics.measures import Floats, Measured, ratio, surprise
+from hqnn.metrics.measures import Floats, Measured, mean_defined, ratio, surprise
 
 THRESHOLD = 0.5
 
@@ -12,9 +12,9 @@ THRESHOLD = 0.5
 class BinaryMeasures:
     """All metrics of one set of binary predictions as functions of sample weights.
 
-    Precision, recall, F1, intersection over union and the curves speak of class 1. Sureness 2 mean|p - 1/2|, confidence
-    1 - mean|label - p| and imbalance n_0 - n_1 are those of Gupta et al., "On the status of current quantum machine
-    learning software".
+    Precision, recall, F1, intersection over union and the curves speak of class 1; kappa and macro F1 are as for more
+    classes. Sureness 2 mean|p - 1/2|, confidence 1 - mean|label - p| and imbalance n_0 - n_1 are those of Gupta et al.,
+    "On the status of current quantum machine learning software".
     """
 
     def __init__(self, labels: Floats, probability: Floats, predicted: Floats) -> None:
@@ -48,12 +48,17 @@ class BinaryMeasures:
         roc_auc, average_precision = self._rank(weights)
         mean_excess = ratio(excess, total)
         imbalance = (tn + fn) - (tp + fp)
+        f1 = np.stack([ratio(2 * tn, 2 * tn + fp + fn), ratio(2 * tp, 2 * tp + fp + fn)])
+        precision = np.stack([ratio(tn, tn + fn), ratio(tp, tp + fp)])
+        by_chance = (tn + fp) * (tn + fn) + (tp + fn) * (tp + fp)
         values = {
             "accuracy": ratio(tn + tp, total),
             "balanced_accuracy": (recall + specificity) / 2,
-            "precision": ratio(tp, tp + fp),
+            "kappa": ratio((tn + tp) * total - by_chance, total**2 - by_chance),
+            "precision": precision[1],
             "recall": recall,
-            "f1": ratio(2 * tp, 2 * tp + fp + fn),
+            "f1": f1[1],
+            "macro_f1": mean_defined(f1.T),
             "iou": ratio(tp, tp + fp + fn),
             "mcc": ratio(tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))),
             "roc_auc": roc_auc,
@@ -69,7 +74,8 @@ class BinaryMeasures:
             "imbalance": imbalance,
             "imbalance_normalised": ratio(imbalance, total),
         }
-        return Measured(values, np.stack([specificity, recall]))
+        by_class = {"recall": np.stack([specificity, recall]), "precision": precision, "f1": f1}
+        return Measured(values, by_class)
 
     def _rank(self, weights: Floats) -> tuple[Floats, Floats]:
         """Area under the ROC curve (trapezoids) and average precision (steps, as scikit-learn defines it)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +13,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hqnn.errors import UserError
+from hqnn.metrics.clusters import sample_clusters
 from hqnn.metrics.facts import training_facts
 from hqnn.metrics.published import SUBSET_SAMPLINGS, published_beside
 from hqnn.metrics.score import score
 from hqnn.metrics.table import COLUMNS, IDENTITY, write_metrics
 from hqnn.store import open_table, read_attributes, read_table
 
-PIXEL_CLASSES = ("no_change", "change")
+Tables = Path | Sequence[Path]
 
 
 def evaluate_study(
     output: Path,
     *,
     predictions: Sequence[Path],
-    samples: Path | None = None,
+    samples: Tables | None = None,
     histories: Sequence[Path] = (),
     models: Sequence[Path] = (),
     published: pd.DataFrame | None = None,
@@ -40,7 +42,8 @@ def evaluate_study(
     Args:
         output: of the tidy table.
         predictions: tables in the prediction schema, of one study.
-        samples: the store they point into, where it says each sample's city.
+        samples: the tables they point into, see `evaluate`; and the tables of the splits, which say by what group the
+            samples were dealt.
         histories: of the training runs whose facts are wanted.
         models: the files these trained, in the same order.
         published: figures to put beside.
@@ -58,13 +61,15 @@ def evaluate_study(
         table = evaluate(test.file, samples, subset, published, seed=seed, draws=draws)
         on_subset_alone = subset is not None and np.array_equal(test.ids, subset)
         tables.append(table[~table["sampling"].isin(list(SUBSET_SAMPLINGS))] if on_subset_alone else table)
+    if draws:
+        _warn_of_what_has_no_interval(tables)
     facts = [training_facts(history, model, published) for history, model in zip(histories, models, strict=True)]
     write_metrics(output, [*tables, *facts])
 
 
 def evaluate(
     predictions: Path,
-    samples: Path | None = None,
+    samples: Tables | None = None,
     subset: NDArray[np.int64] | Sequence[int] | None = None,
     published: pd.DataFrame | None = None,
     *,
@@ -75,8 +80,10 @@ def evaluate(
 
     Args:
         predictions: table in the prediction schema; its attributes say what was run and what the classes are called.
-        samples: the table its sample numbers point into; where that has a column `city`, as study A's has, scores are
-            also given for each city, and on class-balanced draws.
+        samples: the tables its sample numbers point into, whose columns are one table's. Where they say each sample's
+            scene, scores are also given for each scene, and of two classes on class-balanced draws. What is not
+            independent is drawn together: pixels, by their row and column, in blocks of 32 x 32; photographs by the
+            group that a split dealt them by, where the table of that split is among these.
         subset: sample numbers that the slow paths ran on; the file is then scored on these too, under `subset` and
             `subset_balanced`, so that like stands beside like.
         published: figures as `read_published` gives them.
@@ -93,13 +100,19 @@ def evaluate(
     missing = [key for key in IDENTITY if key not in about]
     if missing:
         raise UserError(f"{predictions} does not say its {missing[0]!r}; delete it and run again")
-    cities = None if samples is None else _cities(samples, columns["sample"])
+    tables = [samples] if isinstance(samples, Path) else samples or ()
+    found = (_scenes(table, columns["sample"]) for table in tables)
+    scenes = next((one for one in found if one is not None), None)
+    clusters = sample_clusters(tables, columns["sample"], str(about["dataset"]))
+    two = columns["probability"].ndim == 1 or columns["probability"].shape[1] == 2
 
     def scored(kept: NDArray[np.bool_]) -> pd.DataFrame:
         labels, *rest = (columns[name][kept] for name in ("label", "probability", "predicted"))
         given: dict[str, Any] = {"classes": about.get("classes"), "draws": draws, "seed": seed}
-        if cities is not None:
-            given |= {"classes": PIXEL_CLASSES, "groups": cities[kept], "balanced": True}
+        if clusters is not None:
+            given["clusters"] = clusters[kept]
+        if scenes is not None:
+            given |= {"groups": scenes[kept], "balanced": two}
         try:
             return score(labels, *rest, **given)
         except ValueError as error:
@@ -146,12 +159,19 @@ def _subsets(tests: Iterable[_Test]) -> Mapping[Path, NDArray[np.int64] | None]:
     return {t.file: None if len(found[t.file]) == len(whole[t.dataset, t.seed]) else found[t.file] for t in tests}
 
 
-def _cities(samples: Path, wanted: NDArray[np.int64]) -> NDArray[np.str_] | None:
+def _scenes(samples: Path, wanted: NDArray[np.int64]) -> NDArray[np.str_] | None:
     with open_table(samples) as file:
-        if "city" not in file:
+        if "scene" not in file:
             return None
-        city: NDArray[np.int64] = file["city"][()]
-        return np.asarray(read_attributes(file)["cities"], dtype=str)[city[wanted]]
+        scene: NDArray[np.int64] = file["scene"][()]
+        return np.asarray(read_attributes(file)["scenes"], dtype=str)[scene[wanted]]
+
+
+def _warn_of_what_has_no_interval(tables: Sequence[pd.DataFrame]) -> None:
+    rows = pd.concat(tables).query("metric == 'accuracy' and low.isna() and value.notna()")
+    if len(rows):
+        said = "no intervals for %s: all samples there lie in one block of pixels or are of one photograph"
+        logging.getLogger(__name__).warning(said, ", ".join(sorted(rows["group"].unique())))
 
 
 def _in_subset(

@@ -21,11 +21,11 @@ class Measured:
 
     Attributes:
         values: name to shape (draws,).
-        recalls: of each class, shape (classes, draws).
+        by_class: recall, precision and f1 of each class, name to shape (classes, draws).
     """
 
     values: dict[str, Floats]
-    recalls: Floats
+    by_class: dict[str, Floats]
 
 
 class Measures(Protocol):
@@ -46,3 +46,9 @@ def surprise(probability: Floats) -> Floats:
     """Cross-entropy of each sample in nats, from the probability of its label; a zero counts as the smallest step."""
     smallest = np.finfo(np.float64).eps
     return -np.log(np.clip(probability, smallest, 1 - smallest))
+
+
+def mean_defined(values: Floats) -> Floats:
+    """Mean over the last axis without what is NaN."""
+    defined = ~np.isnan(values)
+    return ratio(np.where(defined, values, 0).sum(axis=-1), defined.sum(axis=-1).astype(float))

@@ -16,8 +16,8 @@ PUBLISHED_COLUMNS = ("dataset", "model", "phase", "path", "sampling", "metric", 
 SUBSET_SAMPLINGS = {"all": "subset", "balanced": "subset_balanced"}
 
 
-def read_published(path: Path) -> pd.DataFrame:
-    """Read a paper's figures.
+def read_published(*paths: Path) -> pd.DataFrame:
+    """Read the papers' figures; none of any paper where no file is given.
 
     One row a figure, columns `PUBLISHED_COLUMNS`. A figure stands beside every number of ours with the same model,
     metric, sampling, dataset, phase and path, where
@@ -35,7 +35,9 @@ def read_published(path: Path) -> pd.DataFrame:
     Raises:
         UserError: the file is missing or has other columns.
     """
-    return read_csv(path, PUBLISHED_COLUMNS, numbers=("value",))
+    if not paths:
+        return pd.DataFrame({name: pd.Series(dtype=float if name == "value" else str) for name in PUBLISHED_COLUMNS})
+    return pd.concat([read_csv(path, PUBLISHED_COLUMNS, numbers=("value",)) for path in paths], ignore_index=True)
 
 
 def published_beside(table: pd.DataFrame, published: pd.DataFrame | None) -> pd.Series[float]:

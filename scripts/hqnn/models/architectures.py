@@ -16,7 +16,7 @@ from hqnn.models.convolutional import cnn_classifier
 from hqnn.models.dressed import dressed_classifier, linear_classifier, mlp_classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.models.parallel import parallel_classifier, parallel_twin_classifier
-from hqnn.models.pixel import pixel_classifier
+from hqnn.models.pixel import pixel_classifier, pixel_twin_classifier, twin_of
 from hqnn.models.quanv import kernel_parameters, quanv_classifier, quanv_cnn_classifier
 from hqnn.store import read_model, write_model
 
@@ -29,6 +29,7 @@ HYBRID: dict[str, Callable[[Architecture, Program, torch.Generator, float], Hybr
 CLASSICAL: dict[str, Callable[[Architecture, torch.Generator], ClassicalClassifier]] = {
     "linear": linear_classifier,
     "mlp": mlp_classifier,
+    "pixel_twin": pixel_twin_classifier,
     "cnn": cnn_classifier,
     "parallel_twin": parallel_twin_classifier,
     "cnn1": quanv_cnn_classifier,
@@ -48,13 +49,17 @@ def build_classifier(
 
     Args:
         architecture: kind, sizes and options.
-        program: the circuit, where the kind has one.
+        program: the circuit, where the kind has one, or is the twin of a net that has.
         seed: of the initial weights.
         memory_limit_mb: of the engine.
     """
     generator = torch.Generator().manual_seed(seed)
-    if program is None:
+    if program is not None and architecture.kind == "pixel_twin":
+        architecture = twin_of(architecture, program)
+    if architecture.kind in CLASSICAL:
         return CLASSICAL[architecture.kind](architecture, generator)
+    if program is None:
+        raise UserError(f"a net of the kind {architecture.kind} has a circuit; name its program")
     return HYBRID[architecture.kind](architecture, program, generator, memory_limit_mb)
 
 

@@ -1,15 +1,34 @@
-"""Classical references for a two-class pixel model, on the same samples."""
+"""Classical references by name: ours, and every classifier of scikit-learn that stands alone."""
 
 from __future__ import annotations
 
+import inspect
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import all_estimators
+
+from hqnn.errors import UserError, nearest
+from hqnn.models.reference_names import check_reference
+from hqnn.models.widths import matched_width, outputs_of
 
 OTSU_BINS = 256
+SWITCHES = ("standardise", "calibrate")
+NOT_TO_SAY = {"random_state": "it is the seed of the run", "n_jobs": "threads are the rule's"}
+
+log = logging.getLogger(__name__)
 
 
 def change_vector_probability(lengths: NDArray[Any], train_lengths: NDArray[Any]) -> NDArray[np.float64]:
@@ -42,19 +61,166 @@ def otsu_threshold(values: NDArray[Any]) -> float:
     return float(edges[1 + np.nanargmax(between)])
 
 
-def logistic_regression(features: NDArray[Any], labels: NDArray[np.uint8]) -> LogisticRegression:
-    """Fitted with scikit-learn's default penalty."""
-    return LogisticRegression(max_iter=5000).fit(features, labels)
-
-
-def mlp(features: NDArray[Any], labels: NDArray[np.uint8], *, parameters: int, seed: int) -> MLPClassifier:
-    """A perceptron of one hidden layer, as wide as brings it nearest to a number of parameters.
+def reference(name: str, parameters: Mapping[str, Any], *, seed: int, features: int, classes: int) -> Any:
+    """A classifier with scikit-learn's interface, not yet fitted.
 
     Args:
+        name: ``logistic_regression``; ``mlp``, a perceptron whose parameter ``parameters`` says how many trainable
+            numbers its hidden layer brings it nearest to, or else is as wide as scikit-learn's; or the name of a
+            classifier of scikit-learn.
+        parameters: of the classifier. Two are added to each: ``standardise`` puts a `StandardScaler` in front, and
+            ``calibrate`` fits probabilities by `CalibratedClassifierCV`; both are off by default.
+        seed: the ``random_state`` of what has one.
+        features: numbers a sample has.
+        classes: how many.
+
+    Raises:
+        UserError: a name is unknown, or a parameter is not for the config to say.
+    """
+    check_reference(name)
+    said = dict(parameters)
+    standardise, calibrate = (_switch(name, key, said.pop(key, False)) for key in SWITCHES)
+    if name == "logistic_regression":
+        made = _made(name, LogisticRegression, {"max_iter": 5000, **said}, seed)
+    elif name == "mlp":
+        made = _made(name, MLPClassifier, _mlp_parameters(said, features, classes), seed)
+    else:
+        made = _made(name, dict(all_estimators(type_filter="classifier"))[name], said, seed)
+    if calibrate:
+        made = CalibratedClassifierCV(made)
+    return make_pipeline(StandardScaler(), made) if standardise else made
+
+
+def fit_reference(classifier: Any, features: NDArray[Any], labels: NDArray[np.uint8]) -> Any:
+    """Fit a classifier of `reference`; what scikit-learn warns of is logged.
+
+    Args:
+        classifier: changed in place.
         features: shape (samples, features).
         labels: shape (samples,).
-        parameters: how many trainable numbers the model it is compared with has.
-        seed: of initial weights and order.
+
+    Returns:
+        The same classifier.
+
+    Raises:
+        UserError: scikit-learn refuses a parameter's value or the samples; the message has its words.
     """
-    hidden = max(1, round((parameters - 1) / (features.shape[1] + 2)))
-    return MLPClassifier((hidden,), max_iter=2000, random_state=seed).fit(features, labels)
+    with _explained(classifier):
+        return classifier.fit(features, labels.astype(np.int64))  # so that parameters can name labels by plain integers
+
+
+def reference_probability(fitted: Any, features: NDArray[Any], classes: int) -> NDArray[np.float64]:
+    """Probabilities of a fitted classifier.
+
+    What gives none has its decision values taken as logits, uncalibrated: sigmoid of two classes', softmax of more.
+
+    Args:
+        fitted: see `fit_reference`.
+        features: shape (samples, features).
+        classes: how many; one without train samples has the probability zero.
+
+    Returns:
+        Of class 1 of two, shape (samples,), or of every class, shape (samples, classes).
+
+    Raises:
+        UserError: it gives no probabilities, or such as do not sum to 1.
+    """
+    with _explained(fitted):
+        found = (
+            fitted.predict_proba(features)
+            if hasattr(fitted, "predict_proba")
+            else _of_decisions(fitted, fitted.decision_function(features))
+        )
+    if not np.allclose(found.sum(axis=1), 1):
+        raise UserError(
+            f"the baseline {_name_of(fitted)} gives samples no probabilities that sum to 1; set other parameters"
+        )
+    probability = np.zeros((len(features), classes))
+    probability[:, fitted.classes_] = found
+    return probability[:, 1] if classes == 2 else probability
+
+
+def fitted_numbers(fitted: Any) -> int | None:
+    """How many numbers a fitted linear model or perceptron has; None of a classifier that has no such count."""
+    last = fitted[-1] if hasattr(fitted, "steps") else fitted
+    for names in (("coef_", "intercept_"), ("coefs_", "intercepts_")):
+        if all(hasattr(last, name) for name in names):
+            return sum(np.size(array) for name in names for array in _arrays(getattr(last, name)))
+    return None
+
+
+def _arrays(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
+
+
+def _mlp_parameters(said: Mapping[str, Any], features: int, classes: int) -> dict[str, Any]:
+    rest = {"max_iter": 2000, **said}
+    wanted = rest.pop("parameters", None)
+    if wanted is None:
+        return rest
+    if not isinstance(wanted, int) or wanted < 1 or "hidden_layer_sizes" in rest:
+        raise UserError(
+            "parameters of the baseline mlp must be a whole number from 1, and sets hidden_layer_sizes; say one of "
+            "the two"
+        )
+    return {**rest, "hidden_layer_sizes": (matched_width(wanted, features, outputs_of(classes)),)}
+
+
+def _switch(name: str, key: str, said: Any) -> bool:
+    if not isinstance(said, bool):
+        raise UserError(f"{key} of the baseline {name} is {said!r}; say true or false")
+    return said
+
+
+def _made(name: str, kind: type, parameters: Mapping[str, Any], seed: int) -> Any:
+    known = set(inspect.signature(kind).parameters)
+    for key in parameters:
+        if key in NOT_TO_SAY:
+            raise UserError(
+                f"the baseline {name} takes no {key} from the config, since {NOT_TO_SAY[key]}; leave it out"
+            )
+        if key not in known:
+            hint = nearest(key, {*known, *SWITCHES} - NOT_TO_SAY.keys())
+            raise UserError(f"the baseline {name} has no parameter {key!r}{hint}")
+    return kind(**parameters, **({"random_state": seed} if "random_state" in known else {}))
+
+
+def _of_decisions(fitted: Any, decisions: NDArray[Any]) -> NDArray[np.float64]:
+    """Decision values as probabilities, shape (samples, classes that were seen)."""
+    if decisions.ndim == 1:
+        second = expit(decisions)
+        return np.stack([1 - second, second], axis=1)
+    if decisions.shape[1] != len(fitted.classes_):
+        raise UserError(
+            f"the baseline {_name_of(fitted)} decides by pairs of classes; leave decision_function_shape out"
+        )
+    values: NDArray[np.float64] = softmax(decisions, axis=1)
+    return values
+
+
+@contextmanager
+def _explained(classifier: Any) -> Iterator[None]:
+    name = _name_of(classifier)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f"scikit-learn refuses the baseline {name}: {_words_of(error)}; mend its parameters, or take another"
+            ) from error
+    for words in sorted({_words_of(one.message) for one in caught if not _is_for_developers(one)}):
+        log.warning("the baseline %s: %s", name, words)
+
+
+def _words_of(message: Warning | Exception | str) -> str:
+    return shorten(str(message), 400, placeholder=" ...").rstrip(".")
+
+
+def _is_for_developers(warning: warnings.WarningMessage) -> bool:
+    return issubclass(warning.category, FutureWarning | DeprecationWarning)
+
+
+def _name_of(classifier: Any) -> str:
+    last = classifier[-1] if hasattr(classifier, "steps") else classifier
+    return type(getattr(last, "estimator", None) or last).__name__

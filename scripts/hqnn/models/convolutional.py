@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Any, Literal, Self, TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from hqnn.errors import UserError
 from hqnn.models.classifier import Architecture, ClassicalClassifier
+from hqnn.models.image_scaling import ImageScaling
 from hqnn.models.layers import seeded_linear
 
 Place: TypeAlias = Literal["convolutions", "dense", "circuits"]
@@ -61,14 +62,6 @@ class Convolutional(ImageSizes):
     normalised: tuple[Place, ...]
 
 
-class Pixels(nn.Module):
-    """Stored uint8 images as torch's convolutions take them."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Shape (..., rows, columns, channels), 0 to 255, to (..., channels, rows, columns), 0 to 1."""
-        return images.movedim(-1, -3).to(DTYPE).div(255)
-
-
 def cnn_classifier(architecture: Architecture, generator: torch.Generator) -> ClassicalClassifier:
     """A plain net, `Convolutional`, in float32.
 
@@ -91,7 +84,7 @@ def encoder(sizes: Convolutional, widths: tuple[int, ...], generator: torch.Gene
     Raises:
         UserError: an image is too small for the kernels and poolings.
     """
-    layers: list[nn.Module] = [Pixels()]
+    layers: list[nn.Module] = [ImageScaling()]
     for index, (inside, outside) in enumerate(pairwise((sizes.image[2], *sizes.channels))):
         layers.append(seeded_convolution(inside, outside, sizes.kernel, generator, padding=sizes.padding))
         if "convolutions" in sizes.normalised:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hqnn.circuits.program import Program
+from hqnn.circuits.sizes import WIRES, wires_for
 from hqnn.engine import QuantumLayer
 from hqnn.models.classifier import Architecture, ClassicalClassifier
 from hqnn.models.hybrid import HybridClassifier
@@ -70,7 +71,7 @@ def dressed_classifier(
     Args:
         architecture: its option ``delta`` is the standard deviation of the circuit's first weights; with its option
             ``standardise`` features are standardised first.
-        program: the circuit; one input a wire, one observable a wire.
+        program: the circuit; one input a wire.
         generator: of the initial weights.
         memory_limit_mb: of the engine, see `QuantumLayer`.
     """
@@ -92,11 +93,11 @@ def mlp_classifier(architecture: Architecture, generator: torch.Generator) -> Cl
     """``features -> linear -> tanh -> linear -> logits``, in float64: the dressed net without its circuit.
 
     Args:
-        architecture: its option ``hidden`` is the width, the qubits of the net it is a twin of; others as of
-            `dressed_classifier`.
+        architecture: its option ``hidden`` is the width, the qubits of the net it is a twin of, which follow the number
+            of classes where it is None; others as of `dressed_classifier`.
         generator: of the initial weights.
     """
-    hidden = architecture.options["hidden"]
+    hidden = architecture.options["hidden"] or wires_for(architecture.classes, WIRES["dressed"])
     body = nn.Sequential(
         *_reader(architecture, hidden, generator),
         nn.Tanh(),

@@ -1,7 +1,8 @@
-"""Study A's classifier of pixels: features, a perceptron, a circuit, and its one expectation value as a probability."""
+"""The classifier of pixels and of rows of a table: features, a perceptron, a circuit, and a reading; and its twin."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -9,9 +10,11 @@ from torch import Tensor, nn
 
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
-from hqnn.models.classifier import Architecture
+from hqnn.errors import UserError
+from hqnn.models.classifier import Architecture, ClassicalClassifier
 from hqnn.models.hybrid import HybridClassifier
 from hqnn.models.layers import seeded_linear
+from hqnn.models.widths import matched_width, outputs_of
 
 
 class Reading(nn.Module):
@@ -40,13 +43,74 @@ def pixel_classifier(
 ) -> HybridClassifier:
     """``features -> linear -> circuit -> reading``, in float64.
 
+    Two classes are read of one expectation value as logits of shape (batch,); more classes, or several values, by a
+    linear layer as logits of shape (batch, classes).
+
     Args:
-        architecture: its option ``reading`` is a kind of `Reading`.
-        program: the circuit, with one observable.
+        architecture: its option ``reading`` is a kind of `Reading`, where that is what reads.
+        program: the circuit.
         generator: of the initial weights.
         memory_limit_mb: of the engine, see `QuantumLayer`.
     """
     encode = seeded_linear(architecture.shape[0], program.inputs, generator)
     quantum = QuantumLayer(program, memory_limit_mb=memory_limit_mb, generator=generator, dtype=torch.float64)
-    read = Reading(architecture.options["reading"])
+    observables = len(program.observables)
+    read = (
+        Reading(architecture.options["reading"])
+        if is_read_alone(architecture.classes, observables)
+        else seeded_linear(observables, architecture.classes, generator)
+    )
     return HybridClassifier(encode, quantum, read, architecture, memory_limit_mb)
+
+
+def is_read_alone(classes: int, observables: int) -> bool:
+    """Whether one expectation value is the logit, without a linear layer."""
+    return classes == 2 and observables == 1
+
+
+def pixel_parameters(program: Program, *, features: int, classes: int, reading: Literal["sigmoid", "scaled"]) -> int:
+    """How many numbers `pixel_classifier` trains.
+
+    Args:
+        program: the circuit.
+        features: numbers a sample has.
+        classes: how many.
+        reading: see `Reading`.
+    """
+    observables = len(program.observables)
+    alone = 2 if reading == "scaled" else 0
+    read = alone if is_read_alone(classes, observables) else (observables + 1) * classes
+    return (features + 1) * program.inputs + program.weights + read
+
+
+def twin_of(architecture: Architecture, program: Program) -> Architecture:
+    """The twin that trains as many numbers as the net with this circuit, or nearly so.
+
+    Args:
+        architecture: of the twin; its option ``reading`` is that of the net.
+        program: the net's circuit.
+    """
+    reading = architecture.options["reading"]
+    features, classes = architecture.shape[0], architecture.classes
+    parameters = pixel_parameters(program, features=features, classes=classes, reading=reading)
+    return replace(architecture, options={**architecture.options, "parameters": parameters})
+
+
+def pixel_twin_classifier(architecture: Architecture, generator: torch.Generator) -> ClassicalClassifier:
+    """``features -> linear -> tanh -> linear -> logits``, in float64: the classifier of pixels without its circuit.
+
+    Args:
+        architecture: its option ``parameters`` is how many numbers the net trains that it is a twin of, see `twin_of`;
+            the hidden layer is as wide as brings the twin nearest to it.
+        generator: of the initial weights.
+
+    Raises:
+        UserError: the option is missing.
+    """
+    if "parameters" not in architecture.options:
+        raise UserError("a pixel_twin has as many parameters as another net; name that net's circuit, or their number")
+    features, outputs = architecture.shape[0], outputs_of(architecture.classes)
+    hidden = matched_width(architecture.options["parameters"], features, outputs)
+    layers = [seeded_linear(features, hidden, generator), nn.Tanh(), seeded_linear(hidden, outputs, generator)]
+    body = nn.Sequential(*layers, *([nn.Flatten(start_dim=0)] if outputs == 1 else []))
+    return ClassicalClassifier(body, architecture)

@@ -16,8 +16,9 @@ from torch.nn import functional
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
 from hqnn.models.classifier import Architecture, ClassicalClassifier, Classifier
-from hqnn.models.convolutional import DTYPE, ImageSizes, Pixels, seeded_convolution
+from hqnn.models.convolutional import DTYPE, ImageSizes, seeded_convolution
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
+from hqnn.models.image_scaling import ImageScaling
 from hqnn.models.layers import seeded_linear
 
 
@@ -56,10 +57,10 @@ class Patches(nn.Module):
         self.shrink = sizes.shrink
         self.kernel = sizes.kernel
         self.stride = sizes.stride
-        self.pixels = Pixels()
+        self.pixels = ImageScaling()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Shape (batch, rows, columns, channels), uint8, to (batch, positions, pixels), black 0 and white pi."""
+        """Shape (batch, rows, columns, channels), as stored, to (batch, positions, pixels), black 0 and white pi."""
         shrunk = functional.avg_pool2d(math.pi * self.pixels(images), self.shrink)
         return functional.unfold(shrunk, self.kernel, stride=self.stride).transpose(-1, -2)
 
@@ -96,7 +97,7 @@ def quanv_cnn_classifier(architecture: Architecture, generator: torch.Generator)
     kernels = seeded_convolution(
         sizes.image[2], sizes.kernels, sizes.kernel, generator, stride=sizes.stride, bias=False
     )
-    body = nn.Sequential(Pixels(), nn.AvgPool2d(sizes.shrink), kernels, nn.Flatten(-3), read)
+    body = nn.Sequential(ImageScaling(), nn.AvgPool2d(sizes.shrink), kernels, nn.Flatten(-3), read)
     return ClassicalClassifier(body, architecture)
 
 

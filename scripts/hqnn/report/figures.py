@@ -86,7 +86,7 @@ def phases_comparison(metrics: pd.DataFrame, metric: str, marks: Mapping[str, Ma
 
 
 def per_city(metrics: pd.DataFrame, metric: str, marks: Mapping[str, Mark]) -> bytes:
-    """One metric by city and pooled.
+    """One metric by scene and pooled.
 
     Args:
         metrics: rows of the tidy table of one sampling and one path.

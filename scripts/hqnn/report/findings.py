@@ -7,31 +7,41 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from hqnn.metrics.table import POOLED
+from hqnn.report.classes import has_two_classes
 from hqnn.report.runs import Predictions
 from hqnn.report.tables import number
 from hqnn.report.words import METRIC_NAMES, path_name, path_order, plural
 
-RANKED_BY = "roc_auc"
+SAME_RANKING = 0.01  # of the area under the ROC curve; less is no change of the ranking
 
 
-def findings(metrics: pd.DataFrame, references: Collection[str]) -> list[str]:
+def findings(metrics: pd.DataFrame, references: Collection[str], intervals_over: str = "samples") -> list[str]:
     """What came out, in a few sentences.
 
     Args:
-        metrics: the tidy table of one study and dataset.
+        metrics: of one study and dataset, as `hqnn.report.tables.named_by_class` gives them.
         references: names of the classical models.
+        intervals_over: what the intervals are over, such as blocks of pixels.
     """
+    by = ranked_by(metrics)
     pooled = metrics[metrics["group"] == POOLED]
     whole = pooled[(pooled["sampling"] == "all") & (pooled["path"] == "exact")]
-    quantum = _ranked(whole[~whole["model"].isin(references)])
+    quantum = _ranked(whole[~whole["model"].isin(references)], by)
     said = []
     if not quantum.empty:
         best = (quantum.index[0][0], quantum.index[0][1])
-        said.append(_best_sentence(whole, best, len(quantum)))
-        said += _reference_sentence(whole, best, _ranked(whole[whole["model"].isin(references)]))
-        said += _path_sentence(_of(pooled[pooled["sampling"] == "subset"], best))
-        said += _city_sentence(_of(metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")], best))
+        theirs = _ranked(whole[whole["model"].isin(references)], by)
+        several = _of(pooled[pooled["sampling"] == "subset"], best)
+        said.append(_best_sentence(whole, best, len(quantum), by))
+        said += _reference_sentence(quantum, theirs, by, intervals_over)
+        said += _path_sentence(several, by) + _noise_sentences(several)
+        said += _scene_sentence(_of(metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")], best), by)
     return said + _published_sentence(pooled)
+
+
+def ranked_by(metrics: pd.DataFrame) -> str:
+    """By which metric models are ranked: of two classes the area under the curve, of more balanced accuracy."""
+    return "roc_auc" if has_two_classes(metrics) else "balanced_accuracy"
 
 
 def weights_sentence(predictions: Sequence[Predictions]) -> tuple[bool, str]:
@@ -48,9 +58,9 @@ def weights_sentence(predictions: Sequence[Predictions]) -> tuple[bool, str]:
     return True, f"All execution paths of a training run used the same weights, by their fingerprints ({runs})."
 
 
-def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
+def _ranked(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """Model and phase with means over seeds, best first."""
-    ranked = rows[rows["metric"] == RANKED_BY].groupby(["model", "phase"])[["value", "low", "high"]].mean()
+    ranked = rows[rows["metric"] == by].groupby(["model", "phase"])[["value", "low", "high"]].mean()
     return ranked.dropna(subset=["value"]).sort_values("value", ascending=False, kind="stable")
 
 
@@ -64,46 +74,69 @@ def _mean(rows: pd.DataFrame, metric: str) -> str:
     return f"{number(values.mean(), metric)}{spread}"
 
 
-def _best_sentence(whole: pd.DataFrame, best: tuple[str, str], models: int) -> str:
+def _best_sentence(whole: pd.DataFrame, best: tuple[str, str], models: int, by: str) -> str:
     own = _of(whole, best)
-    place = "" if models == 1 else f", the best of {models} quantum models by {METRIC_NAMES[RANKED_BY]},"
+    place = "" if models == 1 else f", the best of {models} quantum models by {METRIC_NAMES[by]},"
+    beside = "balanced_accuracy" if by == "roc_auc" else "accuracy"
     return (
-        f"{best[0]} ({best[1]}){place} reaches {METRIC_NAMES[RANKED_BY]} {_mean(own, RANKED_BY)} and balanced accuracy "
-        f"{_mean(own, 'balanced_accuracy')} on {plural(int(own['samples'].iloc[0]), 'test sample')} "
+        f"{best[0]} ({best[1]}){place} reaches {METRIC_NAMES[by]} {_mean(own, by)} and {METRIC_NAMES[beside]} "
+        f"{_mean(own, beside)} on {plural(int(own['samples'].max()), 'test sample')} "
         f"({plural(own['seed'].nunique(), 'seed')})."
     )
 
 
-def _reference_sentence(whole: pd.DataFrame, best: tuple[str, str], references: pd.DataFrame) -> list[str]:
+def _reference_sentence(quantum: pd.DataFrame, references: pd.DataFrame, by: str, over: str) -> list[str]:
     if references.empty:
         return []
-    ours, theirs = _ranked(_of(whole, best)).iloc[0], references.iloc[0]
+    ours, theirs = quantum.iloc[0], references.iloc[0]
     gap = ours["value"] - theirs["value"]
+    limits = [ours["low"], ours["high"], theirs["low"], theirs["high"]]
     apart = ours["low"] > theirs["high"] or theirs["low"] > ours["high"]
+    overlap = f"; the 95 % intervals over {over} {'do not overlap' if apart else 'overlap'}"
     return [
-        f"The best classical reference, {references.index[0][0]}, reaches {number(theirs['value'], RANKED_BY)}: "
-        f"{number(abs(gap), RANKED_BY)} {'less' if gap > 0 else 'more'}; the 95 % intervals over pixels "
-        f"{'do not overlap' if apart else 'overlap'}."
+        f"The best classical reference, {references.index[0][0]}, reaches {number(theirs['value'], by)}: "
+        f"{number(abs(gap), by)} {'less' if gap > 0 else 'more'}{'' if pd.isna(limits).any() else overlap}."
     ]
 
 
-def _path_sentence(rows: pd.DataFrame) -> list[str]:
-    paths = sorted(rows["path"].unique(), key=path_order)
+def _path_sentence(rows: pd.DataFrame, by: str) -> list[str]:
+    paths = _paths(rows)
     if len(paths) < 2:
         return []
-    values = "; ".join(f"{path_name(path)} {_mean(rows[rows['path'] == path], RANKED_BY)}" for path in paths)
-    samples = plural(int(rows["samples"].iloc[0]), "sample")
-    return [f"On the same {samples} its {METRIC_NAMES[RANKED_BY]} by path is: {values}."]
+    values = "; ".join(f"{path_name(path)} {_mean(rows[rows['path'] == path], by)}" for path in paths)
+    samples = plural(int(rows["samples"].max()), "sample")
+    return [f"On the same {samples} its {METRIC_NAMES[by]} by path is: {values}."]
 
 
-def _city_sentence(rows: pd.DataFrame) -> list[str]:
-    cities = rows[(rows["metric"] == RANKED_BY) & (rows["group"] != POOLED)].groupby("group")["value"].mean().dropna()
-    if len(cities) < 2:
+def _noise_sentences(rows: pd.DataFrame) -> list[str]:
+    """What noise does to how sure a model of two classes is, and to the order in which it ranks samples."""
+    means = rows.groupby(["path", "metric"])["value"].mean().unstack("metric")
+    noisy = [path for path in _paths(rows) if path.startswith("noisy-")]
+    if "exact" not in means.index or not {"sureness", "roc_auc"} <= set(means.columns):
         return []
-    low, high = cities.idxmin(), cities.idxmax()
-    return [
-        f"By city it runs from {number(cities[low], RANKED_BY)} ({low}) to {number(cities[high], RANKED_BY)} ({high})."
-    ]
+    exact, said = means.loc["exact"], []
+    for path in noisy:
+        sureness, ranking = (means.loc[path, metric] - exact[metric] for metric in ("sureness", "roc_auc"))
+        lowers = "lowers" if sureness < 0 else "does not lower"
+        stays = "stays" if abs(ranking) < SAME_RANKING else "changes"
+        said.append(
+            f"The noise of {path.partition('-')[2]} {lowers} confidence (sureness {number(exact['sureness'], '')} to "
+            f"{number(means.loc[path, 'sureness'], '')}); the ranking {stays} ({METRIC_NAMES['roc_auc']} "
+            f"{number(ranking, '', sign=True)})."
+        )
+    return said
+
+
+def _paths(rows: pd.DataFrame) -> list[str]:
+    return sorted(rows["path"].unique(), key=path_order)
+
+
+def _scene_sentence(rows: pd.DataFrame, by: str) -> list[str]:
+    scenes = rows[(rows["metric"] == by) & (rows["group"] != POOLED)].groupby("group")["value"].mean().dropna()
+    if len(scenes) < 2:
+        return []
+    low, high = scenes.idxmin(), scenes.idxmax()
+    return [f"By scene it runs from {number(scenes[low], by)} ({low}) to {number(scenes[high], by)} ({high})."]
 
 
 def _published_sentence(pooled: pd.DataFrame) -> list[str]:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from hqnn.metrics.table import POOLED
 from hqnn.report import figures
+from hqnn.report.classes import has_two_classes
 from hqnn.report.paths import on_every_path
 from hqnn.report.runs import Predictions, paired, run_order
 from hqnn.report.style import Mark, inline_svg
 from hqnn.report.words import METRIC_NAMES, path_name, plural
 
 PATH_METRICS = ("balanced_accuracy", "roc_auc", "average_precision", "sureness")
+MANY_PATH_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc")
 CITY_METRICS = ("balanced_accuracy", "roc_auc")
-BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over pixels within cities."
+BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over blocks of pixels within scenes."
+REM_A_POINT = 0.1
+READABLE = 0.45  # of a drawing's own size; no smaller on narrow pages
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,16 @@ def training(
     )
 
 
-def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark], positive: str = "change") -> Panels:
-    """ROC and precision by recall of class 1, exact path."""
+def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark]) -> Panels:
+    """ROC and precision by recall of class 1, exact path; of two classes alone."""
     scored: dict[str, list[figures.Scored]] = {}
     for one in predictions:
-        if one.path == "exact" and 0 < one.columns["label"].mean() < 1:
-            scored.setdefault(one.run.model, []).append((one.columns["label"], one.columns["probability"]))
+        probability = _of_class_1(one)
+        if one.path == "exact" and probability is not None and len(set(one.columns["label"].tolist())) == 2:
+            scored.setdefault(one.run.model, []).append((one.columns["label"], probability))
     if not scored:
         return Panels((), "")
+    positive = str(predictions[0].about.get("classes", ("class 0", "class 1"))[1]).replace("_", " ")
     samples = len(next(iter(scored.values()))[0][0])
     return Panels(
         (
@@ -84,25 +92,24 @@ def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark], positi
 
 
 def cities(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
-    """Metrics by city, exact path."""
+    """Metrics by scene, exact path; none where there are no scenes."""
     rows = metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")]
+    rows = rows[rows["metric"].isin(CITY_METRICS)]
     drawn = CITY_METRICS if rows["group"].nunique() > 1 else ()
     return Panels(
-        tuple(svg(figures.per_city(rows, metric, marks), f"{METRIC_NAMES[metric]} by city") for metric in drawn),
+        tuple(svg(figures.per_city(rows, metric, marks), f"{METRIC_NAMES[metric]} by scene") for metric in drawn),
         f"Exact path, test samples as they are. {BARS}",
         tuple(rows["model"].unique()),
     )
 
 
-def paths(
-    metrics: pd.DataFrame, marks: Mapping[str, Mark], names: Sequence[str] = PATH_METRICS, bars: str = BARS
-) -> Panels:
+def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark], names: Sequence[str] = (), bars: str = BARS) -> Panels:
     """Metrics by execution path on the same samples, of the models that ran on several.
 
     Args:
         metrics: the tidy table of one data set.
         marks: of the models.
-        names: of the metrics.
+        names: of the metrics; those that suit the number of classes where none.
         bars: what dots and bars are.
     """
     rows = on_every_path(metrics[metrics["phase"] == "ideal"])
@@ -111,7 +118,8 @@ def paths(
         return Panels((), "")
     return Panels(
         tuple(
-            svg(figures.paths_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} by path") for metric in names
+            svg(figures.paths_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} by path")
+            for metric in names or _path_metrics(metrics)
         ),
         f"The same {plural(int(rows['samples'].max()), 'sample')} on every path. {bars}",
         tuple(rows["model"].unique()),
@@ -128,7 +136,7 @@ def phases(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
     return Panels(
         tuple(
             svg(figures.phases_comparison(rows, metric, marks), f"{METRIC_NAMES[metric]} under noise by phase")
-            for metric in PATH_METRICS
+            for metric in _path_metrics(metrics)
         ),
         f"Native circuit under the backend's noise and readout error, exact, {plural(samples, 'test sample')} as they "
         f"are; weights of the training phases. {BARS}",
@@ -148,6 +156,18 @@ def expectation(predictions: Sequence[Predictions]) -> Panels:
     )
 
 
+def _of_class_1(one: Predictions) -> NDArray[np.float64] | None:
+    """The probability of class 1 of two, shape (samples,); nothing of more classes."""
+    probability: NDArray[np.float64] = one.columns["probability"]
+    if probability.ndim == 1:
+        return probability
+    return probability[:, 1] if probability.shape[1] == 2 else None
+
+
+def _path_metrics(metrics: pd.DataFrame) -> Sequence[str]:
+    return PATH_METRICS if has_two_classes(metrics) else MANY_PATH_METRICS
+
+
 def _scatter(exact: Predictions, other: Predictions) -> Image:
     ours, theirs, error = paired(exact, other)
     name = path_name(other.path)
@@ -165,3 +185,13 @@ def svg(image: bytes, label: str, caption: str = "") -> Image:
         caption: below it.
     """
     return Image(Markup(inline_svg(image, label)), caption)  # noqa: S704 - labels are escaped there
+
+
+def wide_svg(image: bytes, label: str, caption: str = "") -> Image:
+    """A figure at its own size where the page is wide enough; a narrow page scrolls it."""
+    drawn = Markup(inline_svg(image, label))  # noqa: S704 - our own figure; the label is escaped there
+    most = float(image.decode().partition('width="')[2].partition("pt")[0]) * REM_A_POINT
+    box = Markup(
+        '<div class="wide" tabindex="0"><div style="max-width: {:.1f}rem; min-width: {:.1f}rem">{}</div></div>'
+    )
+    return Image(box.format(most, READABLE * most, drawn), caption)

@@ -1,7 +1,7 @@
 """What the README shows of a run: a table in Markdown, and a picture of one change map.
 
     python -m hqnn.report.readme results/metrics.csv
-    python -m hqnn.report.readme results/change/.../maps/montpellier.tif ../shared/data/oscd resources/change_map.png
+    python -m hqnn.report.readme results/STUDY/.../maps/montpellier.tif ../shared/data/oscd resources/change_map.png
 
 The picture has the pair and the prediction; the data set's own change map, whose licence is narrower, is not in it.
 """
@@ -15,8 +15,8 @@ import matplotlib as mpl
 import rasterio
 from matplotlib.figure import Figure
 
-from hqnn.data.pixels.oscd import open_city
-from hqnn.data.pixels.rasters import false_colour
+from hqnn.data.pixels.oscd import open_oscd
+from hqnn.data.pixels.pictures import false_colour
 from hqnn.metrics.table import read_metrics
 from hqnn.report.style import STYLE, png
 from hqnn.report.tables import markdown, results
@@ -36,14 +36,14 @@ def tables(metrics: Path) -> str:
 
 def picture(mapped: Path, root: Path) -> bytes:
     """PNG of both dates and of the probability of change, side by side."""
-    city = open_city(root, mapped.stem)
     with rasterio.open(mapped) as file:
         probability = file.read(1)
-    images = {
-        f"{city.name}, date 1": false_colour(city, 0),
-        "date 2": false_colour(city, 1),
-        "probability of change": probability,
-    }
+    with open_oscd(root).open(mapped.stem) as scene:
+        images = {
+            f"{scene.name}, date 1": false_colour(scene, 0),
+            "date 2": false_colour(scene, 1),
+            "probability of change": probability,
+        }
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=INCHES, layout="constrained")
         for axes, (title, image) in zip(figure.subplots(1, 3), images.items(), strict=True):

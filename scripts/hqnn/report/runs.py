@@ -39,6 +39,13 @@ class Predictions:
         """Whether a circuit made them; a classical reference has no expectation values."""
         return bool(self.columns["expectation"].size)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, label = index; their numbers where the file does not say them."""
+        probability = self.columns["probability"]
+        count = 2 if probability.ndim == 1 else probability.shape[1]
+        return tuple(map(str, self.about.get("classes", range(count))))
+
 
 def read_predictions(path: Path) -> Predictions:
     """Read a predictions file.
@@ -55,10 +62,10 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def map_files(places: Iterable[Path]) -> list[tuple[Run, str, Path]]:
-    """The PNG files of change maps with their runs and cities.
+    """The pictures of maps with their runs and scenes.
 
     Args:
-        places: files, or folders of files, named after their cities.
+        places: PNG files, or folders of such, named after their scenes.
     """
     files = [file for place in places for file in (sorted(place.glob("*.png")) if place.is_dir() else [place])]
     return [(run_of(file), file.stem, file) for file in files]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import csv
 import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -18,16 +16,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from hqnn.data.image_files import read_image, square
+from hqnn.data.image_files import square
+from hqnn.execution.new_data.image_rows import Seen
+from hqnn.report.colours import in_colours
 from hqnn.report.panels import Image
 from hqnn.report.style import INK, STYLE, png
-from hqnn.store import whole_file
 
 SIDE = 96  # pixels of a thumbnail
 GAP, LINE = 8, 30  # pixels between thumbnails, and below them for words
 COLUMNS = 10
 WRONG = "#d55e00"
-SHOWN = 60
+LETTERS = 18  # of a line below a thumbnail
 DPI = 100  # one pixel of the sheet for one of a thumbnail
 COLOURS = 128
 
@@ -67,7 +66,9 @@ def contact_sheet(thumbnails: Sequence[Thumbnail], columns: int = COLUMNS) -> by
             left = GAP + place % columns * (SIDE + GAP)
             mosaic[top : top + SIDE, left : left + SIDE] = _small(one.image)
             colour = WRONG if one.wrong else INK
-            axes.text(left, top + SIDE + 3, one.words, fontsize=7, color=colour, va="top", linespacing=1.15)
+            axes.text(
+                left, top + SIDE + 3, one.words, fontsize=7, color=colour, va="top", linespacing=1.15, parse_math=False
+            )
             if one.wrong:
                 frame = Rectangle((left - 2, top - 2), SIDE + 3, SIDE + 3, fill=False, edgecolor=WRONG, linewidth=2.2)
                 axes.add_patch(frame)
@@ -83,26 +84,23 @@ def embedded(sheet: bytes, caption: str) -> Image:
     return Image(picture.format(data, caption, width), caption)
 
 
-def write_classified_sheet(output: Path, table: Path, images: Path) -> None:
-    """Draw the first images of a table of `hqnn.execution.classify` with what was said of them.
+def predicted_sheet(seen: Sequence[Seen], bands: Sequence[str] = ()) -> bytes:
+    """Draw images with what was said of them, as PNG.
 
     Args:
-        output: PNG file.
-        table: CSV file.
-        images: the image, or the folder, that the table is about.
+        seen: what `hqnn.execution.new_data.image_rows.write_image_rows` gave; there may be none.
+        bands: names of the images' channels, where they are no grey or colours.
     """
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["predicted"]][:SHOWN]
-    thumbnails = [
-        Thumbnail(
-            square(read_image(images / row["file"] if images.is_dir() else images), SIDE),
-            f"{row['predicted']} {float(row['probability_' + row['predicted']]):.2f}\n{Path(row['file']).name[-18:]}",
-        )
-        for row in rows
-    ]
-    blank = [Thumbnail(np.full((SIDE, SIDE, 3), 240, dtype=np.uint8), "no image could be read")]
-    with whole_file(output) as partial:
-        partial.write_bytes(contact_sheet(thumbnails or blank))
+    if not seen:
+        return contact_sheet([Thumbnail(np.full((SIDE, SIDE, 3), 240, dtype=np.uint8), "no image could be read")])
+    pictures = in_colours(np.stack([one.image for one in seen]), bands)
+    return contact_sheet([Thumbnail(picture, _said(one)) for picture, one in zip(pictures, seen, strict=True)])
+
+
+def _said(one: Seen) -> str:
+    """Class and probability, and below them the end of the file's name."""
+    name = "".join(letter if letter.isprintable() else " " for letter in one.file.rpartition("/")[2])
+    return f"{one.predicted[:LETTERS]} {one.probability:.2f}\n{name[-LETTERS:]}"
 
 
 def _few_colours(image: bytes) -> bytes:
@@ -123,9 +121,9 @@ def _on_white(colour: str, share: float) -> list[int]:
 
 def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A thumbnail of `SIDE` pixels; small images are enlarged pixel by pixel."""
-    side = image.shape[0]
+    height, width = image.shape[:2]
     colour = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
-    if side >= SIDE:
+    if min(height, width) >= SIDE:
         return square(colour, SIDE)
-    nearest = np.arange(SIDE) * side // SIDE
-    return np.asarray(colour[np.ix_(nearest, nearest)])
+    rows, columns = (np.arange(SIDE) * side // SIDE for side in (height, width))
+    return np.asarray(colour[np.ix_(rows, columns)])

@@ -39,6 +39,7 @@ STYLE: dict[Any, Any] = {
     "savefig.transparent": True,
     "svg.fonttype": "none",
     "text.color": INK,
+    "text.parse_math": False,  # names of classes and scenes are the user's; a $ in them is a $
     "xtick.color": INK,
     "xtick.labelsize": 8,
     "xtick.major.size": 0,
@@ -106,6 +107,5 @@ def inline_svg(image: bytes, label: str) -> str:
     text = re.sub(r' id="(?![pm][0-9a-f]{10}")[^"]*"', "", text)  # only clips and markers are referred to
     text = re.sub(r"font-family: [^;\"]*; ?", "", text)
     text = text.replace(INK, "currentColor").replace(FAINT, "var(--line)")
-    return re.sub(
-        r'<svg (.*?)width="\S+" height="\S+"', rf'<svg role="img" aria-label="{escape(label)}" \1', text, count=1
-    )
+    named = f'<svg role="img" aria-label="{escape(label)}" '
+    return re.sub(r'<svg (.*?)width="\S+" height="\S+"', lambda found: named + found[1], text, count=1)

@@ -8,29 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hqnn.metrics.table import POOLED
+from hqnn.metrics.table import IDENTITY, POOLED
 from hqnn.report.captions import marked, over_seeds, samples_of, seeds_of
 from hqnn.report.words import COUNTS, METRIC_NAMES, SECONDS, WHOLE, duration, metric_name, path_name, path_order
 
-MAIN = (
-    "balanced_accuracy",
-    "roc_auc",
-    "average_precision",
-    "f1",
-    "iou",
-    "precision",
-    "recall_change",
-    "recall_no_change",
-)
-BY_PATH = ("balanced_accuracy", "roc_auc", "average_precision", "f1", "recall_change", "recall_no_change")
-STUDY = ("accuracy", "sureness", "confidence", "confidence_std", "imbalance_normalised")
-OUTCOMES = {
-    "tn": "unchanged,\nsaid unchanged",
-    "fp": "unchanged,\nsaid changed",
-    "fn": "changed,\nsaid unchanged",
-    "tp": "changed,\nsaid changed",
-}
-MORE_IS_BETTER = {*MAIN, "accuracy", "mcc", "macro_f1"}
+OF_TWO = ("balanced_accuracy", "roc_auc", "average_precision", "f1")  # classes, each recall beside
+MORE_OF_TWO = ("iou", "precision")
+SURENESS = ("accuracy", "sureness", "confidence", "confidence_std", "imbalance_normalised")
+OF_CLASS = ("recall", "precision", "f1")
+MORE_IS_BETTER = {*OF_TWO, *MORE_OF_TWO, "accuracy", "kappa", "mcc", "macro_f1"}
 LESS_IS_BETTER = {"log_loss"}
 SAMPLINGS = {
     "all": "samples as they are",
@@ -84,11 +70,38 @@ def markdown(table: Table) -> str:
 
 
 def tested(metrics: pd.DataFrame, sampling: str = "all") -> pd.DataFrame:
-    """Rows of whole test sets, or of other samplings of them, all classes or cities together."""
+    """Rows of whole test sets, or of other samplings of them, all classes or scenes together."""
     return metrics[(metrics["sampling"] == sampling) & (metrics["group"] == POOLED)]
 
 
-def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str] = MAIN) -> Table:
+def named_by_class(metrics: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """The same rows, with recall, precision and F1 of each class of all samples together under its name.
+
+    Where samples have no scenes, the tidy table has them as metric `recall` of a group of the class's name; here they
+    are `recall_<class>` of the group of all, so that whatever other groups there are, are scenes.
+
+    Args:
+        metrics: the tidy table of one study and dataset.
+        classes: their names.
+    """
+    if metrics["metric"].isin([f"recall_{name}" for name in classes]).any():
+        return metrics
+    rows = metrics["metric"].isin(OF_CLASS) & metrics["group"].isin(classes)
+    rows &= (metrics["group"] != POOLED) | (len(classes) > 2)
+    named = metrics["metric"].where(~rows, metrics["metric"] + "_" + metrics["group"])
+    of_all = metrics.groupby([*IDENTITY, "sampling"])["samples"].transform("max")
+    return metrics.assign(
+        metric=named, group=metrics["group"].where(~rows, POOLED), samples=metrics["samples"].where(~rows, of_all)
+    )
+
+
+def column_name(metric: str) -> str:
+    """What a column of a metric is called; of a class's, with the class's name as it is."""
+    of, _, name = metric.partition("_")
+    return f"{METRIC_NAMES[of]},\n{name}" if of in OF_CLASS and name else metric_name(metric)
+
+
+def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str], note: str = "") -> Table:
     """Models and paths by metrics, pooled, mean ± standard deviation over seeds.
 
     Args:
@@ -96,6 +109,7 @@ def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str] = MAIN)
         sampling: all, balanced, subset or subset_balanced. Under all and balanced only the paths that ran on the most
             samples are shown.
         columns: metrics.
+        note: what else the caption says.
     """
     rows = tested(metrics, sampling)
     if not sampling.startswith("subset"):
@@ -103,23 +117,51 @@ def results(metrics: pd.DataFrame, sampling: str, columns: Sequence[str] = MAIN)
     grouped = dict(iter(rows.groupby(["model", "phase", "path"])))
     keys = sorted(grouped, key=row_order(metrics))
     cells = compared([grouped[key] for key in keys], columns)
-    return labelled(keys, cells, [METRIC_NAMES[metric] for metric in columns], _caption(rows, sampling))
+    return labelled(keys, cells, [column_name(metric) for metric in columns], _caption(rows, sampling) + note)
 
 
-def by_city(metrics: pd.DataFrame, metric: str) -> Table:
-    """Models by cities, exact path, samples as they are."""
+def of_classes(metrics: pd.DataFrame, metric: str, classes: Sequence[str], counts: Sequence[int]) -> Table:
+    """Classes by models, exact path after training without noise.
+
+    Args:
+        metrics: as `named_by_class` gives them.
+        metric: recall, precision or f1.
+        classes: their names.
+        counts: test samples of each.
+    """
+    rows = tested(metrics[(metrics["path"] == "exact") & (metrics["phase"] == "ideal")])
+    models = dict(iter(rows.groupby("model", sort=False)))
+    cells = compared(list(models.values()), [f"{metric}_{name}" for name in classes])
+    lines = tuple(
+        (Cell(name), Cell(f"{count:,}"), *(of_model[place] for of_model in cells))
+        for place, (name, count) in enumerate(zip(classes, counts, strict=True))
+    )
+    caption = (
+        f"{sentence_case(METRIC_NAMES[metric])} of each class, exact path. {over_seeds(rows)}; the best model bold."
+    )
+    return Table(caption, ("class", "test\nsamples", *models), lines if len(models) else (), labels=1)
+
+
+def by_scene(metrics: pd.DataFrame, metric: str, classes: Sequence[str]) -> Table:
+    """Models by scenes, exact path, samples as they are.
+
+    Args:
+        metrics: as `named_by_class` gives them.
+        metric: which.
+        classes: their names.
+    """
     rows = metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")]
-    cities = [*sorted(set(rows["group"]) - {POOLED}), POOLED]
+    scenes = [*sorted(set(rows["group"]) - {POOLED}), POOLED]
     keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=row_order(metrics))
     grouped = dict(iter(rows.groupby(["model", "phase", "group"])))
     nothing = rows.iloc[:0]
-    cells = [[entry(grouped.get((*key, city), nothing), metric) for city in cities] for key in keys]
-    name = METRIC_NAMES[metric]
+    cells = [[entry(grouped.get((*key, scene), nothing), metric) for scene in scenes] for key in keys]
+    below = f"samples, of these {classes[1]}" if len(classes) == 2 else "samples"
     caption = (
-        f"{name[0].upper()}{name[1:]} by city, exact path, samples as they are; mean ± standard deviation over "
-        f"{seeds_of(rows)}. Below each city: samples, of these changed."
+        f"{sentence_case(METRIC_NAMES[metric])} by scene, exact path, samples as they are; mean ± standard deviation "
+        f"over {seeds_of(rows)}. Below each scene: {below}."
     )
-    return labelled(keys, cells, [f"{city}\n{_count(rows, city)}" for city in cities], caption)
+    return labelled(keys, cells, [f"{scene}\n{_count(rows, scene)}" for scene in scenes], caption)
 
 
 def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None) -> Table:
@@ -153,15 +195,6 @@ def beside_published(metrics: pd.DataFrame, figures: pd.DataFrame | None = None)
     )
 
 
-def confusion(metrics: pd.DataFrame) -> Table:
-    """Counts of the four outcomes, exact path, mean over seeds."""
-    rows = tested(metrics[metrics["path"] == "exact"])
-    grouped = dict(iter(rows.groupby(["model", "phase"])))
-    keys = sorted(grouped, key=row_order(metrics))
-    cells = [[entry(grouped[key], metric) for metric in OUTCOMES] for key in keys]
-    return labelled(keys, cells, list(OUTCOMES.values()), f"Exact path. {_caption(rows, 'all')}")
-
-
 def number(value: float, metric: str, *, sign: bool = False) -> str:
     """A metric as it is printed: three decimals, counts whole, times as clocks say them, a dash where undefined."""
     if not np.isfinite(value):
@@ -169,6 +202,11 @@ def number(value: float, metric: str, *, sign: bool = False) -> str:
     if metric in SECONDS:
         return duration(value)
     return format(value, ("+" if sign else "") + (",.0f" if metric in WHOLE else ".3f")).replace("-", "−")
+
+
+def sentence_case(words: str) -> str:
+    """Words that begin a sentence; what is in capitals stays so."""
+    return words[:1].upper() + words[1:]
 
 
 def labelled(
@@ -223,9 +261,9 @@ def mark_best(cells: list[list[Cell]], means: list[list[float]], columns: Sequen
         return
     for place, metric in enumerate(columns):
         column = np.array([row[place] for row in means])
-        better = metric in MORE_IS_BETTER or metric in LESS_IS_BETTER
-        if better and np.isfinite(column).any():
-            row = cells[int(np.nanargmax(column) if metric in MORE_IS_BETTER else np.nanargmin(column))]
+        more = metric in MORE_IS_BETTER or metric.partition("_")[0] in OF_CLASS
+        if (more or metric in LESS_IS_BETTER) and np.isfinite(column).any():
+            row = cells[int(np.nanargmax(column) if more else np.nanargmin(column))]
             row[place] = Cell(row[place].text, row[place].spread, row[place].published, best=True)
 
 
@@ -247,10 +285,11 @@ def _caption(rows: pd.DataFrame, sampling: str) -> str:
     )
 
 
-def _count(rows: pd.DataFrame, city: str) -> str:
-    first = rows[rows["group"] == city].drop_duplicates("metric").set_index("metric")
-    changed = int(first["value"][["fn", "tp"]].sum())
-    return f"{int(first['samples'].iloc[0]):,}, {changed:,}"
+def _count(rows: pd.DataFrame, scene: str) -> str:
+    """How many samples a scene has, and of two classes how many of the second."""
+    first = rows[rows["group"] == scene].drop_duplicates("metric").set_index("metric")
+    positives = first["value"].reindex(["fn", "tp"]).sum(min_count=2)
+    return f"{int(first['samples'].iloc[0]):,}" + ("" if np.isnan(positives) else f", {int(positives):,}")
 
 
 def _markdown_cell(cell: Cell) -> str:

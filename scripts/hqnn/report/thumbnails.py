@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.report.colours import in_colours
 from hqnn.report.runs import Predictions
 from hqnn.report.sheets import Thumbnail
 from hqnn.store import open_table, read_attributes
@@ -41,10 +42,10 @@ class ImageTable:
             counts = np.bincount(file["labels"][()], minlength=len(about["classes"]))
         return cls(path, about, tuple(counts.tolist()))
 
-    def images(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def images(self, ids: NDArray[np.int64]) -> NDArray[Any]:
         """Some images, rising rows; shape (images, side, side, channels)."""
         with open_table(self.path) as file:
-            images: NDArray[np.uint8] = file["images"][ids]
+            images: NDArray[Any] = file["images"][ids]
             return images
 
 
@@ -73,7 +74,8 @@ def thumbnails(
     classes, sure, wrong = images.about["classes"], _likelihood(one), is_wrong(one)
     ids, order = np.unique(one.columns["sample"][rows], return_inverse=True)
     drawn = []
-    for row, picture in zip(rows, images.images(ids)[order], strict=True):
+    pictures = in_colours(images.images(ids), images.about.get("bands", ()))
+    for row, picture in zip(rows, pictures[order], strict=True):
         true, said = (classes[int(one.columns[name][row])] for name in ("label", "predicted"))
         below = f"\nis {true}" if truth and wrong[row] else ""
         drawn.append(Thumbnail(picture, f"{said} {sure[row]:.2f}{below}", framed and bool(wrong[row])))

@@ -16,6 +16,7 @@ METRIC_NAMES = {
     "precision": "precision",
     "f1": "F1",
     "macro_f1": "macro F1",
+    "kappa": "kappa",
     "mcc": "MCC",
     "iou": "IoU",
     "roc_auc": "ROC AUC",
@@ -33,6 +34,7 @@ METRIC_NAMES = {
     "t2_us": "T2, µs",
     "cx_error": "CX error",
 }
+OF_CLASSES = ("recall_", "precision_", "f1_")
 COUNTS = ("tn", "fp", "fn", "tp", "imbalance")
 WHOLE = (
     *COUNTS,
@@ -60,9 +62,11 @@ PATHS = ("exact", "shots", "noisy", "hardware")
 
 
 def metric_name(metric: str) -> str:
-    """What a reader calls a metric, such as ``train accuracy, epoch 3``."""
+    """What a reader calls a metric, such as ``train accuracy, epoch 3`` or ``recall, bare soil``."""
     stem, _, epoch = metric.partition("_epoch_")
-    return METRIC_NAMES.get(stem, stem.replace("_", " ")) + (f", epoch {epoch}" if epoch else "")
+    of = next((of for of in OF_CLASSES if stem.startswith(of)), "")
+    words = f"{METRIC_NAMES[of[:-1]]}, {stem.removeprefix(of).replace('_', ' ')}" if of else stem.replace("_", " ")
+    return METRIC_NAMES.get(stem, words) + (f", epoch {epoch}" if epoch else "")
 
 
 def duration(seconds: float) -> str:

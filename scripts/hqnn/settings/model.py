@@ -2,61 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationError
 
 from hqnn.errors import UserError, nearest
-from hqnn.settings.images.keys import Digits
-from hqnn.settings.photographs.keys import Cracks, Masks
-from hqnn.settings.pixels.keys import Change
-from hqnn.settings.section import Distinct, Name, Section, Seed, section_of
-from hqnn.settings.shared import Data, Engine, Evaluation, Execution, Explanation
+from hqnn.settings.execution import Engine, Evaluation, Execution
+from hqnn.settings.images.keys import SmallImageStudy
+from hqnn.settings.photographs.keys import Photographs
+from hqnn.settings.pixels.keys import Pixels
+from hqnn.settings.section import Distinct, Name, Section, Seed, sections_of
+from hqnn.settings.study import Study
+from hqnn.settings.table.keys import TableStudy
 
-NO_KEYS = ("[key]", "int", "float")  # what pydantic adds to the places of names, and of values of several types
+NO_KEYS = ("[key]", "int", "float", "str")  # what pydantic adds to the places of names, and of values of several types
+SHARED = ("seeds", "execution", "evaluation")  # keys at the top that a study may override
+RESERVED = ("archives", "benchmarks", "raw")  # folders of results that are no study's
+KINDS: Mapping[str, type[Study]] = {
+    "pixels": Pixels,
+    "photographs": Photographs,
+    "images": SmallImageStudy,
+    "table": TableStudy,
+}
+
+AnyStudy: TypeAlias = Annotated[Pixels | Photographs | SmallImageStudy | TableStudy, Field(discriminator="kind")]
 
 
 class Settings(Section):
     """Everything a user can set."""
 
-    studies: Distinct[Literal["change", "masks", "cracks", "digits"]] = Field(
-        ("change", "masks", "cracks", "digits"), min_length=1, description="Which studies to run."
-    )
-    seeds: Distinct[Seed] = Field((0, 1, 2), min_length=1, description="One training run each.")
-    data: Data = Data()
-    change: Change = Change()
-    masks: Masks = Masks()
-    cracks: Cracks = Cracks()
-    digits: Digits = Digits()
+    seeds: Distinct[Seed] = Field((0, 1, 2), min_length=1, description="One training run each, in every study.")
     execution: Execution = Execution()
-    engine: Engine = Engine()
-    explanation: Explanation = Explanation()
     evaluation: Evaluation = Evaluation()
-    classify: dict[Name, str] = Field(
-        {}, description="Names of images, or folders of images, that are asked for as `.../classified/<name>.csv`."
+    engine: Engine = Engine()
+    new: dict[Name, str] = Field(
+        {}, description="Names of new data that are asked for as `.../predicted/<name>`, and where they lie."
     )
-
-    @property
-    def dataset(self) -> str:
-        """The name of the data set in the paths of results."""
-        if self.data.name:
-            return self.data.name
-        if self.data.source == "path":
-            return "".join(c if c.isalnum() else "_" for c in Path(self.data.path or "data").resolve().name)
-        return "sample" if self.data.source == "sample" else self._fetched
-
-    @property
-    def _fetched(self) -> str:
-        """The entry of `resources/datasets.yaml` that is fetched; only one study runs where any is."""
-        (study,) = self.studies
-        return {
-            "change": "oscd",
-            "masks": self.masks.images.dataset,
-            "cracks": self.cracks.images.dataset,
-            "digits": self.digits.images.dataset,
-        }[study]
+    studies: dict[Name, AnyStudy] = Field(
+        min_length=1, description="The studies by names of your choice; each says its `kind`."
+    )
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
@@ -68,33 +54,69 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     Raises:
         UserError: a key is unknown or a value out of its limits; the message names it, and the nearest right key.
     """
+    if not isinstance(config.get("studies"), Mapping):
+        raise UserError(
+            "config key 'studies' must map names to studies, such as studies: {land_cover: {kind: photographs}}"
+        )
+    for name in config["studies"]:
+        if str(name) in RESERVED:
+            raise UserError(f"config key 'studies.{name}' is called like a folder of results; choose another name")
     try:
-        settings = Settings.model_validate(config)
+        settings = Settings.model_validate({**config, "studies": _inheriting(config)})
     except ValidationError as error:
         raise UserError(_sentence(error)) from error
-    if settings.data.source == "path" and not settings.data.path:
-        raise UserError("config key data.path is empty although data.source is 'path'; name the folder of your files")
-    if settings.data.source != "sample" and len(settings.studies) > 1:
-        raise UserError(
-            f"config key data.source is {settings.data.source!r} and there are {len(settings.studies)} studies; name "
-            "the one whose data it is, such as studies: [change]"
-        )
+    for name, study in settings.studies.items():
+        if study.data.source == "path" and not study.data.path:
+            raise UserError(
+                f"config key studies.{name}.data.path is empty although data.source is 'path'; name your files"
+            )
     return settings
+
+
+def _inheriting(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Studies with the keys at the top that they do not set themselves."""
+    studies: dict[str, Any] = {}
+    for name, own in config["studies"].items():
+        studies[str(name)] = own
+        if isinstance(own, Mapping):
+            shared = {key: _over(config[key], own.get(key)) for key in SHARED if key in config}
+            studies[str(name)] = {**own, **shared}
+    return studies
+
+
+def _over(top: Any, own: Any) -> Any:
+    if isinstance(top, Mapping) and isinstance(own, Mapping):
+        return {**top, **own}
+    return top if own is None else own
 
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"] if part not in NO_KEYS)
+    place = [part for part in first["loc"] if part not in NO_KEYS]
+    if place[0] == "studies" and len(place) > 2:
+        del place[2]  # the kind, which is no key
+    place = [part for part in place if not re.search(r"[\[(-]", str(part))]  # names of types that a value might have
+    key = ".".join(map(str, place))
+    if first["type"].startswith("union_tag"):
+        given = first["input"].get("kind", "") if isinstance(first["input"], Mapping) else ""
+        hint = nearest(str(given), KINDS) if given else f"; name one of {', '.join(sorted(KINDS))}"
+        return f"config key '{key}.kind' {f'is {given!r}' if given else 'is missing'}{hint}"
     if first["type"] == "extra_forbidden":
-        section = _section_at(first["loc"][:-1])
-        return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), section.model_fields)}"
-    given = "" if isinstance(first["input"], dict) else f" is {first['input']!r}"
+        known = {name for section in _sections_at(first["loc"][:-1]) for name in section.model_fields}
+        return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), known)}"
+    given = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r}"
     return f"config key {key!r}{given}: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 
-def _section_at(location: tuple[int | str, ...]) -> type[Section]:
-    section: type[Section] = Settings
+def _sections_at(location: tuple[int | str, ...]) -> tuple[type[Section], ...]:
+    """The sections that the place of an error may be."""
+    if len(location) > 2 and location[0] == "studies":
+        here: tuple[type[Section], ...] = (KINDS[str(location[2])],)
+        location = location[3:]
+    else:
+        here = (Settings,)
     for part in location:
-        if part in section.model_fields:  # neither a place in a list nor a name in a mapping
-            section = section_of(section.model_fields[str(part)].annotation) or section
-    return section
+        inner = [field for one in here for name, field in one.model_fields.items() if name == part]
+        if inner:  # neither a place in a list nor a name in a mapping
+            here = sections_of(inner[0].annotation) or here
+    return here

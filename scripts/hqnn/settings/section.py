@@ -40,7 +40,8 @@ class Section(BaseModel):
         )
 
 
-def section_of(annotation: Any) -> type[Section] | None:
-    """The section that a key is, or that its entries are, where it is a list or a mapping of sections."""
-    kinds = (annotation, *get_args(annotation))
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+def sections_of(annotation: Any) -> tuple[type[Section], ...]:
+    """The sections that a key, or an entry of it, may be."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return (annotation,)
+    return tuple(section for part in get_args(annotation) for section in sections_of(part))

@@ -43,7 +43,7 @@ class Augmentation:
         """Another batch like this one.
 
         Args:
-            images: uint8, shape (batch, height, width, channels).
+            images: of any type, shape (batch, height, width, channels).
             generator: on the images' device; draws the transforms.
 
         Returns:
@@ -51,7 +51,8 @@ class Augmentation:
         """
         channels_first = images.permute(0, 3, 1, 2).float()
         moved = functional.grid_sample(channels_first, self._grid(images, generator), align_corners=False)
-        return moved.round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+        whole = moved if images.is_floating_point() else moved.round_()
+        return whole.to(images.dtype).permute(0, 2, 3, 1).contiguous()
 
     def _grid(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Where each pixel comes from, shape (batch, height, width, 2): x and y, from -1 to 1 between the edges.

@@ -12,7 +12,7 @@ from hqnn.data.parts import TRAIN
 from hqnn.data.samples import read_samples
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
-from hqnn.models.hybrid import MEMORY_LIMIT_MB
+from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.checkpoints import remove_checkpoint
@@ -25,7 +25,7 @@ def train_ideal(
     history: str | os.PathLike[str],
     *,
     samples: Sequence[str | os.PathLike[str]],
-    program: str | os.PathLike[str] | None,
+    program: Sequence[str | os.PathLike[str]],
     kind: str,
     options: Mapping[str, Any],
     training: Mapping[str, Any],
@@ -43,7 +43,7 @@ def train_ideal(
         output: of the model.
         history: CSV of loss and accuracy per epoch.
         samples: the tables of the store.
-        program: file of the abstract circuit; None for a classical network.
+        program: the file of the abstract circuit, or of the one whose twin is built; none for other classical networks.
         kind: of the architecture.
         options: of the architecture.
         training: values of `hqnn.settings.fitting.Training`.
@@ -57,11 +57,11 @@ def train_ideal(
     regime = Training(**training)
     model = build_classifier(
         Architecture(kind, about.features.shape[1:], len(about.classes), dict(options)),
-        None if program is None else Program.from_json(Path(program).read_text(encoding="utf-8")),
+        *(Program.from_json(Path(file).read_text(encoding="utf-8")) for file in program),
         seed=seed,
         memory_limit_mb=memory_limit_mb,
     )
-    if program is not None and regime.differentiation != "engine":
+    if isinstance(model, HybridClassifier) and regime.differentiation != "engine":
         from hqnn.training.differentiation import differentiate_by  # brings PennyLane
 
         differentiate_by(model, regime.differentiation, regime.device)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from hqnn.data.pixels.labels import UNLABELLED
+from hqnn.data.pixels.scene import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.settings.pixels.keys import PatchFitting
 from hqnn.training.history import Epoch

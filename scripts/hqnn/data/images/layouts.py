@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hqnn.data.archives import unpack
+from hqnn.data.class_folders import folders_in
+from hqnn.data.deep_images import Band
 from hqnn.data.images.cifar import find_batches, open_cifar_binary, open_cifar_python
-from hqnn.data.images.folders import has_classes, has_parts, open_class_folders
+from hqnn.data.images.decode import Form
+from hqnn.data.images.folder_parts import has_classes, has_parts
+from hqnn.data.images.folders import open_class_folders
 from hqnn.data.images.idx import find_idx, open_idx
+from hqnn.data.images.npz import find_npz, open_npz
+from hqnn.data.images.resize import with_size
 from hqnn.data.images.source import ImageSource
 from hqnn.errors import UserError, nearest
 
-DEEPEST = 3  # folders below the one that is named
+DEEPEST = 3  # folders below the one that is named, not counting those that are alone
 ARCHIVES = (".zip", ".tar", ".tgz", ".txz", ".gz", ".bz2", ".xz")
 
 
@@ -26,10 +32,12 @@ class Reading:
     """How a set is read.
 
     Attributes:
-        kind: `idx`, `cifar_python`, `cifar_binary` or `class_folders`; `auto` takes the first that is there.
-        subset: see `open_idx`.
-        classes: names of the classes of IDX files; the other kinds have their own.
-        channels: of class folders; see `open_class_folders`.
+        kind: `idx`, `cifar_python`, `cifar_binary`, `class_folders` or `npz`; `auto` takes the first that is there.
+        subset: see `open_idx` and `open_npz`.
+        classes: names of the classes of IDX and NPZ files; the other kinds have their own.
+        channels: of class folders; see `Form`.
+        bands: likewise.
+        size: rows and columns that every image is brought to; as stored where None.
         threads: that decode the images of class folders.
     """
 
@@ -37,7 +45,14 @@ class Reading:
     subset: str = ""
     classes: Sequence[str] = ()
     channels: int | None = None
+    bands: Sequence[Band] = ()
+    size: int | None = None
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Check limits."""
+        if self.size is not None and self.size < 1:
+            raise UserError(f"size is {self.size}; give the rows and columns of an image, or leave it empty")
 
 
 KINDS: dict[str, Callable[[Path], bool]] = {
@@ -45,12 +60,16 @@ KINDS: dict[str, Callable[[Path], bool]] = {
     "cifar_python": lambda folder: any(find_batches(folder, "").values()),
     "cifar_binary": lambda folder: any(find_batches(folder, ".bin").values()),
     "class_folders": lambda folder: has_parts(folder) or has_classes(folder),
+    "npz": lambda folder: bool(find_npz(folder)),
 }
 OPEN: dict[str, Callable[[Path, Reading], ImageSource]] = {
     "idx": lambda folder, how: open_idx(folder, subset=how.subset, classes=how.classes),
     "cifar_python": lambda folder, _: open_cifar_python(folder),
     "cifar_binary": lambda folder, _: open_cifar_binary(folder),
-    "class_folders": lambda folder, how: open_class_folders(folder, channels=how.channels, threads=how.threads),
+    "class_folders": lambda folder, how: open_class_folders(
+        folder, Form(how.channels, how.bands, how.size), threads=how.threads
+    ),
+    "npz": lambda folder, how: open_npz(folder, subset=how.subset, classes=how.classes),
 }
 
 
@@ -59,7 +78,8 @@ def opened_images(path: Path, reading: Reading, scratch: Path) -> Iterator[tuple
     """Find and open a set of images.
 
     Args:
-        path: a folder that holds the set, at most three folders down, or zip or tar archives of it; or one archive.
+        path: a folder that holds the set, at most three folders down (those that are alone in theirs do not count), or
+            zip or tar archives of it; or one archive or NPZ file.
         reading: how.
         scratch: where archives are unpacked, in a folder that is removed at the end.
 
@@ -68,38 +88,53 @@ def opened_images(path: Path, reading: Reading, scratch: Path) -> Iterator[tuple
 
     Raises:
         UserError: the kind is unknown, nothing is there that can be read, or see `unpack`, `open_idx`,
-            `open_cifar_python`, `open_cifar_binary`, `open_class_folders`.
+            `open_cifar_python`, `open_cifar_binary`, `open_class_folders`, `open_npz`.
     """
     if reading.kind not in ("auto", *KINDS):
         raise UserError(f"kind {reading.kind!r} is unknown{nearest(reading.kind, ('auto', *KINDS))}")
     if not path.exists():
         raise UserError(f"{path} is missing; name the folder that holds the images")
     kinds = list(KINDS) if reading.kind == "auto" else [reading.kind]
-    found = _find(path, kinds) if path.is_dir() else None
+    if path.is_file() and path.suffix.lower() == ".npz" and "npz" in kinds:
+        yield "npz", with_size(open_npz(path.parent, subset=path.stem, classes=reading.classes), reading.size)
+        return
+    found, seen = _find(path, kinds) if path.is_dir() else (None, path)
     with tempfile.TemporaryDirectory(dir=scratch, prefix=".unpacked.") as folder:
+        archives = [] if found else _archives(path)
+        for archive in archives:
+            unpack(archive, Path(folder))
+        if archives:
+            found, _ = _find(Path(folder), kinds)
         if found is None:
-            for archive in _archives(path):
-                unpack(archive, Path(folder))
-            found = _find(Path(folder), kinds)
-        if found is None:
-            wanted = "IDX files, CIFAR-10 batches or class folders" if len(kinds) > 1 else kinds[0].replace("_", " ")
-            raise UserError(f"{path} holds no {wanted} and no archive of such; name the folder that holds the images")
+            wanted = "IDX files, CIFAR-10 batches, class folders or NPZ file" if len(kinds) > 1 else kinds[0]
+            deeper = "" if seen == path else f", down to {seen},"
+            raise UserError(
+                f"{path} holds no {wanted.replace('_', ' ')}{deeper} and no archive of such; name the folder that "
+                "holds the images"
+            )
         kind, root = found
-        yield kind, OPEN[kind](root, reading)
+        if reading.bands and kind != "class_folders":
+            raise UserError(
+                f"bands are chosen of images in class folders, but {root} has the kind {kind}; leave bands empty"
+            )
+        yield kind, with_size(OPEN[kind](root, reading), reading.size)
 
 
-def _find(root: Path, kinds: Sequence[str]) -> tuple[str, Path] | None:
-    """The uppermost folder that holds one of the kinds."""
-    level = [root]
+def _find(root: Path, kinds: Sequence[str]) -> tuple[tuple[str, Path] | None, Path]:
+    """The uppermost folder that holds one of the kinds, and the deepest folder looked at."""
+    level, deepest = [root], root
     for _ in range(DEEPEST + 1):
-        for folder in level:
-            for kind in kinds:
-                if KINDS[kind](folder):
-                    return kind, folder
-        level = [
-            path for folder in level for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] not in "._"
-        ]
-    return None
+        below: list[Path] = []
+        for start in level:
+            folder, inside = start, folders_in(start)
+            while not (found := next((kind for kind in kinds if KINDS[kind](folder)), None)) and len(inside) == 1:
+                folder, inside = inside[0], folders_in(inside[0])
+            if found:
+                return (found, folder), folder
+            deepest = max(deepest, folder, key=lambda path: len(path.parts))
+            below += [path for path in inside if not path.name.startswith("_")]
+        level = below
+    return None, deepest
 
 
 def _archives(path: Path) -> list[Path]:

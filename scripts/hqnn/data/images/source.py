@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +18,18 @@ class Batch:
     """Some images.
 
     Attributes:
-        images: shape (images, height, width, channels).
+        images: uint8, uint16 or float32, shape (images, height, width, channels).
         labels: index into the classes, shape (images,).
-        split: 0 train, 1 test, shape (images,); empty where the set says nothing about it.
+        split: code of `hqnn.data.parts`, shape (images,); empty where the set says nothing about it.
         names: where each came from: its file, or a file and the position in it.
+        empty: pixels without data, which are 0.
     """
 
-    images: NDArray[np.uint8]
+    images: NDArray[Any]
     labels: NDArray[np.uint8]
     split: NDArray[np.uint8]
     names: list[str]
+    empty: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class ImageSource:
         files: every file that is read.
         own_split: `published`, the parts the set comes in; `listed`, lists beside the images; or `none`.
         skipped: reason to number of files that are left out.
+        dtype: of the images: uint8, uint16 or float32.
+        bands: names of the channels, where they are no grey or colours.
     """
 
     root: Path
@@ -52,8 +57,10 @@ class ImageSource:
     files: tuple[Path, ...]
     own_split: str
     skipped: dict[str, int]
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint8))
+    bands: tuple[str, ...] = ()
 
 
-def batch_rows(shape: tuple[int, int, int]) -> int:
-    """How many images of a shape make a batch."""
-    return max(1, BATCH_BYTES // int(np.prod(shape)))
+def batch_rows(shape: tuple[int, int, int], itemsize: int = 1) -> int:
+    """How many images of a shape, and of so many bytes a number, make a batch."""
+    return max(1, BATCH_BYTES // (int(np.prod(shape)) * itemsize))

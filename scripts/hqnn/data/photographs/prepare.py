@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hqnn.data.class_folders import class_images, find_classes
+from hqnn.data.class_folders import class_images, deepest, find_classes, warn_of_single_samples
 from hqnn.data.groups import Grouping, group_photos
-from hqnn.data.image_files import MAX_PIXELS, STORED_SIZE, Fit, UnreadableImageError
+from hqnn.data.image_files import MAX_PIXELS, STORED_SIZE, Fit, UnreadableImageError, bits_used
 from hqnn.data.inputs import write_inputs
 from hqnn.data.photographs.columns import ImageColumns, Sample, read_sample
 from hqnn.data.photographs.duplicates import Criterion, DuplicateFinder
@@ -46,7 +46,7 @@ class Summary:
     conflicts: tuple[Mapping[str, str], ...]
 
 
-def prepare_images(
+def prepare_photographs(
     output: str | os.PathLike[str],
     folder: str | os.PathLike[str],
     *,
@@ -67,14 +67,14 @@ def prepare_images(
     The table has a row an image, by class (patches by large image) and name: `images` uint8 (samples, size, size, 3),
     `labels` uint8, `source` (path below the folder; of a patch followed by `@y<row>_x<column>`), and `group_<name>`
     int32 for every group, whose attribute `names` says what the codes mean. Attributes: `classes` (label = index),
-    `dropped` and `conflicts` as in `Summary`, and the settings. Group `inputs` holds path and sha256 of every file.
+    `bits`, see `bits_used`, `dropped` and `conflicts` as in `Summary`, settings. Group `inputs`: path, sha256 of files.
 
     Of images that are alike the first is kept; alike with different labels, all are, which is said loudly. Memory is
     that of a few images, whatever their number; of large ones with masks, that of one or two.
 
     Args:
         output: the table.
-        folder: holds a folder a class, or, with `patches`, large images with masks.
+        folder: holds a folder a class, maybe below folders that are alone; or, with `patches`, large images with masks.
         classes: names in the order of the labels; where empty the folders found, of patches `PATCH_CLASSES`.
         size: side of the squares.
         fit: how an image becomes a square, see `square`.
@@ -90,14 +90,14 @@ def prepare_images(
     Raises:
         UserError: a folder, mask or row of a table is missing or wrong, an image unreadable, or a class left empty.
     """
-    root = Path(folder)
+    root = _root(Path(folder), classes, patches)
     names = tuple(classes) or (PATCH_CLASSES if patches else find_classes(root))
     losses, finder = Losses(names, unreadable), DuplicateFinder(duplicates, similarity)
-    files, raw = _listed(root, names, patches, max_pixels, losses)
+    files, bits, raw = _listed(root, names, patches, max_pixels, losses, threads)
     groups = group_photos(root, grouping, cut=patches is not None)
     settings: dict[str, Any] = {"size": size, "fit": fit, "patches": asdict(patches) if patches else None}
     settings |= {"unreadable": unreadable, "duplicates": duplicates, "similarity": similarity, "max_pixels": max_pixels}
-    with new_table(output, {**settings, "classes": list(names), **(about or {})}) as file:
+    with new_table(output, {**settings, "bits": bits, "classes": list(names), **(about or {})}) as file:
         table = ImageColumns(file, size)
         _fill(table, _samples(raw, size, fit, threads, losses), finder, losses)
         counts = _counts(table, names, root)
@@ -108,17 +108,32 @@ def prepare_images(
     return Summary(counts, tuple(losses.dropped), tuple(losses.conflicts))
 
 
+def _root(folder: Path, classes: Sequence[str], patches: PatchRule | None) -> Path:
+    """The folder that holds the class folders, or the large images."""
+    named = classes and any((folder / name).is_dir() for name in classes)
+    return folder if patches or named or not folder.is_dir() else deepest(folder)
+
+
 def _listed(
-    root: Path, names: Sequence[str], patches: PatchRule | None, max_pixels: int, losses: Losses
-) -> tuple[list[Path], Iterator[RawImage]]:
-    """All files that count, and the images in them."""
+    root: Path, names: Sequence[str], patches: PatchRule | None, max_pixels: int, losses: Losses, threads: int
+) -> tuple[list[Path], int, Iterator[RawImage]]:
+    """All files that count, how many of 16 bits are in use, and the images in the files."""
     if patches is None:
-        files = class_images(root, names)
-        return [path for path, _ in files], whole_images(files, root, max_pixels)
+        labelled = class_images(root, names)
+        files = [path for path, _ in labelled]
+        bits = _bits(files, threads)
+        return files, bits, whole_images(labelled, root, max_pixels, bits)
     if len(names) != 2:
         raise UserError(f"patches cut by a mask have 2 classes but {len(names)} are named; name two")
     pairs = masked_images(root)
-    return [path for pair in pairs for path in pair], cut_images(pairs, root, max_pixels, patches, losses.unreadable)
+    bits = _bits([image for image, _ in pairs], threads)
+    raw = cut_images(pairs, root, max_pixels, patches, losses.unreadable, bits)
+    return [path for pair in pairs for path in pair], bits, raw
+
+
+def _bits(files: Sequence[Path], threads: int) -> int:
+    with ThreadPoolExecutor(threads) as pool:
+        return bits_used(files, pool)
 
 
 def _samples(raw: Iterable[RawImage], size: int, fit: Fit, threads: int, losses: Losses) -> Iterator[Sample]:
@@ -153,4 +168,5 @@ def _counts(table: ImageColumns, names: Sequence[str], root: Path) -> dict[str, 
     for name, count in counts.items():
         if not count:
             raise UserError(f"{root} gives no image of class {name!r}; add some, or leave that class out")
+    warn_of_single_samples(root, counts)
     return counts

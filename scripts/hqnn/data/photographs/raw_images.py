@@ -34,11 +34,11 @@ class RawImage:
     read: Callable[[], Pixels]
 
 
-def whole_images(files: Iterable[tuple[Path, int]], root: Path, max_pixels: int) -> Iterator[RawImage]:
-    """One image a file; nothing is opened yet."""
+def whole_images(files: Iterable[tuple[Path, int]], root: Path, max_pixels: int, bits: int = 16) -> Iterator[RawImage]:
+    """One image a file; nothing is opened yet. `max_pixels` and `bits` are those of `read_image`."""
     for path, label in files:
         name = path.relative_to(root).as_posix()
-        yield RawImage(name, label, name, partial(read_image, path, max_pixels=max_pixels))
+        yield RawImage(name, label, name, partial(read_image, path, max_pixels=max_pixels, bits=bits))
 
 
 def cut_images(
@@ -47,6 +47,7 @@ def cut_images(
     max_pixels: int,
     rule: PatchRule,
     unreadable: Callable[[str, UnreadableImageError], None],
+    bits: int = 16,
 ) -> Iterator[RawImage]:
     """Patches of one large image after the other, each read when the one before is used up.
 
@@ -56,6 +57,7 @@ def cut_images(
         max_pixels: see `read_image`.
         rule: how they are cut and labelled.
         unreadable: is told of an image that cannot be read, or whose mask cannot.
+        bits: see `read_image`.
 
     Raises:
         UserError: a mask is not of its image's size, or holds other values than 0 and 255.
@@ -63,7 +65,7 @@ def cut_images(
     for path, mask_path in pairs:
         name = path.relative_to(root).as_posix()
         try:
-            image = read_image(path, max_pixels=max_pixels)
+            image = read_image(path, max_pixels=max_pixels, bits=bits, any_shape=True)
             mask = read_mask(mask_path, max_pixels=max_pixels)
         except UnreadableImageError as error:
             unreadable(name, error)

@@ -17,20 +17,21 @@ from hqnn.store import add_column, open_table, read_attributes
 COLUMNS: Mapping[str, type[np.generic]] = {
     "labels": np.uint8,
     "split": np.uint8,
-    "city": np.uint16,
+    "scene": np.uint16,
     "row": np.int32,
     "column": np.int32,
-    "change_vector_length": np.float32,
 }
+OF_PAIRS: Mapping[str, type[np.generic]] = {"change_vector_length": np.float32}
 
 
 class SampleTable:
     """Columns of an open file that are filled piece by piece."""
 
-    def __init__(self, file: h5py.File, features: int, rows: int) -> None:
-        kinds = {name: np.empty(0, dtype=kind) for name, kind in COLUMNS.items()}
-        kinds["features"] = np.empty((0, features), dtype=np.float32)
-        self.columns = {name: add_column(file, name, values, rows=rows) for name, values in kinds.items()}
+    def __init__(self, file: h5py.File, *, features: int, dates: int, rows: int) -> None:
+        kinds = {**COLUMNS, **(OF_PAIRS if dates == 2 else {})}
+        empty = {name: np.empty(0, dtype=kind) for name, kind in kinds.items()}
+        empty["features"] = np.empty((0, features), dtype=np.float32)
+        self.columns = {name: add_column(file, name, values, rows=rows) for name, values in empty.items()}
         self.filled = 0
 
     def append(self, **values: Any) -> None:
@@ -47,30 +48,30 @@ class SampleTable:
 
 
 def write_transforms(group: h5py.Group, transforms: Mapping[str, FeatureTransform], fit: str) -> None:
-    """Write the one transform of all cities, or, where `fit` is image, each city's in a group of its name."""
+    """Write the one transform of all scenes, or, where `fit` is image, each scene's in a group of its name."""
     if fit == "image":
-        for city, transform in transforms.items():
-            transform.save(group.create_group(city))
+        for scene, transform in transforms.items():
+            transform.save(group.create_group(scene))
     else:
         next(iter(transforms.values())).save(group)
 
 
-def read_transform(samples: str | os.PathLike[str], city: str) -> tuple[Sampling, FeatureTransform]:
-    """Read how the features of a city's pixels are computed.
+def read_transform(samples: str | os.PathLike[str], scene: str) -> tuple[Sampling, FeatureTransform]:
+    """Read how the features of a scene's pixels are computed.
 
     Args:
         samples: a table of samples.
-        city: name of the city; where the fit was on train samples, also one that is not in the table.
+        scene: its name; where the fit was on train samples, also one that is not in the table.
 
     Returns:
         What to read, at every pixel, and the transform of its raw features.
 
     Raises:
-        UserError: the fit was on images, and this city was not among them.
+        UserError: the fit was on images, and this scene was not among them.
     """
     with open_table(samples) as file:
         about, group = read_attributes(file), file["transform"]
-        if about["fit"] == "image" and city not in group:
-            raise UserError(f"{samples} has no fit for city {city!r}{nearest(city, group)}")
-        own = group[city] if about["fit"] == "image" else group
-        return Sampling(about["bands"], about["layout"]), FeatureTransform.load(own)
+        if about["fit"] == "image" and scene not in group:
+            raise UserError(f"{samples} has no fit for scene {scene!r}{nearest(scene, group)}")
+        own = group[scene] if about["fit"] == "image" else group
+        return Sampling(tuple(about["bands"]), about["layout"]), FeatureTransform.load(own)

@@ -1,4 +1,4 @@
-"""What is computed of a pixel pair: layouts of raw features by name."""
+"""What is computed of a pixel: layouts of raw features by name."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.pixels.bands import BANDS
 from hqnn.data.pixels.residual import CLIP, FEATURES, MARGIN, ResidualFeatures
 from hqnn.errors import UserError, nearest
 
 
 class RawFeatures(Protocol):
-    """Raw features of the pixels of one image pair."""
+    """Raw features of the pixels of one scene."""
 
     def __call__(self, dates: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Compute raw features, shape (raw features, rows, columns), NaN where there are none.
 
         Args:
-            dates: both dates, shape (2, bands, rows + 2 margin, columns + 2 margin), NaN where invalid; beyond the
-                image's border it is mirrored (d c b a | a b c d).
-            valid: where all bands of both dates are valid, shape (rows + 2 margin, columns + 2 margin).
+            dates: chosen bands of all dates, shape (dates, bands, rows + 2 margin, columns + 2 margin), NaN where
+                invalid; beyond the image's border it is mirrored (d c b a | a b c d).
+            valid: where all bands of all dates are valid, shape (rows + 2 margin, columns + 2 margin).
         """
 
 
 class OfImage(Protocol):
-    """Raw features that may depend on statistics of their image pair."""
+    """Raw features that may depend on statistics of their scene."""
 
     def __call__(self, image: Iterable[NDArray[np.float32]]) -> RawFeatures:
-        """Take an image pair's statistics.
+        """Take a scene's statistics.
 
         Args:
-            image: its valid pixels, in pieces of shape (2, bands, pixels); it is read only if these are asked for.
+            image: its valid pixels, in pieces of shape (dates, bands, pixels); it is read only if these are asked for.
         """
 
 
@@ -42,31 +43,36 @@ class Layout:
     """What is computed of a pixel before features are fitted.
 
     Attributes:
-        of_image: from an image pair to the function that gives the raw features of its pixels.
+        of_image: from a scene to the function that gives the raw features of its pixels.
         margin: how many pixels around a pixel it looks at.
-        groups: into how many equal parts the raw features are cut; each has its own PCA and as many components.
+        groups: into how many equal parts the raw features are cut; each has its own PCA and as many components. A part
+            a date where None.
         pca: False where every raw feature is a group, so that each remains and is only standardised.
         clip: features are cut off at this value and its negative.
-        bands: the band set that it needs; any where None.
+        bands: those that it needs, of two dates; any of any dates where None.
     """
 
     of_image: OfImage
     margin: int = 0
-    groups: int = 1
+    groups: int | None = 1
     pca: bool = True
     clip: float = np.inf
-    bands: str | None = None
+    bands: tuple[str, ...] | None = None
+
+    def parts(self, dates: int) -> int:
+        """Into how many parts the raw features of so many dates are cut."""
+        return dates if self.groups is None else self.groups
 
 
 def spectra(image: Iterable[NDArray[np.float32]]) -> RawFeatures:
-    """All bands of date 1, then all of date 2; whatever the image."""
+    """All bands of date 1, then those of each later date; whatever the scene."""
     return lambda dates, valid: dates.reshape(-1, *valid.shape)
 
 
 LAYOUTS: Mapping[str, Layout] = {
-    "per_date": Layout(spectra, groups=2),
+    "per_date": Layout(spectra, groups=None),
     "joint": Layout(spectra),
-    "residual": Layout(ResidualFeatures.of_image, MARGIN, groups=FEATURES, pca=False, clip=CLIP, bands="all"),
+    "residual": Layout(ResidualFeatures.of_image, MARGIN, groups=FEATURES, pca=False, clip=CLIP, bands=BANDS),
 }
 
 

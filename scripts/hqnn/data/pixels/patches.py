@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from hqnn.data.moments import Floats, Moments
 from hqnn.data.parts import TEST, TRAIN
-from hqnn.data.pixels.grids import Pair, open_pair, windows
-from hqnn.data.pixels.labels import UNLABELLED, ReadLabels, open_labels
-from hqnn.data.pixels.oscd import BAND_SETS, BANDS, open_city
+from hqnn.data.pixels.bands import Choice, chosen_bands
 from hqnn.data.pixels.sampling import around
+from hqnn.data.pixels.scene import UNLABELLED, Collection, Scene, windows_of
+from hqnn.errors import UserError
 from hqnn.store import read_table
 
 PATCHES_AT_ONCE = 1000
@@ -32,8 +32,7 @@ class Patches:
         samples: rows of the samples in their table, shape (patches,).
         images: values as stored, NaN where not valid, the image mirrored beyond its border; the bands of date 1, then
             those of date 2; shape (patches, 2 x bands, size, size).
-        labels: 1 where the ground changed, 0 where not, `UNLABELLED` where not valid or beyond the border; shape
-            (patches, size, size).
+        labels: classes, `UNLABELLED` where none is known, not valid or beyond the border; shape (patches, size, size).
     """
 
     samples: NDArray[np.int64]
@@ -52,16 +51,11 @@ class Cut:
 
     Attributes:
         size: rows and columns of a patch, even.
-        bands: name of a band set.
+        bands: of every date, see `chosen_bands`.
     """
 
     size: int
-    bands: str
-
-    @property
-    def channels(self) -> int:
-        """Bands of both dates together."""
-        return 2 * len(BAND_SETS[self.bands])
+    bands: Choice
 
 
 @dataclass(frozen=True)
@@ -84,51 +78,56 @@ class Standardisation:
         return np.asarray(np.nan_to_num((images - mean) / scale), dtype=np.float32)
 
 
-def patches_of_train(root: str | os.PathLike[str], samples: str | os.PathLike[str], cut: Cut) -> Patches:
+def patches_of_train(collection: Collection, samples: str | os.PathLike[str], cut: Cut) -> Patches:
     """Patches of the train samples, one in every tile of a patch's size, so that they hardly overlap.
 
     Args:
-        root: folder of the data set.
-        samples: the table.
+        collection: scenes of two dates.
+        samples: the table of their samples.
         cut: size and bands.
 
     Raises:
-        UserError: a file is missing, damaged or does not fit the others.
+        UserError: a file is missing, damaged or does not fit the others, the scenes do not have two dates or lack a
+            band, or there is no train sample.
     """
-    parts = list(_read(root, samples, TRAIN, cut))
+    parts = list(_read(collection, samples, TRAIN, cut))
+    if not parts:
+        raise UserError(f"{samples} has no train samples; change the split or add data")
     return Patches(*(np.concatenate([getattr(part, name) for part in parts]) for name in Patches.__dataclass_fields__))
 
 
-def patches_of_test(root: str | os.PathLike[str], samples: str | os.PathLike[str], cut: Cut) -> Iterator[Patches]:
+def patches_of_test(collection: Collection, samples: str | os.PathLike[str], cut: Cut) -> Iterator[Patches]:
     """Patches of all test samples, at most `PATCHES_AT_ONCE` at a time; for the rest see `patches_of_train`."""
-    yield from _read(root, samples, TEST, cut)
+    yield from _read(collection, samples, TEST, cut)
 
 
-def _read(root: str | os.PathLike[str], samples: str | os.PathLike[str], split: int, cut: Cut) -> Iterator[Patches]:
-    columns, about = read_table(samples, "split", "city", "row", "column")
+def _read(collection: Collection, samples: str | os.PathLike[str], split: int, cut: Cut) -> Iterator[Patches]:
+    if collection.dates != 2:
+        raise UserError(f"U-Nets compare two dates but the scenes of {collection.root} have {collection.dates}")
+    bands = [collection.bands.index(name) for name in chosen_bands(cut.bands, collection.bands)]
+    columns, about = read_table(samples, "split", "scene", "row", "column")
     columns["sample"] = np.arange(len(columns["split"]))
     columns = _taken(columns, columns["split"] == split)
     if split == TRAIN:
         columns = _taken(columns, _first_of_tiles(columns, cut.size))
-    for index in np.unique(columns["city"]):
-        city = open_city(root, about["cities"][index], about["grid"])
-        own = _taken(columns, columns["city"] == index)
-        with open_pair(city) as pair, open_labels(city, pair.shape) as read_labels:
-            for window in windows(pair.shape):
-                yield from _of_window(pair, read_labels, window, own, cut)
+    for index in np.unique(columns["scene"]):
+        own = _taken(columns, columns["scene"] == index)
+        with collection.open(about["scenes"][index]) as scene:
+            for window in windows_of(scene):
+                yield from _of_window(scene, window, own, cut.size, bands)
 
 
 def _of_window(
-    pair: Pair, read_labels: ReadLabels, window: tuple[range, range], columns: Columns, cut: Cut
+    scene: Scene, window: tuple[range, range], columns: Columns, size: int, bands: Sequence[int]
 ) -> Iterator[Patches]:
     rows, cols = window
     inside = (columns["row"] >= rows.start) & (columns["row"] < rows.stop)
     inside &= (columns["column"] >= cols.start) & (columns["column"] < cols.stop)
     if not inside.any():
         return
-    images, labels = _views(pair, read_labels, window, cut)
+    images, labels = _views(scene, window, size, bands)
     own = _taken(columns, inside)
-    shift = cut.size // 2 - _before(cut.size)
+    shift = size // 2 - _before(size)
     for start in range(0, len(own["sample"]), PATCHES_AT_ONCE):
         piece = _taken(own, slice(start, start + PATCHES_AT_ONCE))
         top, left = piece["row"] - rows.start + shift, piece["column"] - cols.start + shift
@@ -136,17 +135,16 @@ def _of_window(
 
 
 def _views(
-    pair: Pair, read_labels: ReadLabels, window: tuple[range, range], cut: Cut
+    scene: Scene, window: tuple[range, range], size: int, bands: Sequence[int]
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """All patches of a window by their upper left pixel, without copies: of images and of labels."""
-    near, beyond = around(*window, pair.shape, cut.size // 2)
-    dates, valid = pair.read(*near)
-    bands = dates[:, [BANDS.index(band) for band in BAND_SETS[cut.bands]]].reshape(cut.channels, *valid.shape)
-    images = np.pad(bands, ((0, 0), *beyond), "symmetric")
-    known = np.where(valid, read_labels(*near), UNLABELLED).astype(np.uint8)
+    near, beyond = around(*window, scene.shape, size // 2)
+    dates, valid = scene.read(*near)
+    images = np.pad(dates[:, bands].reshape(-1, *valid.shape), ((0, 0), *beyond), "symmetric")
+    known = np.where(valid, scene.labels(*near), UNLABELLED).astype(np.uint8)
     labels = np.pad(known, beyond, constant_values=UNLABELLED)
-    size = (cut.size, cut.size)
-    return sliding_window_view(images, size, axis=(1, 2)), sliding_window_view(labels, size)
+    square = (size, size)
+    return sliding_window_view(images, square, axis=(1, 2)), sliding_window_view(labels, square)
 
 
 def _before(size: int) -> int:
@@ -156,7 +154,7 @@ def _before(size: int) -> int:
 
 def _first_of_tiles(columns: Columns, size: int) -> NDArray[np.int64]:
     """Where the first sample of every tile stands."""
-    tiles = np.stack([columns["city"], columns["row"] // size, columns["column"] // size])
+    tiles = np.stack([columns["scene"], columns["row"] // size, columns["column"] // size])
     return np.sort(np.unique(tiles, axis=1, return_index=True)[1])
 
 

@@ -1,56 +1,30 @@
-"""From image pairs and change maps to a table of samples, window by window."""
+"""From scenes and their labels to a table of samples, window by window."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.features import FeatureTransform, fit_transform
+from hqnn.data.features import FeatureTransform
 from hqnn.data.inputs import write_inputs
 from hqnn.data.moments import Moments
-from hqnn.data.parts import PARTS, PUBLISHED_PARTS
+from hqnn.data.parts import PARTS, TRAIN, UNUSED
+from hqnn.data.pixels.bands import ALL, Choice
 from hqnn.data.pixels.columns import SampleTable, write_transforms
-from hqnn.data.pixels.grids import open_pair
-from hqnn.data.pixels.labels import changed_pixels, open_labels
-from hqnn.data.pixels.layouts import layout_named
-from hqnn.data.pixels.oscd import BANDS, City, Grid, open_city, split_of
-from hqnn.data.pixels.sampling import Pixels, Sampling
-from hqnn.errors import UserError, nearest
+from hqnn.data.pixels.dealing import By, Deal, Dealt, Pass, deal_scenes, needs_counts
+from hqnn.data.pixels.features import Features, Fit
+from hqnn.data.pixels.labelled import Labelled, count_labels, labelled_pixels, labelled_scenes
+from hqnn.data.pixels.sampling import Sampling
+from hqnn.data.pixels.scene import Collection, Listed
+from hqnn.data.pixels.summary import SceneSummary, check_classes, write_summaries
 from hqnn.store import new_table, write_attributes
 
-log = logging.getLogger(__name__)
-
-Fit = Literal["train", "image"]
-FITS = ("train", "image")
-
-
-@dataclass(frozen=True)
-class CitySummary:
-    """What a city gave.
-
-    Attributes:
-        name: of the city.
-        split: train or test.
-        samples: in the table.
-        changed: of these.
-        masked: pixels of the whole image that are invalid in some band of either date.
-        skipped: pixels on the stride that gave no sample, being masked or, where a layout needs it, beside such.
-    """
-
-    name: str
-    split: str
-    samples: int = 0
-    changed: int = 0
-    masked: int = 0
-    skipped: int = 0
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,181 +32,195 @@ class Summary:
     """What was prepared.
 
     Attributes:
-        cities: in the order of the table.
-        explained: share of its group's variance that each feature holds; of the first city where `fit` is image.
+        scenes: in the order of the table.
+        explained: share of its group's variance that each feature holds; of the first scene where `fit` is image.
     """
 
-    cities: tuple[CitySummary, ...]
+    scenes: tuple[SceneSummary, ...]
     explained: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the first reading gave.
+    """What the reading of train samples gave.
 
     Attributes:
-        transforms: of each city; the same one for all where it was fitted on the train samples.
+        transforms: of each scene; the same one for all where it was fitted on the train samples.
         change_scale: standard deviation of date 1's bands over train samples, shape (bands,).
     """
 
     transforms: Mapping[str, FeatureTransform]
-    change_scale: NDArray[np.float64]
+    change_scale: Floats
 
 
-def prepare_pairs(
-    root: str | os.PathLike[str],
+def prepare_pixels(
+    collection: Collection,
     output: str | os.PathLike[str],
     *,
-    train: Sequence[str] = (),
-    test: Sequence[str] = (),
-    bands: str = "below20m",
+    bands: Choice = ALL,
     layout: str = "per_date",
     components: int = 8,
     fit: Fit = "train",
     whiten: bool = True,
     stride: int = 10,
-    grid: Grid = "native",
+    by: By = "blocks",
+    block: int = 15,
+    train: float = 0.5,
+    validation: float = 0.0,
+    train_per_class: float | None = None,
+    seed: int = 0,
+    about: Mapping[str, Any] | None = None,
 ) -> Summary:
-    """Write the samples of a data set in OSCD's layout.
+    """Write the samples of all labelled scenes.
 
-    The images are read twice, first to fit the features, then to write them, and before each once more where the
-    layout needs statistics of an image; memory does not grow with their size.
+    The rasters are read twice, first to fit the features, then to write them, and before each once more where the
+    layout needs statistics of a scene; and once before all where samples must be counted to be dealt. Memory does not
+    grow with their size.
 
-    The table has a row a pixel on the stride: `features` float32 (samples, components), `labels` (1 changed), `split`
-    (0 train, 1 test), `city` (index into the attribute `cities`), `row` and `column` on date 1's 10 m grid, and
-    `change_vector_length`, sqrt(sum over all 13 bands of ((date 2 - date 1) / std)^2) with the standard deviation of
-    date 1 over train samples. A pixel that is invalid in any band of either date is left out and counted. Group
-    `transform` holds the fit, which `read_transform` gives back, group `inputs` the path and sha256 of every file read.
+    The table has a row a labelled pixel on the stride: `features` float32 (samples, components), `labels`, `split` (a
+    code of `PARTS`), `scene` (index into the attribute `scenes`), `row` and `column` on the scene's grid, and where
+    there are two dates `change_vector_length`, sqrt(sum over all bands of ((date 2 - date 1) / std)^2) with the
+    standard deviation of date 1 over train samples. A pixel that is invalid in any band of any date is left out and
+    counted. Group `transform` holds the fit, which `read_transform` gives back, group `inputs` the path and sha256 of
+    every file read, group `summary` a `SceneSummary` a scene; attribute `leaks` says whether neighbours of train
+    samples are tested.
 
     Args:
-        root: folder of the data set.
+        collection: the scenes; those of the part ``predict`` are left alone.
         output: the table.
-        train: cities to train on; the data set's own list where empty.
-        test: cities to test on; likewise.
-        bands: name of a band set.
+        bands: see `chosen_bands`.
         layout: name of a feature layout.
         components: how many features remain, all groups of the layout together; all of a layout without PCA.
-        fit: `train` fits once on the train samples; `image` on all pixels of each city by itself.
+        fit: `train` fits once on the train samples; `image` on all pixels of each scene by itself.
         whiten: scale features to unit variance over what was fitted on.
         stride: every how many-th row and column is a sample.
-        grid: `native` or `rect`, see `open_city`.
+        by: how samples of scenes without a part are dealt; this and the rest see `Deal`.
+        block: rows and columns of a block.
+        train: share of them to train on.
+        validation: share of them to validate on.
+        train_per_class: how many train samples of each class are kept, in all scenes.
+        seed: of the deal.
+        about: further attributes.
 
     Raises:
-        UserError: a file is missing, damaged or does not fit the others; no train city; an unknown name; settings that
-            the layout cannot have.
+        UserError: a file is missing, damaged or does not fit the others; nothing is labelled; a class is tested but not
+            trained; an unknown name; settings that the layout or the scenes cannot have.
     """
-    sampling = Sampling(bands, layout, stride)
-    _check_fit(layout, components, fit)
-    splits = _splits(Path(root), train, test)
-    cities = [open_city(root, name, grid) for name in splits]
-    rows = sum(sampling.count(_checked_shape(city)) for city in cities)
-    fitted = _fit(cities, splits, sampling, fit, components, whiten)
-    settings = asdict(sampling) | {"components": components, "fit": fit, "whiten": whiten, "grid": grid}
-    about = {"cities": list(splits), "splits": list(PUBLISHED_PARTS), "band_order": list(BANDS)}
-    with new_table(output, settings | about) as file:
-        table = SampleTable(file, components, rows)
-        summaries = [_write_city(table, city, splits[city.name], sampling, fitted) for city in cities]
+    features = Features.of(collection, bands, layout, components, fit, whiten, stride)
+    deal = Deal(by, block, train, validation, train_per_class, seed)
+    scenes = labelled_scenes(collection)
+    shapes = count_labels(collection, scenes)
+    dealt = _dealt(collection, scenes, shapes, features.sampling, deal)
+    fitted = _fit(collection, scenes, features, dealt)
+    said = {**_said(collection, scenes), **features.said(), "within": asdict(deal), "leaks": dealt.leaks}
+    with new_table(output, {**collection.about(), **said, **(about or {})}) as file:
+        rows = sum(features.sampling.count(shape) for shape in shapes.values())
+        table = SampleTable(file, features=components, dates=collection.dates, rows=rows)
+        again = dealt.again()
+        summaries = [
+            _write_scene(table, collection, number, features.sampling, fitted, again) for number in range(len(scenes))
+        ]
+        check_classes(summaries, collection.classes)
         table.trim()
         write_transforms(file.create_group("transform"), fitted.transforms, fit)
-        write_inputs(file.create_group("inputs"), [path for city in cities for path in city.files], Path(root))
-        write_attributes(
-            file, {"summary": [asdict(s) for s in summaries], "change_scale": fitted.change_scale.tolist()}
-        )
-    return Summary(tuple(summaries), tuple(fitted.transforms[cities[0].name].explained.tolist()))
+        paths = dict.fromkeys(path for scene in scenes for path in scene.files)
+        write_inputs(file.create_group("inputs"), list(paths), collection.root)
+        write_summaries(file.create_group("summary"), summaries)
+        write_attributes(file, {"change_scale": fitted.change_scale.tolist()})
+    return Summary(tuple(summaries), tuple(fitted.transforms[scenes[0].name].explained.tolist()))
 
 
-def _check_fit(layout: str, components: int, fit: Fit) -> None:
-    if fit not in FITS:
-        raise UserError(f"fit {fit!r} is unknown{nearest(fit, FITS)}")
-    chosen = layout_named(layout)
-    if chosen.pca:
-        return
-    if fit == "image":
-        raise UserError(
-            f"features.fit is 'image' but features.layout {layout!r} normalises every image by itself already; set "
-            "features.fit to 'train'"
-        )
-    if components != chosen.groups:
-        raise UserError(
-            f"features.components is {components} but features.layout {layout!r} has {chosen.groups} features and no "
-            f"PCA; set features.components to {chosen.groups}"
-        )
+def _said(collection: Collection, scenes: Sequence[Listed]) -> dict[str, Any]:
+    return {
+        "scenes": [scene.name for scene in scenes],
+        "classes": list(collection.classes),
+        "dates": collection.dates,
+        "band_names": list(collection.bands),
+        "parts": list(PARTS),
+    }
 
 
-def _splits(root: Path, train: Sequence[str], test: Sequence[str]) -> dict[str, str]:
-    """The split of every city, train cities first."""
-    listed = {"train": tuple(train), "test": tuple(test)}
-    if not (train and test):
-        own = split_of(root)
-        listed = {split: names or own[split] for split, names in listed.items()}
-    if not listed["train"]:
-        raise UserError(f"{root / 'train.txt'} names no city; name at least one city to train on")
-    shared = set(listed["train"]) & set(listed["test"])
-    if shared:
-        raise UserError(f"city {min(shared)!r} is both a train and a test city; take it out of one of the lists")
-    return {name: split for split in PUBLISHED_PARTS for name in listed[split]}
+def _dealt(
+    collection: Collection,
+    scenes: Sequence[Listed],
+    shapes: Mapping[str, tuple[int, int]],
+    sampling: Sampling,
+    deal: Deal,
+) -> Dealt:
+    parts = {scene.name: (scene.part, deal.blocks(shapes[scene.name], scene.part)) for scene in scenes}
+    counts = {}
+    if needs_counts(deal, [scene.part for scene in scenes]):
+        for name, (_, blocks) in parts.items():
+            counts[name] = np.zeros((blocks.count, len(collection.classes)), dtype=np.int64)
+            for piece in labelled_pixels(collection, name, sampling):
+                at = blocks.numbers(piece.pixels.rows, piece.pixels.columns)
+                np.add.at(counts[name], (at, piece.labels), 1)
+    return deal_scenes(deal, parts, counts, collection.classes)
 
 
-def _checked_shape(city: City) -> tuple[int, int]:
-    with open_pair(city) as pair:
-        changed_pixels(city, pair.shape)
-        return pair.shape
-
-
-def _fit(
-    cities: Sequence[City], splits: Mapping[str, str], sampling: Sampling, fit: Fit, components: int, whiten: bool
-) -> Fitted:
-    layout = layout_named(sampling.layout)
-    fit_features = partial(fit_transform, groups=layout.groups, components=components, whiten=whiten, clip=layout.clip)
-    trained, dates = Moments(), Moments()
-    for city in cities:
-        if splits[city.name] == "train":
-            for pixels in _read(city, sampling):
+def _fit(collection: Collection, scenes: Sequence[Listed], features: Features, dealt: Dealt) -> Fitted:
+    trained, first_dates, deals = Moments(), Moments(), dealt.again()
+    for scene in scenes:
+        if scene.part in ("", PARTS[TRAIN]):
+            for piece in labelled_pixels(collection, scene.name, features.sampling):
+                pixels = piece.pixels.taken(_parts(deals, scene.name, piece) == TRAIN)
                 trained.add(pixels.raw)
-                dates.add(pixels.dates[:, 0])
-    if fit == "image":
-        own = {city.name: fit_features(_image_moments(city, replace(sampling, stride=1))) for city in cities}
+                first_dates.add(pixels.dates[:, 0])
+    if features.fit == "image":
+        whole = replace(features.sampling, stride=1)
+        own = {scene.name: features.fitted(_moments(collection, scene.name, whole)) for scene in scenes}
     else:
-        own = dict.fromkeys(splits, fit_features(trained))
-    return Fitted(own, dates.scale)
+        own = dict.fromkeys((scene.name for scene in scenes), features.fitted(trained))
+    return Fitted(own, first_dates.scale)
 
 
-def _image_moments(city: City, sampling: Sampling) -> Moments:
+def _moments(collection: Collection, name: str, sampling: Sampling) -> Moments:
+    """Of the raw features of all valid pixels of a scene, labelled or not."""
     moments = Moments()
-    for pixels in _read(city, sampling):
-        moments.add(pixels.raw)
+    with collection.open(name) as scene:
+        for pixels in sampling.read(scene):
+            moments.add(pixels.raw)
     return moments
 
 
-def _read(city: City, sampling: Sampling) -> Iterator[Pixels]:
-    with open_pair(city) as pair:
-        yield from sampling.read(pair)
+def _parts(deals: Pass, name: str, piece: Labelled) -> NDArray[np.uint8]:
+    return deals.parts(name, piece.pixels.rows, piece.pixels.columns, piece.labels)
 
 
-def _write_city(table: SampleTable, city: City, split: str, sampling: Sampling, fitted: Fitted) -> CitySummary:
-    before, changed, masked, skipped = table.filled, 0, 0, 0
-    with open_pair(city) as pair, open_labels(city, pair.shape) as read_labels:
-        for pixels in sampling.read(pair):
-            rows, columns = pixels.window
-            labels = read_labels(rows, columns)[pixels.rows - rows.start, pixels.columns - columns.start]
-            table.append(
-                features=fitted.transforms[city.name].transform(pixels.raw),
-                labels=labels,
-                split=PARTS.index(split),
-                city=list(fitted.transforms).index(city.name),
-                row=pixels.rows,
-                column=pixels.columns,
-                change_vector_length=change_vector_length(pixels.dates, fitted.change_scale),
-            )
-            changed, masked, skipped = changed + int(labels.sum()), masked + pixels.masked, skipped + pixels.skipped
-    found = CitySummary(city.name, split, table.filled - before, changed, masked, skipped)
-    log.info("%s: %d samples, %d changed", city.name, found.samples, changed)
-    if masked:
-        log.warning("%s: %d pixels are masked (nodata, NaN or outside one date)", city.name, masked)
+def _write_scene(
+    table: SampleTable, collection: Collection, number: int, sampling: Sampling, fitted: Fitted, deals: Pass
+) -> SceneSummary:
+    """Write the samples of the labelled scene of some number."""
+    name = list(fitted.transforms)[number]
+    counts = np.zeros((len(PARTS), len(collection.classes)), dtype=np.int64)
+    lost = np.zeros(4, dtype=np.int64)
+    for piece in labelled_pixels(collection, name, sampling):
+        parts = _parts(deals, name, piece)
+        used = parts != UNUSED
+        pixels, labels, parts = piece.pixels.taken(used), piece.labels[used], parts[used]
+        table.append(
+            features=fitted.transforms[name].transform(pixels.raw),
+            labels=labels,
+            split=parts,
+            scene=number,
+            row=pixels.rows,
+            column=pixels.columns,
+            **_of_pair(pixels.dates, fitted.change_scale),
+        )
+        np.add.at(counts, (parts, labels), 1)
+        zeros = (pixels.dates == 0).all(axis=2).any(axis=1).sum()
+        lost += (pixels.masked, pixels.skipped, piece.unlabelled, zeros)
+    found = SceneSummary(name, deals.dealt.parts[name][0], tuple(map(tuple, counts.tolist())), *lost.tolist())
+    found.report(collection.classes)
     return found
 
 
-def change_vector_length(dates: NDArray[np.float32], scale: NDArray[np.float64]) -> NDArray[np.float32]:
+def _of_pair(dates: NDArray[np.float32], scale: Floats) -> dict[str, NDArray[np.float32]]:
+    """What only pairs have."""
+    return {"change_vector_length": change_vector_length(dates, scale)} if dates.shape[1] == 2 else {}
+
+
+def change_vector_length(dates: NDArray[np.float32], scale: Floats) -> NDArray[np.float32]:
     """Length of the change of all bands, each in units of its scale: shape (pixels,), from (pixels, 2, bands)."""
     change = (dates[:, 1].astype(np.float64) - dates[:, 0]) / scale
     return np.asarray(np.sqrt((change**2).sum(axis=1)), dtype=np.float32)

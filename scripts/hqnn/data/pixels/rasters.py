@@ -1,10 +1,10 @@
-"""Change maps as rasters, and pictures of what they were made from."""
+"""Maps of scenes as rasters."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,120 +15,97 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from hqnn.data.features import FeatureTransform
-from hqnn.data.pixels.grids import Pair, open_pair, windows
-from hqnn.data.pixels.labels import open_labels
-from hqnn.data.pixels.oscd import BANDS, City
 from hqnn.data.pixels.sampling import Pixels, Sampling
+from hqnn.data.pixels.scene import Scene, windows
 from hqnn.data.pixels.tiffs import explained_writes
 from hqnn.store import whole_file
 
-FALSE_COLOUR = ("B08", "B04", "B03")
-STRETCH_PERCENTILES = (2, 98)
-MAP_BANDS = ("probability", "class")
+CLASS_BAND = "class"
+MAP_BANDS = ("probability", CLASS_BAND)  # of two classes
 PLAIN_OPTIONS = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "DEFLATE"}
 COG_OPTIONS = {"blocksize": 256, "compress": "DEFLATE", "overview_resampling": "NEAREST"}
 
 Predict = Callable[[NDArray[np.float32]], NDArray[Any]]
 
 
-def map_city(
-    city: City,
+def map_scene(
+    scene: Scene,
     sampling: Sampling,
     transform: FeatureTransform,
     predict: Predict,
     output: str | os.PathLike[str],
+    classes: Sequence[str],
     *,
     threshold: float = 0.5,
 ) -> None:
-    """Predict every pixel of a city, window by window, and write a cloud-optimised GeoTIFF.
+    """Predict every pixel of a scene, window by window, and write a cloud-optimised GeoTIFF on its grid.
 
-    Two bands, both float32 because a GeoTIFF has one type: `probability` of change, and `class`, 1 where that is
-    above the threshold, else 0. NaN is nodata, on pixels that have no features. CRS and transform are those of date 1's
-    10 m bands.
+    Of two classes it has the bands `probability` of the second and `class`, 1 where that is above the threshold, else
+    0; of more, `class`, the likeliest, counted from 0, and the probability of each by its name. All are float32,
+    because a GeoTIFF has one type, and NaN, which is nodata, on pixels that have no features. The tag `classes` names
+    the classes in the order of their numbers.
 
     Args:
-        city: its files; the change map is not needed.
+        scene: open; its labels are not read.
         sampling: of stride 1, as `read_transform` gives it.
         transform: of its raw features.
-        predict: features, shape (pixels, features), to the probability of change, shape (pixels,).
+        predict: features, shape (pixels, features), to the probability of the second of two classes, shape (pixels,),
+            or of every class, shape (pixels, classes).
         output: the GeoTIFF.
-        threshold: above which probability a pixel counts as changed.
+        classes: names.
+        threshold: above which probability a pixel counts as of the second of two classes.
+
+    Raises:
+        UserError: a file is damaged, the scene lacks a band, or the map cannot be written.
     """
     target = Path(output)
+    names = MAP_BANDS if len(classes) == 2 else (CLASS_BAND, *(f"probability_{name}" for name in classes))
     with whole_file(target) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
         plain = Path(scratch) / "map.tif"
-        with open_pair(city) as pair, explained_writes(target), _new_map(plain, pair) as file:
-            for pixels in sampling.read(pair):
+        with explained_writes(target), _new_map(plain, scene, names) as file:
+            file.update_tags(classes=", ".join(classes))
+            for pixels in sampling.read(scene):
                 rows, columns = pixels.window
-                values = _probability_and_class(pixels, transform, predict, threshold)
+                values = _mapped(pixels, transform, predict, len(names), threshold)
                 file.write(values, window=Window(columns.start, rows.start, len(columns), len(rows)))
         with explained_writes(target):
             rasterio.shutil.copy(plain, partial, driver="COG", **COG_OPTIONS)
             _read_back(partial)
 
 
-def false_colour(city: City, date: int, *, step: int = 1) -> NDArray[np.uint8]:
-    """Near infrared, red and green as red, green and blue, stretched between the 2nd and 98th percentile of each.
-
-    Args:
-        city: its files.
-        date: 0 or 1.
-        step: every how many-th row and column of date 1's 10 m grid.
-
-    Returns:
-        Shape (rows, columns, 3); 0 where nothing is known.
-    """
-    chosen = [BANDS.index(band) for band in FALSE_COLOUR]
-    with open_pair(city) as pair:
-        image = np.empty((*_thinned_shape(pair.shape, step), 3), dtype=np.float32)
-        for rows, columns in _thinned(pair.shape, step):
-            raw, _ = pair.read(rows, columns)
-            image[_block(rows, columns, step)] = np.moveaxis(raw[date, chosen], 0, 2)
-    low, high = np.nanpercentile(image, STRETCH_PERCENTILES, axis=(0, 1))
-    stretched = np.clip((image - low) / np.where(high > low, high - low, 1), 0, 1) * 255
-    return np.asarray(np.nan_to_num(stretched).round(), dtype=np.uint8)
-
-
-def truth(city: City, *, step: int = 1) -> NDArray[np.bool_]:
-    """Where the ground changed, on every `step`-th row and column of date 1's 10 m grid."""
-    with open_pair(city) as pair:
-        shape = pair.shape
-    image = np.empty(_thinned_shape(shape, step), dtype=bool)
-    with open_labels(city, shape) as read:
-        for rows, columns in _thinned(shape, step):
-            whole = read(range(rows.start, rows[-1] + 1), range(columns.start, columns[-1] + 1))
-            image[_block(rows, columns, step)] = whole[::step, ::step]
-    return image
-
-
-def _new_map(path: Path, pair: Pair) -> Any:
-    height, width = pair.shape
+def _new_map(path: Path, scene: Scene, names: Sequence[str]) -> Any:
+    height, width = scene.shape
     file = rasterio.open(
         path,
         "w",
         driver="GTiff",
         height=height,
         width=width,
-        count=len(MAP_BANDS),
+        count=len(names),
         dtype="float32",
         nodata=np.nan,
-        crs=pair.crs,
-        transform=pair.transform,
+        crs=scene.crs,
+        transform=scene.transform,
         **PLAIN_OPTIONS,
     )
-    file.descriptions = MAP_BANDS
+    file.descriptions = tuple(names)
     return file
 
 
-def _probability_and_class(
-    pixels: Pixels, transform: FeatureTransform, predict: Predict, threshold: float
+def _mapped(
+    pixels: Pixels, transform: FeatureTransform, predict: Predict, bands: int, threshold: float
 ) -> NDArray[np.float32]:
+    """Bands of a window, shape (bands, rows, columns)."""
     rows, columns = pixels.window
-    values = np.full((len(MAP_BANDS), len(rows), len(columns)), np.nan, dtype=np.float32)
+    values = np.full((bands, len(rows), len(columns)), np.nan, dtype=np.float32)
     if len(pixels.rows):
-        probability = np.asarray(predict(transform.transform(pixels.raw)))
-        here = (pixels.rows - rows.start, pixels.columns - columns.start)
-        values[0][here], values[1][here] = probability, probability > threshold
+        found = np.asarray(predict(transform.transform(pixels.raw)))
+        if bands == len(MAP_BANDS):
+            second = found if found.ndim == 1 else found[:, 1]
+            found = np.stack([second, second > threshold])
+        else:
+            found = np.vstack([found.argmax(axis=1), found.T])
+        values[:, *pixels.within] = found
     return values
 
 
@@ -137,21 +114,3 @@ def _read_back(path: Path) -> None:
     with rasterio.open(path) as file:
         for rows, columns in windows(file.shape):
             file.read(window=Window(columns.start, rows.start, len(columns), len(rows)))
-
-
-def _thinned(shape: tuple[int, int], step: int) -> Iterator[tuple[range, range]]:
-    """Windows of a grid, of their rows and columns every `step`-th, counted from the grid's first."""
-    for rows, columns in windows(shape):
-        thin_rows, thin_columns = (range(r.start + -r.start % step, r.stop, step) for r in (rows, columns))
-        if thin_rows and thin_columns:
-            yield thin_rows, thin_columns
-
-
-def _thinned_shape(shape: tuple[int, int], step: int) -> tuple[int, int]:
-    return -(-shape[0] // step), -(-shape[1] // step)
-
-
-def _block(rows: range, columns: range, step: int) -> tuple[slice, slice]:
-    """Where thinned rows and columns lie in the thinned image."""
-    first_row, first_column = rows.start // step, columns.start // step
-    return slice(first_row, first_row + len(rows)), slice(first_column, first_column + len(columns))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from hqnn.data.moments import ROUNDING, Floats, Moments
-from hqnn.data.pixels.oscd import BANDS
+from hqnn.data.pixels.bands import BANDS
 
 VISIBLE, RED_EDGE, INFRARED = ("B02", "B03", "B04"), ("B05", "B06"), ("B07", "B08", "B8A")
 PREDICTED = VISIBLE + RED_EDGE + INFRARED

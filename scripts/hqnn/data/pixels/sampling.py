@@ -1,17 +1,16 @@
-"""Pixels of an image pair with their raw features, window by window."""
+"""Pixels of a scene with their raw features, window by window."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.pixels.grids import Pair, windows
+from hqnn.data.pixels.bands import places
 from hqnn.data.pixels.layouts import RawFeatures, layout_named
-from hqnn.data.pixels.oscd import BAND_SETS, BANDS
-from hqnn.errors import UserError, nearest
+from hqnn.data.pixels.scene import Scene, windows_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Pixels:
         rows: of each pixel on the grid, shape (pixels,).
         columns: likewise.
         raw: raw features, shape (pixels, raw features).
-        dates: all 13 bands of both dates, shape (pixels, 2, bands).
+        dates: all bands of all dates, shape (pixels, dates, bands).
         masked: number of invalid pixels of the whole window, on the stride or not.
         skipped: number of pixels on the stride that are left out.
     """
@@ -36,57 +35,65 @@ class Pixels:
     masked: int
     skipped: int
 
+    @property
+    def within(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Rows and columns of each pixel in the window."""
+        return self.rows - self.window[0].start, self.columns - self.window[1].start
+
+    def taken(self, chosen: NDArray[np.bool_]) -> Pixels:
+        """Some of the pixels, shape (pixels,)."""
+        if chosen.all():
+            return self
+        return replace(
+            self,
+            rows=self.rows[chosen],
+            columns=self.columns[chosen],
+            raw=self.raw[chosen],
+            dates=self.dates[chosen],
+        )
+
 
 @dataclass(frozen=True)
 class Sampling:
     """Which raw features are read, and at which pixels.
 
     Attributes:
-        bands: name of a band set.
+        bands: names of the bands of every date, in the order of the raw features.
         layout: name of a feature layout.
         stride: every how many-th row and column.
 
     Raises:
-        UserError: a name is unknown, or the layout needs other bands.
+        UserError: a layout is unknown.
     """
 
-    bands: str
+    bands: tuple[str, ...]
     layout: str
     stride: int = 1
 
     def __post_init__(self) -> None:
-        if self.bands not in BAND_SETS:
-            raise UserError(f"band set {self.bands!r} is unknown{nearest(self.bands, BAND_SETS)}")
-        needed = layout_named(self.layout).bands or self.bands
-        if self.bands != needed:
-            raise UserError(
-                f"features.bands is {self.bands!r} but features.layout {self.layout!r} needs {needed!r}; set that"
-            )
+        layout_named(self.layout)
 
     def count(self, shape: tuple[int, int]) -> int:
         """How many pixels of a grid are on the stride."""
         return -(-shape[0] // self.stride) * -(-shape[1] // self.stride)
 
-    def read(self, pair: Pair) -> Iterator[Pixels]:
-        """Read a city, one window at a time, after its statistics where the layout needs these."""
-        raw_features = layout_named(self.layout).of_image(self._image(pair))
-        for rows, columns in windows(pair.shape):
-            yield self._window(pair, rows, columns, raw_features)
+    def read(self, scene: Scene) -> Iterator[Pixels]:
+        """Read a scene, one window at a time, after its statistics where the layout needs these.
 
-    @property
-    def _bands(self) -> list[int]:
-        return [BANDS.index(band) for band in BAND_SETS[self.bands]]
+        Raises:
+            UserError: a file is damaged, or the scene lacks a band.
+        """
+        chosen = places(self.bands, scene)
+        raw_features = layout_named(self.layout).of_image(_image(scene, chosen))
+        for rows, columns in windows_of(scene):
+            yield self._window(scene, rows, columns, chosen, raw_features)
 
-    def _image(self, pair: Pair) -> Iterator[NDArray[np.float32]]:
-        """All valid pixels, window by window, shape (2, bands, pixels)."""
-        for rows, columns in windows(pair.shape):
-            dates, valid = pair.read(rows, columns)
-            yield dates[:, self._bands][:, :, valid]
-
-    def _window(self, pair: Pair, rows: range, columns: range, raw_features: RawFeatures) -> Pixels:
+    def _window(
+        self, scene: Scene, rows: range, columns: range, chosen: list[int], raw_features: RawFeatures
+    ) -> Pixels:
         margin = layout_named(self.layout).margin
-        dates, valid = _read_around(pair, rows, columns, margin)
-        raw = raw_features(dates[:, self._bands], valid)
+        dates, valid = _read_around(scene, rows, columns, margin)
+        raw = raw_features(dates[:, chosen], valid)
         inner = (slice(margin, margin + len(rows)), slice(margin, margin + len(columns)))
         usable = valid[inner] & np.isfinite(raw).all(axis=0)
         own = np.ix_(_on_stride(rows, self.stride), _on_stride(columns, self.stride))
@@ -101,6 +108,13 @@ class Sampling:
             masked=int((~valid[inner]).sum()),
             skipped=int((~usable[own]).sum()),
         )
+
+
+def _image(scene: Scene, chosen: list[int]) -> Iterator[NDArray[np.float32]]:
+    """All valid pixels, window by window, shape (dates, bands, pixels)."""
+    for rows, columns in windows_of(scene):
+        dates, valid = scene.read(rows, columns)
+        yield dates[:, chosen][:, :, valid]
 
 
 def around(
@@ -118,10 +132,12 @@ def around(
     return (near_rows, near_columns), beyond
 
 
-def _read_around(pair: Pair, rows: range, columns: range, margin: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _read_around(
+    scene: Scene, rows: range, columns: range, margin: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Read a window and a margin around it, where beyond the image's border this is mirrored."""
-    near, beyond = around(rows, columns, pair.shape, margin)
-    dates, valid = pair.read(*near)
+    near, beyond = around(rows, columns, scene.shape, margin)
+    dates, valid = scene.read(*near)
     return np.pad(dates, ((0, 0), (0, 0), *beyond), "symmetric"), np.pad(valid, beyond, "symmetric")
 
 

@@ -12,8 +12,10 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+PREDICT = "predict"  # the part of a scene without labels
 UNLABELLED = 255  # where a raster of classes says nothing
 WINDOW_ROWS, WINDOW_COLUMNS = 256, 1024  # both multiples of the usual tile; 2 x 13 bands in float32 are 27 MB
+WINDOW_PLANES = 26  # bands of all dates; windows of more are narrower
 
 
 class Scene(Protocol):
@@ -102,9 +104,20 @@ class Collection(Protocol):
         """What the table of samples should say of how the files were read; anything JSON can say."""
 
 
-def windows(shape: tuple[int, int]) -> Iterator[tuple[range, range]]:
-    """Rows and columns of windows that cover a grid, each small enough to be held with all its bands."""
+def windows(shape: tuple[int, int], planes: int = 1) -> Iterator[tuple[range, range]]:
+    """Rows and columns of windows that cover a grid, each small enough to be held with all its bands.
+
+    Args:
+        shape: rows and columns of the grid.
+        planes: how many bands all dates have together.
+    """
+    width = max(1, WINDOW_COLUMNS * WINDOW_PLANES // max(planes, WINDOW_PLANES))
     for row in range(0, shape[0], WINDOW_ROWS):
-        for column in range(0, shape[1], WINDOW_COLUMNS):
+        for column in range(0, shape[1], width):
             rows = range(row, min(row + WINDOW_ROWS, shape[0]))
-            yield rows, range(column, min(column + WINDOW_COLUMNS, shape[1]))
+            yield rows, range(column, min(column + width, shape[1]))
+
+
+def windows_of(scene: Scene) -> Iterator[tuple[range, range]]:
+    """The windows of a scene."""
+    return windows(scene.shape, scene.dates * len(scene.bands))

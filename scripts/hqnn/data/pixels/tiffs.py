@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,14 @@ def open_raster(path: Path) -> Iterator[Any]:
         yield source
 
 
-def read_window(source: Any, rows: range, columns: range) -> NDArray[Any]:
-    """Read a rectangle of the first band.
+def read_window(source: Any, rows: range, columns: range, index: int = 1) -> NDArray[Any]:
+    """Read a rectangle of one band.
 
     Args:
         source: an open raster.
         rows: of step 1, inside the raster.
         columns: likewise.
+        index: of the band, counted from 1.
 
     Returns:
         Shape (rows, columns), the raster's type.
@@ -49,30 +50,42 @@ def read_window(source: Any, rows: range, columns: range) -> NDArray[Any]:
     Raises:
         UserError: the file is damaged or cut off.
     """
-    try:
-        return np.asarray(source.read(1, window=Window(columns.start, rows.start, len(columns), len(rows))))
-    except (RasterioError, OSError) as error:
-        raise UserError(f"{source.name} cannot be read ({_reason(error)}); copy or download it again") from error
+    with _explained_reads(source):
+        return np.asarray(source.read(index, window=_window(rows, columns)))
+
+
+def read_mask(source: Any, rows: range, columns: range, index: int = 1) -> NDArray[np.uint8]:
+    """Read a rectangle of what says which pixels of a band are valid, 0 where not; arguments as of `read_window`."""
+    with _explained_reads(source):
+        return np.asarray(source.read_masks(index, window=_window(rows, columns)))
 
 
 def write_band(path: Path, values: NDArray[Any], options: Mapping[str, Any]) -> None:
-    """Write a small raster of one band.
+    """Write a small raster of one band, shape (rows, columns); for the rest see `write_bands`."""
+    write_bands(path, values[None], options)
+
+
+def write_bands(path: Path, values: NDArray[Any], options: Mapping[str, Any], names: Sequence[str] = ()) -> None:
+    """Write a small raster.
 
     It is encoded in memory: GDAL does not say when a disk is full as it closes a small file.
 
     Args:
         path: where; its folder is made.
-        values: shape (rows, columns).
+        values: shape (bands, rows, columns).
         options: of `rasterio.open`, the driver among them.
+        names: of the bands, as the raster describes them; none where empty.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    height, width = values.shape
+    count, height, width = values.shape
     with MemoryFile() as memory:
         with (
             _georeference_optional(),
-            memory.open(height=height, width=width, count=1, dtype=values.dtype, **options) as file,
+            memory.open(height=height, width=width, count=count, dtype=values.dtype, **options) as file,
         ):
-            file.write(values, 1)
+            file.write(values)
+            if names:
+                file.descriptions = tuple(names)
         path.write_bytes(memory.read())
 
 
@@ -86,6 +99,18 @@ def explained_writes(path: Path) -> Iterator[None]:
         raise UserError(
             f"{path} could not be written ({_reason(error)}); free some disk space and run again"
         ) from error
+
+
+@contextmanager
+def _explained_reads(source: Any) -> Iterator[None]:
+    try:
+        yield
+    except (RasterioError, OSError) as error:
+        raise UserError(f"{source.name} cannot be read ({_reason(error)}); copy or download it again") from error
+
+
+def _window(rows: range, columns: range) -> Window:
+    return Window(columns.start, rows.start, len(columns), len(rows))
 
 
 @contextmanager

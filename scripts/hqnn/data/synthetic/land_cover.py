@@ -34,6 +34,8 @@ SPECTRA = np.array(
     dtype=np.float64,
 )
 HAZE = np.array((260, 220, 170, 130, 115, 95, 85, 75, 65, 20, 0, 25, 15), dtype=np.float64)
+RELIEF = 0.3  # standard deviation of the logarithm of light on slopes
+GRAIN = 220.0  # of a poor sensor, in reflectance x 10000
 BLUR_PIXELS = 0.45  # the sensor's point spread at 10 m
 
 
@@ -69,6 +71,23 @@ def make_scene(shape: tuple[int, int], generator: Generator) -> Scene:
         _seen(built, later, repainted, 1.0, generator), (0, *generator.uniform(-0.4, 0.4, 2)), order=1, mode="nearest"
     )
     return Scene((first, second), changed)
+
+
+def make_landscape(shape: tuple[int, int], generator: Generator) -> tuple[NDArray[np.int64], Floats]:
+    """Draw a town among fields, forest and a river at one date, in hills whose slopes are unequally lit.
+
+    Args:
+        shape: rows and columns at 10 m.
+        generator: the source of randomness.
+
+    Returns:
+        Land cover, a number of `SPECTRA` each, shape (rows, columns); and reflectance x 10000 of 13 bands, shape
+        (13, rows, columns).
+    """
+    cover, _, greenness = _landscape(shape, generator)
+    image = _seen(cover, greenness, _noise(shape, 1.2, generator), 0.6, generator)
+    light = np.exp(RELIEF * _noise(shape, 5, generator))
+    return cover, image * light + generator.normal(0, GRAIN, image.shape)
 
 
 def _landscape(shape: tuple[int, int], generator: Generator) -> tuple[NDArray[Any], NDArray[Any], Floats]:

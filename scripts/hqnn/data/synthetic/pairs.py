@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from rasterio.transform import from_bounds
 
 from hqnn.data.folders import whole_folder
-from hqnn.data.pixels.grids import NOMINAL_M
-from hqnn.data.pixels.labels import CHANGED, UNCHANGED
-from hqnn.data.pixels.oscd import BANDS
+from hqnn.data.pixels.bands import BANDS
+from hqnn.data.pixels.change_maps import CHANGED, UNCHANGED
+from hqnn.data.pixels.oscd import NOMINAL_M
 from hqnn.data.pixels.tiffs import write_band
 from hqnn.data.synthetic.land_cover import make_scene
 

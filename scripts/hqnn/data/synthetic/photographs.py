@@ -1,4 +1,4 @@
-"""Small synthetic sets in the layouts of the studies of masks and of cracks."""
+"""Small synthetic photographs: faces with and without a mask, and concrete with and without cracks."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from hqnn.data.synthetic.concrete import draw_concrete, draw_surface
 from hqnn.data.synthetic.faces import draw_face
 from hqnn.errors import UserError, nearest
 
-MASK_CLASSES = ("no_mask", "mask")
-CRACK_CLASSES = ("no_crack", "crack")
+FACE_CLASSES = ("no_mask", "mask")
+CONCRETE_CLASSES = ("no_crack", "crack")
 QUALITY = 88
 
 
 def write_sample(kind: str, folder: str | os.PathLike[str], *, seed: int) -> None:
-    """Write the synthetic set of a study.
+    """Write a synthetic set.
 
     Args:
-        kind: `masks` or `cracks`.
+        kind: `faces` or `concrete`.
         folder: where; replaced if it exists.
         seed: of everything that is random; the same one gives the same files.
 
@@ -39,12 +39,12 @@ def write_sample(kind: str, folder: str | os.PathLike[str], *, seed: int) -> Non
         SAMPLES[kind](root, seed)
 
 
-def write_masks(root: Path, seed: int, images: int = 64) -> None:
+def write_faces(root: Path, seed: int, images: int = 64) -> None:
     """Write drawn faces, `mask` and `no_mask` in equal numbers, every third one a PNG and the others JPEG."""
     for number in range(images):
         label = number % 2
         face = draw_face(bool(label), np.random.default_rng((seed, number)))
-        path = root / MASK_CLASSES[label] / f"face_{number:03d}"
+        path = root / FACE_CLASSES[label] / f"face_{number:03d}"
         path.parent.mkdir(exist_ok=True)
         if number % 3:
             Image.fromarray(face).save(path.with_suffix(".jpg"), quality=QUALITY)
@@ -52,12 +52,12 @@ def write_masks(root: Path, seed: int, images: int = 64) -> None:
             Image.fromarray(face).save(path.with_suffix(".png"))
 
 
-def write_cracks(root: Path, seed: int, sites: int = 8, photos: int = 2, side: int = 256) -> None:
+def write_concrete(root: Path, seed: int, sites: int = 8, photos: int = 2, side: int = 256) -> None:
     """Write grey photographs of concrete with masks in `large`, and their patches in `crack` and `no_crack`.
 
     `patches.csv` says of each patch the image it was cut from and the site.
     """
-    for folder in ("large", *CRACK_CLASSES):
+    for folder in ("large", *CONCRETE_CLASSES):
         (root / folder).mkdir()
     rows = []
     for site in range(sites):
@@ -79,9 +79,9 @@ def _write_patches(root: Path, name: str, image: NDArray[np.uint8], mask: NDArra
     rule = PatchRule()
     for row, column, label in label_cells(mask, rule):
         if label is not None:
-            path = f"{CRACK_CLASSES[label]}/{name}__y{row}_x{column}.png"
+            path = f"{CONCRETE_CLASSES[label]}/{name}__y{row}_x{column}.png"
             Image.fromarray(image[row : row + rule.size, column : column + rule.size]).save(root / path)
             yield path
 
 
-SAMPLES: Mapping[str, Callable[[Path, int], None]] = {"masks": write_masks, "cracks": write_cracks}
+SAMPLES: Mapping[str, Callable[[Path, int], None]] = {"faces": write_faces, "concrete": write_concrete}

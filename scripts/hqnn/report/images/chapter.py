@@ -1,4 +1,4 @@
-"""What the page says of study C."""
+"""What the page says of small images."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import pandas as pd
 from hqnn.circuits.program import Program
 from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Section, Words, figures, section, shown
 from hqnn.report.circuits import circuit_image
+from hqnn.report.classes import chance_findings, classes_tested
+from hqnn.report.confusion import confusion_blocks, mistakes
 from hqnn.report.findings import weights_sentence
 from hqnn.report.images import figures as drawn
 from hqnn.report.images import findings as findings
 from hqnn.report.images import tables as told
-from hqnn.report.panels import Image, Panels, expectation, paths, svg
+from hqnn.report.panels import Image, Panels, expectation, paths, svg, wide_svg
 from hqnn.report.paths import path_findings
 from hqnn.report.style import Mark, marks
 from hqnn.report.thumbnails import ImageTable
@@ -42,7 +44,7 @@ VARIANCE = (
 CIRCUIT = "x: inputs, θ: weights; wire 0 on top."
 
 
-def digits_chapters(material: Material) -> list[Chapter]:
+def image_chapters(material: Material) -> list[Chapter]:
     """A chapter for each raw set, with all draws from it."""
     return [RawSet(own, data).chapter() for data, own in material.by_raw_set().items()]
 
@@ -77,8 +79,8 @@ class RawSet:
     @cached_property
     def of_model(self) -> Mapping[str, Mark]:
         """Marks of the nets on the whole set."""
-        present = set(self.family["model"])
-        return marks([model for model in told.FAMILY if model in present])
+        present = dict.fromkeys(told.exact(self.family)["model"])
+        return marks(sorted(present, key=lambda model: told.FAMILY.index(model) if model in told.FAMILY else 99))
 
     @cached_property
     def images(self) -> ImageTable | None:
@@ -128,8 +130,8 @@ class RawSet:
         one = exact[0]
         classes = tuple(one.about["classes"])
         yield Words((findings.confused(one, classes),), findings=True)
-        yield figures(drawn.confusion(one, classes), {})
-        sheet = drawn.mistakes(self.images, one) if self.images else None
+        yield from confusion_blocks([other for other in exact if other.run.model == one.run.model], classes)
+        sheet = mistakes(self.images, one) if self.images else None
         yield Pictures((sheet,), "What was wrong") if sheet else None
 
     def _paths(self) -> Iterator[Block | None]:
@@ -177,6 +179,9 @@ class RawSet:
 
     def _findings(self) -> Iterator[str]:
         yield from findings.family_findings(self.family)
+        for dataset in self.material.metrics["dataset"].unique():
+            own, where = self.material.of(dataset), "" if dataset == self.data else f"{told.draw_name(dataset)}: "
+            yield from chance_findings(own.metrics, classes_tested(own.predictions), where)
         for model in self.of_model:
             yield from path_findings(self.family, model)
         yield from findings.kernel_findings(self.small, self.material.published)
@@ -217,7 +222,7 @@ def _circuit_words(model: str) -> str:
 
 def _pictures(title: str, files: Mapping[str, Path], captions: Mapping[str, str], model: str) -> Pictures | None:
     images: list[Image] = [
-        drawn.wide(files[name], f"{title} of {model}: {name.partition('.')[0]}", caption)
+        wide_svg(files[name].read_bytes(), f"{title} of {model}: {name.partition('.')[0]}", caption)
         for name, caption in captions.items()
         if name in files
     ]

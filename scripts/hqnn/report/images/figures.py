@@ -1,21 +1,14 @@
-"""Figures and contact sheets of study C."""
+"""Figures of small images."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
-from numpy.typing import NDArray
 
-from hqnn.metrics.multiclass import confusion_matrix
 from hqnn.report.images.tables import (
     KERNEL_TWINS,
     PUBLISHED_DRAW,
@@ -26,15 +19,12 @@ from hqnn.report.images.tables import (
     published_accuracy,
     ranked,
 )
-from hqnn.report.panels import Image, Panels, svg
+from hqnn.report.panels import Panels, svg
 from hqnn.report.runs import Predictions
-from hqnn.report.sheets import contact_sheet, embedded
-from hqnn.report.style import INK, PALETTE, Mark, inline_svg, svg_panel
-from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
+from hqnn.report.style import INK, PALETTE, Mark, svg_panel
 from hqnn.report.words import plural
 
-BLUE, ORANGE = PALETTE[0], PALETTE[1]
-SHEET = 40  # pictures of a contact sheet
+BLUE = PALETTE[0]
 EPOCHS = {
     "loss": "Train loss",
     "test_loss": "Test loss",
@@ -42,9 +32,6 @@ EPOCHS = {
     "test_accuracy": "Test accuracy, %",
 }
 PUBLISHED_ROW = "circuit as published"
-REM_A_POINT = 0.1
-READABLE = 0.45  # of a drawing's own size; no smaller on narrow pages
-LONG_NAME = 3  # letters of a class's name, above which names are turned
 
 
 def by_epoch(histories: Mapping[str, Sequence[pd.DataFrame]], marks: Mapping[str, Mark]) -> Panels:
@@ -63,31 +50,6 @@ def by_epoch(histories: Mapping[str, Sequence[pd.DataFrame]], marks: Mapping[str
         "saw it, and varied where that is set; of the test images after the epoch.",
         tuple(histories),
     )
-
-
-def confusion(one: Predictions, classes: Sequence[str]) -> Panels:
-    """How many images of each class were said to be of each class."""
-    counts = confusion_matrix(one.columns["label"], one.columns["predicted"], len(classes))
-    name = f"{one.run.model}, seed {one.run.seed}"
-    return Panels(
-        (svg(_heat_map(f"confusion-{one.run.dataset}-{name}", name, counts, classes), f"confusion matrix of {name}"),),
-        f"{plural(int(counts.sum()), 'test image')}, exact path. Blue: share of the class that was recognised; orange: "
-        "wrong, the shade relative to the commonest mistake.",
-    )
-
-
-def mistakes(images: ImageTable, one: Predictions) -> Image | None:
-    """Test images that were taken for another class, the surest mistakes first; nothing where there are none."""
-    wrong = np.flatnonzero(is_wrong(one))
-    if not wrong.size:
-        return None
-    shown = surest(one, wrong, SHEET)
-    some = "" if len(shown) == wrong.size else f", the {len(shown)} surest"
-    caption = (
-        f"{one.run.model}, seed {one.run.seed}: {plural(wrong.size, 'wrong test image')}{some}, with the predicted "
-        "class, its probability and the true class."
-    )
-    return embedded(contact_sheet(thumbnails(images, one, shown, framed=False)), caption)
 
 
 def kernels(metrics: pd.DataFrame, published: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
@@ -120,17 +82,6 @@ def turned(metrics: pd.DataFrame) -> list[str]:
     """Axes and places of rotations that circuits have, such as ``RY first``."""
     found = (Kernel.of(model) for model in metrics["model"].unique())
     return sorted({kernel.turned for kernel in found if kernel}, key=lambda name: (name[1] != "Y", name))
-
-
-def wide(file: Path, label: str, caption: str = "") -> Image:
-    """A figure from a file, at its own size where the page is wide enough; a narrow page scrolls it."""
-    image = file.read_bytes()
-    drawn = Markup(inline_svg(image, label))  # noqa: S704 - our own figure; the label is escaped there
-    most = float(image.decode().partition('width="')[2].partition("pt")[0]) * REM_A_POINT
-    box = Markup(
-        '<div class="wide" tabindex="0"><div style="max-width: {:.1f}rem; min-width: {:.1f}rem">{}</div></div>'
-    )
-    return Image(box.format(most, READABLE * most, drawn), caption)
 
 
 def varied(predictions: Sequence[Predictions]) -> list[Predictions]:
@@ -172,33 +123,6 @@ def _logarithmic(axes: Axes) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
-
-
-def _heat_map(name: str, title: str, counts: NDArray[np.float64], classes: Sequence[str]) -> bytes:
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    off = ~np.eye(len(classes), dtype=bool)
-    commonest = max(float(counts[off].max()), 1.0)
-
-    def draw(axes: Axes) -> None:
-        for (truth, said), count in np.ndenumerate(counts):
-            if not count:
-                continue
-            right = truth == said
-            alpha = 0.55 * shares[truth, said] if right else 0.1 + 0.55 * count / commonest
-            corner = (said - 0.48, truth - 0.48)
-            axes.add_patch(Rectangle(corner, 0.96, 0.96, color=BLUE if right else ORANGE, alpha=alpha, lw=0))
-            axes.text(said, truth, f"{count:,.0f}", ha="center", va="center", size=7)
-        turn: dict[str, Any] = {"rotation": 45, "ha": "right"} if max(map(len, classes)) > LONG_NAME else {}
-        axes.set_xticks(range(len(classes)), classes, **turn)
-        axes.set_yticks(range(len(classes)), classes)
-        axes.set(xlim=(-0.5, len(classes) - 0.5), ylim=(len(classes) - 0.5, -0.5), xlabel="said", ylabel="is")
-        axes.set_aspect("equal")
-        axes.grid(visible=False)
-        axes.spines[:].set_visible(False)
-        axes.set_title(title)
-
-    side = 1.2 + 0.33 * len(classes)
-    return svg_panel(name, draw, size=(side, side))
 
 
 def _layouts(

@@ -1,4 +1,4 @@
-"""Sentences that the numbers of study C say themselves."""
+"""Sentences that the numbers of small images say themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from hqnn.metrics.facts import TRAINING
 from hqnn.metrics.multiclass import confusion_matrix
-from hqnn.report.images.tables import Kernel, draw_name, draws_of, exact, published_accuracy, ranked
+from hqnn.report.images.tables import FAMILY, Kernel, draw_name, draws_of, exact, published_accuracy, ranked
 from hqnn.report.paired import Paired, by_seed
 from hqnn.report.runs import Predictions
 from hqnn.report.words import percent, plural, points, signed
@@ -19,15 +19,18 @@ PAIRS = 3  # mistakes that are told in words
 
 
 def family_findings(metrics: pd.DataFrame) -> list[str]:
-    """What came out on the whole set: the hybrid net, its fair twin and the printed CNN.
+    """What came out on the whole set: the hybrid net, its fair twin, the printed CNN, and other nets.
+
+    All seeds test on the same images, so the intervals of differences are Student's.
 
     Args:
         metrics: of the nets on the whole set.
     """
     rows = exact(metrics).query("metric == 'accuracy' and phase == 'ideal'")
     hybrid = by_seed(rows, "parallel")
+    others = [_accuracy_of(rows, model) for model in rows["model"].unique() if model not in FAMILY]
     if hybrid.empty:
-        return []
+        return others
     own = rows[rows["model"] == "parallel"]
     theirs = own["published"].dropna()
     beside = f", published ● {100 * theirs.iloc[0]:.2f} %" if len(theirs) else ""
@@ -41,11 +44,13 @@ def family_findings(metrics: pd.DataFrame) -> list[str]:
     cnn = Paired.of(hybrid, by_seed(rows, "cnn"))
     if cnn:
         said.append(_printed_sentence(cnn, metrics))
-    return said
+    return said + others
 
 
 def kernel_findings(metrics: pd.DataFrame, published: pd.DataFrame) -> list[str]:
     """What came out of circuits as kernels, on the draw with the most test images.
+
+    Draws are small parts of the set, which hardly overlap: the intervals of differences are Student's.
 
     Args:
         metrics: of the small draws of one raw set.
@@ -141,6 +146,12 @@ def warnings(data: str, endings: Collection[str]) -> list[str]:
             "not those of the published benchmark."
         )
     return said
+
+
+def _accuracy_of(rows: pd.DataFrame, model: str) -> str:
+    own = rows[rows["model"] == model]
+    images = plural(int(own["samples"].iloc[0]), "test image")
+    return f"{model} is right on {percent(own['value'], 2)} % of the {images} ({plural(len(own), 'seed')})."
 
 
 def _twin_sentence(pair: Paired, parameters: str) -> str:

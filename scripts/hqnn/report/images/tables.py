@@ -1,4 +1,4 @@
-"""Tables of study C."""
+"""Tables of small images."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hqnn.circuits.program import Program
 from hqnn.metrics.facts import TRAINING
 from hqnn.metrics.table import POOLED
 from hqnn.report.captions import marked, over_seeds, samples_of
+from hqnn.report.classes import FIELD_NAMES, has_two_classes
 from hqnn.report.paths import on_every_path, path_table
 from hqnn.report.runs import Predictions
 from hqnn.report.tables import DASH, Cell, Table, compared, entry, labelled, mark_best, number, tested
@@ -28,8 +29,11 @@ RESULTS = {
     "accuracy": "accuracy,\n%",
     "balanced_accuracy": "balanced\naccuracy, %",
     "macro_f1": "macro F1,\n%",
+    "kappa": "kappa",
+    "roc_auc": "ROC AUC",
     "epoch_s": "time of\nan epoch",
 }
+OF_MANY = ("kappa", "roc_auc")  # shown of more than two classes
 SIZES = {"kernel_parameters": "weights of\nthe kernel", "parameters": "parameters"}
 BY_PATH = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -105,13 +109,16 @@ def results(metrics: pd.DataFrame, published: pd.DataFrame, data: str) -> Table:
     keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=_family_order)
     if not keys:
         return Table("", (), (), 0)
-    cells = compared([grouped[key] for key in keys], list(RESULTS), shown)
+    two = has_two_classes(rows)
+    columns = {metric: name for metric, name in RESULTS.items() if not (two and metric in OF_MANY)}
+    cells = compared([grouped[key] for key in keys], list(columns), shown)
     notes = _notes(published, data) if marked(rows) else ""
     caption = (
         f"{samples_of(rows)} test samples, exact path. {over_seeds(rows)}. Losses: cross-entropy in nats; the "
-        f"train loss is that of the last epoch, each sample as the net was when it saw it.{marked(rows)}{notes}"
+        f"train loss is that of the last epoch, each sample as the net was when it saw it."
     )
-    return labelled(keys, cells, list(RESULTS.values()), caption)
+    caption += f"{'' if two else FIELD_NAMES}{marked(rows)}{notes}"
+    return labelled(keys, cells, list(columns.values()), caption)
 
 
 def by_path(metrics: pd.DataFrame, predictions: Sequence[Predictions]) -> Table:

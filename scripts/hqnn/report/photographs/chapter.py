@@ -1,4 +1,4 @@
-"""What the page says of studies B and D."""
+"""What the page says of photographs."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from hqnn.metrics.runs import Run
 from hqnn.report import panels, tables
 from hqnn.report.chapter import Block, Chapter, Material, Pictures, Section, Words, figures, folded, section, shown
 from hqnn.report.circuits import circuit_image
+from hqnn.report.classes import chance_findings, classes_tested
+from hqnn.report.confusion import confusion_blocks
 from hqnn.report.findings import weights_sentence
 from hqnn.report.paths import path_findings
 from hqnn.report.photographs import figures as drawn
 from hqnn.report.photographs import findings as findings
 from hqnn.report.photographs import tables as told
-from hqnn.report.photographs.files import TransferFiles
+from hqnn.report.photographs.files import PhotographFiles
 from hqnn.report.runs import Predictions
 from hqnn.report.style import Mark, marks
 from hqnn.report.words import metric_name, path_names, plural, split_name, trainer_name, trainer_order
 
 CURVES = 3  # seeds whose training is drawn
 DRAWN = "x: inputs, θ: weights; wire 0 on top. Deeper circuits repeat what follows the inputs, with new weights."
-WHOLE_SHEET = "masks"  # the study whose test images are shown; of the other, only its errors
 
 
-def transfer_chapters(material: Material) -> list[Chapter]:
+def photograph_chapters(material: Material) -> list[Chapter]:
     """A chapter for each raw set, with all its splits."""
     return [RawSet(own, data).chapter() for data, own in material.by_raw_set().items()]
 
@@ -48,9 +49,9 @@ class RawSet:
     data: str
 
     @cached_property
-    def files(self) -> TransferFiles:
+    def files(self) -> PhotographFiles:
         """What lies beside the tables."""
-        return TransferFiles.read(self.material.artefacts)
+        return PhotographFiles.read(self.material.artefacts)
 
     @cached_property
     def splits(self) -> list[str]:
@@ -137,7 +138,9 @@ class RawSet:
 
     def _findings(self) -> Iterator[str]:
         for dataset in self.splits:
-            yield from findings.split_findings(self.material.of(dataset).metrics, self.references)
+            own = self.material.of(dataset)
+            yield from findings.split_findings(own.metrics, self.references)
+            yield from chance_findings(own.metrics, classes_tested(own.predictions), f"Split {split_name(dataset)}: ")
         first = self.material.of(self.splits[0]).metrics
         for model in self.quantum[:1]:
             yield from findings.trainer_findings(first, model)
@@ -176,9 +179,8 @@ class Split:
         """Models beside their twins, curves, confusion matrices and what was wrong."""
         yield shown(told.results(self.material.metrics))
         exact = self.material.exact_predictions(self.of.of_model)
-        curves = panels.curves(exact, self.of.of_model, self.of.classes[1])
-        yield figures(curves, self.of.of_model)
-        yield figures(drawn.confusions(exact, self.of.classes), {}, "Confusion matrices")
+        yield figures(panels.curves(exact, self.of.of_model), self.of.of_model)
+        yield from confusion_blocks(exact, self.of.classes, "Confusion matrices")
         yield from self._wrong(exact)
         beside = tables.beside_published(self.material.metrics, self.material.published)
         yield folded("Every number of ours that a published one stands beside", beside)
@@ -190,12 +192,8 @@ class Split:
             return
         for model in self.of.quantum[:1]:
             one = min((one for one in exact if one.run.model == model), key=lambda one: one.run.seed, default=None)
-            if one is None:
-                continue
-            if one.run.study == WHOLE_SHEET:
-                yield Pictures((drawn.contact(images, one),), "Test images")
-            elif sheets := drawn.errors(images, one):
-                yield Pictures(tuple(sheets), "What was wrong")
+            if one is not None:
+                yield Pictures(tuple(drawn.tested_images(images, one)), "Test images")
 
     def trainers(self) -> Iterator[Block | None]:
         """One model trained by the engine and by others."""

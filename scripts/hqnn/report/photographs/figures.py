@@ -1,20 +1,18 @@
-"""Figures and contact sheets of studies B and D."""
+"""Figures and contact sheets of photographs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from hqnn.metrics.facts import TRAINING
-from hqnn.metrics.multiclass import confusion_matrix
 from hqnn.metrics.runs import Run
+from hqnn.report.confusion import mistakes
 from hqnn.report.panels import Image, Panels, svg
 from hqnn.report.runs import Predictions
 from hqnn.report.sheets import contact_sheet, embedded
@@ -23,7 +21,7 @@ from hqnn.report.tables import tested
 from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
 from hqnn.report.words import SIMULATORS, plural, trainer_name, trainer_order
 
-BLUE, ORANGE = PALETTE[0], PALETTE[1]
+BLUE = PALETTE[0]
 SHEET = 48  # pictures of a contact sheet
 GALLERY = 24  # of each kind of error
 BOXED = 4  # seeds from which on a box says more than its dots
@@ -67,25 +65,6 @@ def final_values(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
     )
 
 
-def confusions(predictions: Sequence[Predictions], classes: Sequence[str]) -> Panels:
-    """How many images of each class were said to be of each class, mean over seeds; a panel a model."""
-    by_model: dict[str, list[NDArray[np.float64]]] = {}
-    for one in predictions:
-        counts = confusion_matrix(one.columns["label"], one.columns["predicted"], len(classes))
-        by_model.setdefault(one.run.model, []).append(counts)
-    seeds = max((len(counts) for counts in by_model.values()), default=0)
-    return Panels(
-        tuple(
-            svg(
-                _heat_map(f"confusion-{model}", model, np.mean(counts, axis=0), classes), f"confusion matrix of {model}"
-            )
-            for model, counts in by_model.items()
-        ),
-        f"Test images, exact path, mean over {plural(seeds, 'seed')}; the shade is the share of the true class.",
-        small=True,
-    )
-
-
 def contact(images: ImageTable, one: Predictions) -> Image:
     """Test images with what was said of them; wrong ones are framed, and all of those are there as far as they fit."""
     wrong = is_wrong(one)
@@ -100,9 +79,18 @@ def contact(images: ImageTable, one: Predictions) -> Image:
     return embedded(contact_sheet(thumbnails(images, one, chosen)), caption)
 
 
+def tested_images(images: ImageTable, one: Predictions) -> list[Image]:
+    """Test images with what was said of them: all kinds where few are wrong, else the wrong ones alone."""
+    return [contact(images, one)] if is_wrong(one).sum() <= SHEET // 2 else errors(images, one)
+
+
 def errors(images: ImageTable, one: Predictions) -> list[Image]:
-    """False positives and false negatives, a sheet each."""
-    negative, positive = images.about["classes"]
+    """What was wrong: of two classes false positives and false negatives, a sheet each; of more a sheet of mistakes."""
+    classes = images.about["classes"]
+    if len(classes) != 2:
+        sheet = mistakes(images, one)
+        return [sheet] if sheet else []
+    negative, positive = classes
     labels, predicted = one.columns["label"], one.columns["predicted"]
     kinds = {
         f"False positives: said {positive}, is {negative}": (predicted == 1) & (labels == 0),
@@ -152,22 +140,3 @@ def _boxes(name: str, rows: pd.DataFrame, title: str, marks: Mapping[str, Mark])
         axes.set_title(title.capitalize())
 
     return svg_panel(name, draw, size=(3.7, 0.9 + 0.42 * max(len(phases), 3)))
-
-
-def _heat_map(name: str, title: str, counts: NDArray[np.float64], classes: Sequence[str]) -> bytes:
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-
-    def draw(axes: Axes) -> None:
-        for (truth, said), share in np.ndenumerate(shares):
-            colour = BLUE if truth == said else ORANGE
-            axes.add_patch(Rectangle((said - 0.48, truth - 0.48), 0.96, 0.96, color=colour, alpha=0.55 * share, lw=0))
-            words = f"{counts[truth, said]:,.1f}".removesuffix(".0")
-            axes.text(said, truth, f"{words}\n{100 * share:.1f} %", ha="center", va="center", size=9)
-        axes.set_xticks(range(len(classes)), classes)
-        axes.set_yticks(range(len(classes)), classes, rotation=90, va="center")
-        axes.set(xlim=(-0.5, len(classes) - 0.5), ylim=(len(classes) - 0.5, -0.5), xlabel="said", ylabel="is")
-        axes.grid(visible=False)
-        axes.spines[:].set_visible(False)
-        axes.set_title(title, fontsize=8)
-
-    return svg_panel(name, draw, size=(2.9, 2.4))

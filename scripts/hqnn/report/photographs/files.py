@@ -1,4 +1,4 @@
-"""What lies beside the tables of studies B and D: images, splits, backbones, models and bitstrings."""
+"""What lies beside the tables of photographs: images, splits, backbones, models and bitstrings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BITSTRING_COLUMNS = ("device", "bitstring", "count", "probability")
 
 
 @dataclass(frozen=True)
-class TransferFiles:
+class PhotographFiles:
     """What the artefacts of one raw set are.
 
     Attributes:
@@ -37,7 +37,7 @@ class TransferFiles:
     bitstrings: Mapping[Run, pd.DataFrame]
 
     @classmethod
-    def read(cls, artefacts: Sequence[Path]) -> TransferFiles:
+    def read(cls, artefacts: Sequence[Path]) -> PhotographFiles:
         """Read files by their names: samples.h5, split.h5, features.h5, model.safetensors and bitstrings.csv.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Sentences that the numbers of studies B and D say themselves."""
+"""Sentences that the numbers of photographs say themselves."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from hqnn.metrics.facts import TRAINING
 from hqnn.report.paired import Paired, by_seed
 from hqnn.report.photographs.tables import backbone_of, is_trainer, principal
 from hqnn.report.tables import number, tested
@@ -34,12 +35,20 @@ def split_findings(metrics: pd.DataFrame, references: Collection[str]) -> list[s
             f"Split {split}: {model} is right on {percent(own)} % of the test images "
             f"({plural(len(own), 'seed')}){_published(rows, model)}."
         ]
-        twins = [name for name in sorted(references) if backbone_of(name) == backbone_of(model)]
-        sentences += [
-            _twin_sentence(own, _accuracies(rows, twin), _sizes(metrics, model, twin), twin) for twin in twins
-        ]
+        share = test_by_train(metrics, model)
+        for twin in sorted(references):
+            if backbone_of(twin) == backbone_of(model):
+                pair = Paired.of(own, _accuracies(rows, twin), share)
+                sentences.append(_twin_sentence(pair, _sizes(metrics, model, twin), twin))
         said.append(" ".join(filter(None, sentences)))
     return said
+
+
+def test_by_train(metrics: pd.DataFrame, model: str) -> float:
+    """Test samples by train samples of a model; NaN where it is not said on how many it was trained."""
+    rows = metrics[metrics["model"] == model]
+    trained, test = (rows.loc[rows["sampling"] == sampling, "samples"] for sampling in (TRAINING, "all"))
+    return float(test.max() / trained.max()) if trained.max() > 0 else float("nan")
 
 
 def trainer_findings(metrics: pd.DataFrame, model: str) -> list[str]:
@@ -81,8 +90,7 @@ def backbone_words(backbones: Mapping[str, Mapping[str, Any]]) -> str:
     return f"Frozen backbones: {'; '.join(said)}." if said else ""
 
 
-def _twin_sentence(own: pd.Series[float], twin: pd.Series[float], sizes: str, name: str) -> str:
-    pair = Paired.of(own, twin)
+def _twin_sentence(pair: Paired | None, sizes: str, name: str) -> str:
     if pair is None:
         return ""
     head = name.split("-")[-1]

@@ -1,4 +1,4 @@
-"""Tables of studies B and D."""
+"""Tables of photographs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import pandas as pd
 
 from hqnn.metrics.facts import TRAINING
 from hqnn.report.captions import marked, over_seeds, samples_of
+from hqnn.report.classes import FIELD_NAMES, MANY, has_two_classes
 from hqnn.report.paths import on_every_path, path_table
 from hqnn.report.runs import Predictions
 from hqnn.report.tables import DASH, Cell, Table, compared, entry, labelled, number, row_order, tested
 from hqnn.report.thumbnails import ImageTable
 from hqnn.report.words import clock, duration, metric_name, path_name, path_order, trainer_name, trainer_order
 
-RESULTS = ("accuracy", "balanced_accuracy", "f1", "mcc", "roc_auc", "log_loss", "parameters")
+OF_TWO = ("accuracy", "balanced_accuracy", "f1", "mcc", "roc_auc")
+BESIDE = ("log_loss", "parameters")
 TRAINED = ("train_loss", "train_accuracy", "best_validation_accuracy", "top1_error", "training_s")
 EXECUTED = ("accuracy", "balanced_accuracy", "roc_auc", "log_loss")
 BY_EPOCH = ("train_accuracy", "train_loss", "validation_accuracy", "validation_loss")
@@ -45,8 +47,8 @@ def backbone_of(model: str) -> str:
 
 
 def layers_of(model: str) -> int:
-    """How many layers a quantum model's circuit has."""
-    return next(int(part) for part in model.split("-")[1:] if part.isdigit())
+    """How many layers a quantum model's circuit has; 1 where its name says nothing of them."""
+    return next((int(part) for part in model.split("-")[1:] if part.isdigit()), 1)
 
 
 def principal(models: Collection[str]) -> list[str]:
@@ -66,9 +68,12 @@ def results(metrics: pd.DataFrame) -> Table:
     keys = sorted(set(rows[["model", "phase"]].itertuples(index=False, name=None)), key=row_order(metrics))
     if not keys:
         return Table("", (), (), 0)
-    cells = compared([grouped[key] for key in keys], RESULTS, shown)
-    said = f"{samples_of(rows)} test samples, exact path. {over_seeds(rows)}. Log loss in nats.{marked(rows)}"
-    return labelled(keys, cells, list(map(named, RESULTS)), said)
+    two = has_two_classes(rows)
+    columns = (*(OF_TWO if two else MANY), *BESIDE)
+    cells = compared([grouped[key] for key in keys], columns, shown)
+    said = f"{samples_of(rows)} test samples, exact path. {over_seeds(rows)}. Log loss in nats."
+    said += f"{'' if two else FIELD_NAMES}{marked(rows)}"
+    return labelled(keys, cells, list(map(named, columns)), said)
 
 
 def of_common_seeds(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -1,67 +1,134 @@
-"""Change maps of the test cities by a trained model: a GeoTIFF and a picture each."""
+"""Maps of scenes by a trained model: a GeoTIFF and a picture each."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
-import torch
 from numpy.typing import NDArray
 
+from hqnn.data.features import FeatureTransform
 from hqnn.data.folders import whole_folder
+from hqnn.data.parts import TEST
 from hqnn.data.pixels.columns import read_transform
-from hqnn.data.pixels.oscd import City, open_city
-from hqnn.data.pixels.rasters import false_colour, map_city, truth
-from hqnn.models.architectures import load_classifier
-from hqnn.report.pixels.map_panel import change_map_panel
-from hqnn.store import open_table, read_attributes
+from hqnn.data.pixels.new_scenes import open_new_scenes, same_classes, transform_of
+from hqnn.data.pixels.pictures import false_colour, place_in_thinned, thinned_shape, thinned_windows, truth
+from hqnn.data.pixels.rasters import CLASS_BAND, Predict, map_scene
+from hqnn.data.pixels.sampling import Sampling
+from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Scene, windows
+from hqnn.data.pixels.tiffs import open_raster
+from hqnn.execution.new_data.map_summary import write_map_summary
+from hqnn.execution.new_data.predictor import Predictor, execution_by
+from hqnn.report.pixels.map_panel import SceneMap, map_panel
+from hqnn.store import open_table, read_attributes, read_table
+
+log = logging.getLogger(__name__)
 
 PANEL_PIXELS = 600
 
 
-def map_changes(
+def map_test_scenes(
     output: str | os.PathLike[str],
     *,
-    root: str | os.PathLike[str],
+    collection: Collection,
     samples: str | os.PathLike[str],
     model: str | os.PathLike[str],
     memory_limit_mb: float,
 ) -> None:
-    """Map every test city of a table of samples.
+    """Map every scene of a table that has test samples, without noise.
 
     Args:
-        output: folder of ``<city>.tif``, with probability and class of every pixel, and ``<city>.png``.
-        root: folder of the data set.
-        samples: the store; says which cities are tested and how features are computed.
+        output: folder of ``<scene>.tif``, see `map_scene`, and of ``<scene>.png``, see `map_panel`.
+        collection: that the table was made of.
+        samples: the store; says which scenes are tested and how features are computed.
         model: file of a trained classifier.
         memory_limit_mb: of the engine.
 
     Raises:
         UserError: a file is missing or damaged.
     """
-    classifier, _ = load_classifier(model, memory_limit_mb)
-
-    def predict(features: NDArray[np.float32]) -> NDArray[Any]:
-        with torch.no_grad():
-            probability: NDArray[Any] = torch.sigmoid(classifier(torch.from_numpy(features).double())).numpy()
-        return probability
-
-    with open_table(samples) as table:
-        about = read_attributes(table)
-    tested = [city["name"] for city in about["summary"] if city["split"] == "test"]
+    predict = Predictor(model, execution_by("exact", (), shots=1, seed=0), memory_limit_mb)
+    columns, about = read_table(samples, "scene", "split")
+    tested = [about["scenes"][index] for index in np.unique(columns["scene"][columns["split"] == TEST])]
+    classes = tuple(about["classes"])
     with whole_folder(output) as folder:
         for name in tested:
-            city = open_city(root, name, about["grid"])
-            map_city(city, *read_transform(samples, name), predict, folder / f"{name}.tif")
-            (folder / f"{name}.png").write_bytes(_panel(city, folder / f"{name}.tif"))
+            with collection.open(name) as scene:
+                _map(folder, scene, *read_transform(samples, name), predict, classes, classes)
 
 
-def _panel(city: City, mapped: Path) -> bytes:
-    with rasterio.open(mapped) as file:
-        step = -(-max(file.shape) // PANEL_PIXELS)
-        probability = file.read(1)[::step, ::step]
-    before, after = (false_colour(city, date, step=step) for date in (0, 1))
-    return change_map_panel(before, after, truth(city, step=step), probability)
+def map_new_scenes(
+    folder: Path, place: Path, samples: str | os.PathLike[str], predict: Predict, reading: Mapping[str, Any]
+) -> None:
+    """Map scenes that a model was not trained on; labels that they have are compared with.
+
+    Args:
+        folder: of ``<scene>.tif``, see `map_scene`, ``<scene>.png``, see `map_panel`, and ``summary.csv``, see
+            `write_map_summary`.
+        place: see `open_new_scenes`.
+        samples: the store that the model was trained on.
+        predict: features to the probability of every class, shape (pixels, classes).
+        reading: layout of the scenes that the model was trained on, and its options.
+
+    Raises:
+        UserError: see `open_new_scenes`; a band is missing, or a file is damaged.
+    """
+    with open_table(samples) as file:
+        about = read_attributes(file)
+    classes = tuple(about["classes"])
+    collection = open_new_scenes(place, about["dates"], **reading)
+    maps = {}
+    for listed in collection.scenes:
+        labelled = collection.classes if listed.part != PREDICT else ()
+        with collection.open(listed.name) as scene:
+            maps[listed.name] = _map(folder, scene, *transform_of(samples, scene), predict, classes, labelled)
+    write_map_summary(folder / "summary.csv", maps, classes)
+
+
+def _map(
+    folder: Path,
+    scene: Scene,
+    sampling: Sampling,
+    transform: FeatureTransform,
+    predict: Predict,
+    classes: tuple[str, ...],
+    labelled: tuple[str, ...],
+) -> Path:
+    """Write the map of a scene and its picture; `labelled` are the classes of its labels, none where it has none."""
+    mapped = folder / f"{scene.name}.tif"
+    map_scene(scene, sampling, transform, predict, mapped, classes)
+    step = -(-max(scene.shape) // PANEL_PIXELS)
+    dates = [false_colour(scene, date, step=step) for date in range(scene.dates)]
+    known = _truth(scene, step, classes, labelled)
+    (folder / f"{scene.name}.png").write_bytes(map_panel(dates, _thinned(mapped, step, classes), known))
+    return mapped
+
+
+def _truth(scene: Scene, step: int, classes: tuple[str, ...], labelled: tuple[str, ...]) -> NDArray[np.uint8] | None:
+    """Labels by the numbers of the model's classes; None where none is of such a class."""
+    if not set(labelled) & set(classes):
+        if labelled:
+            log.warning(
+                "scene %s: its labels are left aside, none of its classes (%s) is one of the model's (%s)",
+                scene.name, ", ".join(labelled), ", ".join(classes),
+            )  # fmt: skip
+        return None
+    return same_classes(truth(scene, step=step), labelled, classes)
+
+
+def _thinned(mapped: Path, step: int, classes: tuple[str, ...]) -> SceneMap:
+    """Every so manieth pixel of a map."""
+    with open_raster(mapped) as file:
+        names, shape = file.descriptions, thinned_shape(file.shape, step)
+        found = np.full((file.count, *shape), np.nan, dtype=np.float32)
+        for rows, columns in thinned_windows(windows(file.shape, file.count), step):
+            area = ((rows.start, rows[-1] + 1), (columns.start, columns[-1] + 1))
+            found[:, *place_in_thinned(rows, columns, step)] = file.read(window=area)[:, ::step, ::step]
+    code = found[names.index(CLASS_BAND)]
+    of_classes = found[[name != CLASS_BAND for name in names]]
+    predicted = np.where(np.isfinite(code), code, UNLABELLED).astype(np.uint8)
+    return SceneMap(classes, predicted, of_classes.max(axis=0))

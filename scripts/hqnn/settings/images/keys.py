@@ -1,4 +1,4 @@
-"""Keys of study C: small images of many classes."""
+"""Keys of studies whose samples are small images."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from hqnn.settings.fitting import TOGETHER, FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
+from hqnn.settings.study import Data, Study
 
 
 def _number(said: object) -> object:
@@ -16,17 +17,34 @@ def _number(said: object) -> object:
     return int(said) if isinstance(said, str) and said.isdecimal() else said
 
 
+class ImageData(Data):
+    """Where the images come from."""
+
+    set: Literal["handwritten", "mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "medical_mnist"] = Field(
+        "mnist", description="Which entry of `resources/datasets.yaml` is fetched, where `source` is `download`."
+    )
+
+
 class SmallImages(Section):
     """How sets of small images are read."""
 
-    dataset: Literal["mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "medical_mnist"] = Field(
-        "mnist", description="Which one is fetched, where `data.source` is `download`."
-    )
-    kind: Literal["auto", "idx", "cifar_python", "cifar_binary", "class_folders"] = Field(
+    kind: Literal["auto", "idx", "cifar_python", "cifar_binary", "npz", "class_folders"] = Field(
         "auto", description="The layout of the files; by what is there where `auto`."
     )
-    subset: str = Field("", description="Which of several sets in one folder, such as `emnist-balanced`.")
-    classes: Distinct[str] = Field((), description="Names of IDX classes; the numbers where empty.")
+    subset: str = Field(
+        "", description="Which of several sets in one folder, such as `emnist-balanced`, or the name of an NPZ file."
+    )
+    classes: Distinct[str] = Field(
+        (), description="Names of the classes of IDX and NPZ files; the numbers where empty."
+    )
+    bands: Distinct[str | int] = Field(
+        (), description="Bands of multi-band images in class folders, by name or by number from 1; all where empty."
+    )
+    size: Positive | None = Field(
+        None,
+        description="Rows and columns that every image is brought to; as stored where empty.",
+        json_schema_extra={"unit": "pixels"},
+    )
     channels: Annotated[Literal[1, 3], BeforeValidator(_number)] | None = Field(
         None, description="Grey or colour; as stored where empty."
     )
@@ -154,9 +172,9 @@ class Kernel(Section):
 
 
 class Quanv(Section):
-    """HQNN-Quanv and its classical twins on small draws."""
+    """HQNN-Quanv and its classical twins on small draws from the set."""
 
-    kernels: Distinct[Kernel] = Field((Kernel(),), description="Circuits; none leaves the quanvolutional nets out.")
+    kernels: Distinct[Kernel] = Field((), description="Circuits; none leaves this part out.")
     twins: Distinct[Literal["cnn1", "cnn4"]] = Field(
         ("cnn1", "cnn4"), description="Ordinary kernels in the circuit's place: one, or four."
     )
@@ -172,7 +190,7 @@ class Quanv(Section):
 
     @model_validator(mode="after")
     def _sweep_together_what_can_be(self) -> Self:
-        refuse_choices("study C", training=self.training)
+        refuse_choices("a sweep over small kernels", training=self.training)
         for name, value in {**TOGETHER, "differentiation": "engine"}.items():
             if self.sweep == "together" and getattr(self.training, name) != value:
                 raise PydanticCustomError(
@@ -194,7 +212,7 @@ class Quanv(Section):
 class Analysis(Section):
     """What is asked of a circuit without any data."""
 
-    enabled: bool = Field(True, description="Whether to analyse the circuits of the study.")
+    enabled: bool = Field(False, description="Whether to analyse the circuits of the study.")
     draws: Annotated[int, Field(ge=2)] = Field(
         100, description="Random weights for Fourier coefficients and for gradients."
     )
@@ -210,33 +228,22 @@ class Analysis(Section):
     seed: Seed = Field(0, description="Of the draws.")
 
 
-class Digits(Section):
-    """Study C: MNIST and its kin, CIFAR-10, Medical MNIST."""
+class SmallImageStudy(Study):
+    """Small images, through convolutions and circuits, or circuits as the kernels of a convolution."""
 
+    kind: Literal["images"] = "images"
+    data: ImageData = ImageData()
     images: SmallImages = SmallImages()
     models: Distinct[Literal["parallel"]] = Field(("parallel",), description="Hybrid nets on the whole set.")
     twins: Distinct[Literal["parallel_twin", "cnn"]] = Field(
         ("parallel_twin", "cnn"),
         description="Classical nets on the whole set: `parallel_twin` has a dense layer in place of all circuits, "
-        "`cnn` is the printed one.",
+        "`cnn` is a plain convolutional net.",
     )
     parallel: ParallelSizes = ParallelSizes()
     cnn: CnnSizes = CnnSizes()
     training: ImageTraining = ImageTraining()
     warping: Warping = Warping()
     quanv: Quanv = Quanv()
-    phases: Distinct[Literal["ideal", "device", "noisy"]] = Field(
-        ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
-    )
     fine_tuning: ImageFineTuning = ImageFineTuning()
     analysis: Analysis = Analysis()
-
-    @model_validator(mode="after")
-    def _choose_nothing(self) -> Self:
-        refuse_choices("study C", training=self.training, fine_tuning=self.fine_tuning)
-        return self
-
-    @property
-    def circuits(self) -> tuple[str, ...]:
-        """Names of all circuits, as the library of circuits has them."""
-        return (self.parallel.circuit, *(kernel_circuit(kernel.name) for kernel in self.quanv.kernels))

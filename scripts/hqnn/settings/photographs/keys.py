@@ -1,4 +1,4 @@
-"""Keys of studies B and D: transfer learning on photographs."""
+"""Keys of studies whose samples are photographs, seen by a frozen backbone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from hqnn.settings.fitting import FineTuning, Training, refuse_choices
-from hqnn.settings.section import Distinct, Positive, Section, Seed, Word
-from hqnn.settings.splits import Split
+from hqnn.errors import nearest
+from hqnn.settings.dealt import DealtStudy
+from hqnn.settings.fitting import FineTuning, Training
+from hqnn.settings.section import Distinct, Positive, Section
+from hqnn.settings.study import Data
 
 Backbone = Literal[
     "resnet18",
@@ -34,6 +36,16 @@ View = Literal[
     "whole_upside_down",
     "whole_turned",
 ]
+
+
+class PhotographData(Data):
+    """Where the photographs come from."""
+
+    set: str = Field(
+        "faces",
+        description="Which synthetic set (`faces` or `concrete`), or which entry of `resources/datasets.yaml` that is "
+        "fetched.",
+    )
 
 
 class Groups(Section):
@@ -62,9 +74,6 @@ class Patches(Section):
 class Images(Section):
     """How images are read."""
 
-    dataset: str = Field(
-        "", description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`."
-    )
     folder: str = Field("", description="Folder of the classes below the set's own, where they do not lie at its top.")
     layout: Literal["folders", "masked"] = Field(
         "folders",
@@ -97,32 +106,7 @@ class Images(Section):
         return self
 
 
-class MaskImages(Images):
-    """How photographs of faces are read."""
-
-    classes: Distinct[str] = Field(
-        ("no_mask", "mask"), description="Label 0 first; the folders that are there, sorted, where empty."
-    )
-    dataset: str = Field(
-        "face_masks_chandrikadeb7",
-        description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`.",
-    )
-
-
-class CrackImages(Images):
-    """How patches of concrete are read."""
-
-    classes: Distinct[str] = Field(
-        ("no_crack", "crack"), description="Label 0 first; the folders that are there, sorted, where empty."
-    )
-    dataset: str = Field(
-        "ozgenel",
-        description="Entry of `resources/datasets.yaml` that is fetched, where `data.source` is `download`; `ozgenel` "
-        "itself has to be fetched by hand, `uav75` (with `layout: masked`) has not.",
-    )
-
-
-class TransferTraining(Training):
+class HeadTraining(Training):
     """How a head is fitted on frozen features."""
 
     learning_rate: float = Field(0.001, gt=0, description="Its rate.")
@@ -131,20 +115,11 @@ class TransferTraining(Training):
     fused: bool = Field(True, description="Take torch's fused kernels: faster steps, other last digits.")
 
 
-class TransferFineTuning(FineTuning):
+class HeadFineTuning(FineTuning):
     """How a phase goes on from the weights of the one before."""
 
     learning_rate: float = Field(0.0003, gt=0, description="Its rate.")
     batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
-
-
-class Trainer(Section):
-    """Another simulator, or another way to differentiate, to train the same model with."""
-
-    device: str = Field("default.qubit", description="PennyLane's name of the simulator.")
-    differentiation: Literal["backprop", "adjoint", "parameter-shift", "finite-diff", "spsa"] = Field(
-        "backprop", description="Whose gradients."
-    )
 
 
 class Augmentation(Section):
@@ -166,11 +141,12 @@ class Augmentation(Section):
     sharpen: float = Field(0.1, ge=0, le=1, description="Probability to be sharpened.")
 
 
-class Transfer(Section):
+class Photographs(DealtStudy):
     """Frozen features of photographs, and a small head that is trained on them."""
 
+    kind: Literal["photographs"] = "photographs"
+    data: PhotographData = PhotographData()
     images: Images = Images()
-    splits: Distinct[Split] = Field((Split(),), min_length=1, description="Ways to part the set, each run apart.")
     backbones: Distinct[Backbone] = Field(
         ("resnet18",), min_length=1, description="Networks whose features are taken, torchvision's."
     )
@@ -195,42 +171,26 @@ class Transfer(Section):
         ("hadamard_angle_y-dressed-1",),
         description="Circuits of the dressed quantum net, named embedding-ansatz-layers.",
     )
-    qubits: Annotated[int, Field(ge=2, le=12)] = Field(4, description="Wires of the circuit.")
+    qubits: Annotated[int, Field(ge=2, le=12)] | None = Field(
+        None, description="Wires of the circuit; where empty four, and more where there are more than four classes."
+    )
     delta: float = Field(0.01, ge=0, description="Standard deviation of the circuit's first weights.")
     twins: Distinct[Literal["linear", "mlp"]] = Field(
         ("linear", "mlp"),
         description="Classical heads on the same features: `linear`, and `mlp`, the dressed net without its circuit.",
     )
-    training: TransferTraining = TransferTraining()
-    phases: Distinct[Literal["ideal", "device", "noisy"]] = Field(
-        ("ideal",), description="As in `change`: without noise, with the native circuit, with the backend's noise."
+    training: HeadTraining = HeadTraining()
+    fine_tuning: HeadFineTuning = HeadFineTuning()
+    bitstrings: bool = Field(
+        False, description="Whether the first model's circuit is sampled on several simulators, bit by bit."
     )
-    fine_tuning: TransferFineTuning = TransferFineTuning()
-    trainers: dict[Word, Trainer] = Field(
-        {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
-    )
-    trainer_seeds: Distinct[Seed] = Field((), description="Their training runs; those of `seeds` where empty.")
 
     @model_validator(mode="after")
-    def _choose_by_what_there_is(self) -> Self:
-        for split in self.splits:
-            if split.validation == 0:
-                refuse_choices(f"split {split.name}", training=self.training, fine_tuning=self.fine_tuning)
+    def _have_synthetic_data(self) -> Self:
+        if self.data.source == "sample" and self.data.set not in ("concrete", "faces"):
+            raise PydanticCustomError(
+                "sample",
+                "has no synthetic data called {name}{hint}",
+                {"name": repr(self.data.set), "hint": nearest(self.data.set, ("concrete", "faces"))},
+            )
         return self
-
-    @property
-    def circuits(self) -> tuple[str, ...]:
-        """Names of all circuits, as the library of circuits has them."""
-        return self.models
-
-
-class Masks(Transfer):
-    """Study B: photographs of faces, with or without a mask."""
-
-    images: MaskImages = MaskImages()
-
-
-class Cracks(Transfer):
-    """Study D: patches of concrete, with or without a crack."""
-
-    images: CrackImages = CrackImages()

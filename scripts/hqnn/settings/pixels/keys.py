@@ -1,40 +1,114 @@
-"""Keys of study A: change detection on pairs of satellite images."""
+"""Keys of studies whose samples are pixels of rasters."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from hqnn.settings.fitting import Descent, FineTuning, Training, refuse_choices
-from hqnn.settings.section import Distinct, Positive, Section
+from hqnn.settings.section import Distinct, Name, Positive, Section, Seed
+from hqnn.settings.study import Baseline, Data, Study
+
+
+class PixelData(Data):
+    """Where the scenes come from."""
+
+    set: Literal["pairs", "scenes", "oscd"] | None = Field(
+        None,
+        description="Which synthetic set (`pairs` of dates, or `scenes` of one date), or which entry of "
+        "`resources/datasets.yaml` that is fetched (`oscd`); what fits the layout where empty.",
+    )
+
+
+class Scenes(Section):
+    """How scenes are found, and which of their pixels are trained and tested on."""
+
+    layout: Literal["oscd", "scenes", "safe", "cube"] = Field(
+        "oscd",
+        description="`oscd`: a folder a city with two dates; `scenes`: rasters listed in `scenes.csv`; `safe`: "
+        "Sentinel-2 products as delivered; `cube`: one hyperspectral cube with its ground truth.",
+    )
+    train: Distinct[str] = Field((), description="Scenes to train on; the data set's own list where empty.")
+    validation: Distinct[str] = Field((), description="Scenes to choose the epoch by; the data set's own likewise.")
+    test: Distinct[str] = Field((), description="Scenes to test on; the data set's own list where empty.")
+    grid: Literal["native", "rect"] = Field(
+        "native",
+        description="Of the layout `oscd`. `native`: bands as delivered, brought onto date 1's 10 m grid through their "
+        "geotransforms; `rect`: the data set's own resampled copies.",
+    )
+    labels: Literal["scl", ""] = Field(
+        "scl",
+        description="Of the layout `safe`: the product's scene classification as labels, or none, where the products "
+        "are only to be predicted.",
+    )
+    mask_clouds: bool = Field(
+        True, description="Of the layout `safe`: leave out clouds and their shadows, where they are not labels."
+    )
+    resolution_m: Literal[10, 20, 60] | None = Field(
+        None,
+        description="Of the layout `safe`: side of a pixel; that of the finest band where empty.",
+        json_schema_extra={"unit": "m"},
+    )
+    series: bool = Field(
+        False, description="Of the layout `safe`: products of one tile are the dates of one scene, not scenes."
+    )
+    cube: str = Field("", description="Of the layout `cube`: the file of the cube, found where empty.")
+    truth: str = Field("", description="Of the layout `cube`: the file of the ground truth, found where empty.")
+    classes: Distinct[str] = Field(
+        (), description="Of the layout `cube`: names of the classes in ascending order of their values; these if empty."
+    )
+    unlabelled: Distinct[int] = Field(
+        (0,), description="Of the layouts `scenes` and `cube`: values of a raster of classes that mean no label."
+    )
+
+
+class Within(Section):
+    """How the pixels of a scene are dealt, where no list deals whole scenes."""
+
+    by: Literal["blocks", "random"] = Field(
+        "blocks",
+        description="`blocks`: squares of neighbouring pixels; `random`: single pixels, which leaks, since neighbours "
+        "are alike; the page says so.",
+    )
+    block: Positive = Field(15, description="Side of a block.", json_schema_extra={"unit": "pixels"})
+    train: float = Field(0.5, gt=0, lt=1, description="Share to train on.")
+    validation: float = Field(0.0, ge=0, lt=1, description="Share to choose the epoch by.")
+    train_per_class: float | None = Field(
+        None,
+        gt=0,
+        description="How many train pixels of each class are kept, or, below 1, which share of them; all where empty.",
+    )
+    seed: Seed = Field(0, description="Of the deal.")
 
 
 class Features(Section):
-    """What of a pixel pair the model sees."""
+    """What of a pixel the model sees."""
 
-    grid: Literal["native", "rect"] = Field(
-        "native",
-        description="`native`: bands as delivered, brought onto date 1's 10 m grid through their geotransforms; "
-        "`rect`: the data set's own resampled copies.",
+    bands: Literal["rgb", "rgbnir", "below20m", "all"] | Distinct[str] | None = Field(
+        None,
+        description="Names or numbers of bands, or a set of Sentinel-2's: `rgb`, `rgbnir`, `below20m`; `all` of them. "
+        "Where empty `below20m` of pairs in OSCD's layout, all elsewhere.",
     )
-    bands: Literal["rgb", "rgbnir", "below20m", "all"] = Field("below20m", description="Which Sentinel-2 bands.")
     layout: Literal["per_date", "joint", "residual"] = Field(
         "per_date",
-        description="`per_date`: each date has its own scaler and PCA, half of the components each (the study's 4 + "
-        "4); `joint`: one scaler and PCA over the bands of both dates; `residual`: 8 features of what date 1 does not "
-        "explain of date 2, and of brightness, water and texture around a pixel, under per-image radiometric "
+        description="`per_date`: each date has its own scaler and PCA, half of the components each (4 + 4 as "
+        "published); `joint`: one scaler and PCA over the bands of both dates; `residual`: 8 features of what date 1 does "
+        "not explain of date 2, and of brightness, water and texture around a pixel, under per-image radiometric "
         "normalisation: by the pair's own pixels, test pairs too, but no label. It takes `all` bands and has no PCA.",
     )
     components: Positive = Field(8, le=26, description="How many features remain after the PCA, both dates together.")
     fit: Literal["train", "image"] = Field(
         "train",
         description="`train`: scaler and PCA fitted once, on train pixels; `image`: anew on every image, test images "
-        "included, as the study's authors did.",
+        "included, as Gupta et al. did.",
     )
     whiten: bool = Field(True, description="Scale every feature to unit variance over the train pixels.")
-    stride: Positive = Field(
-        10, description="Every how many-th row and column is a sample.", json_schema_extra={"unit": "pixels"}
+    stride: Positive | None = Field(
+        None,
+        description="Every how many-th row and column is a sample; where empty each of a cube, every tenth elsewhere.",
+        json_schema_extra={"unit": "pixels"},
     )
 
 
@@ -69,48 +143,71 @@ class LargePatchFitting(PatchFitting):
     batch_size: Positive = Field(32, description="Patches a step.", json_schema_extra={"unit": "patches"})
 
 
-class Change(Section):
-    """Study A: change detection on pairs of Sentinel-2 images."""
+class Explanation(Section):
+    """Why a device differs from a simulator: the same weights under each part of its noise."""
 
-    train_cities: Distinct[str] = Field((), description="Cities to train on; the data set's own list where empty.")
-    test_cities: Distinct[str] = Field((), description="Cities to test on; the data set's own list where empty.")
+    enabled: bool = Field(False, description="Whether to run it for every quantum model and backend; two classes.")
+    draws: Positive = Field(20, description="Draws of untrained quantum weights for each seed.")
+    few_shots: Distinct[Positive] = Field(
+        (16, 64, 256, 1024), description="Numbers of shots without noise.", json_schema_extra={"unit": "shots"}
+    )
+
+
+class Pixels(Study):
+    """Pixels of scenes of one date or more, in two classes or many."""
+
+    kind: Literal["pixels"] = "pixels"
+    data: PixelData = PixelData()
+    scenes: Scenes = Scenes()
+    within: Within = Within()
     features: Features = Features()
     models: Distinct[str] = Field(
         ("angle_y-simplified_two_design-3",), description="Quantum models, named embedding-ansatz-layers."
     )
     qubits: Annotated[int, Field(ge=2, le=12)] = Field(8, description="Wires of the circuit.")
-    observable: str = Field("Z1", description="The Pauli word that is measured; `Z1` is Z of the second wire.")
+    observables: Distinct[str] = Field(
+        (),
+        description="Pauli words that are measured, such as `Z1`; where empty Z of the second wire for two classes, "
+        "and for more enough words that each class has one.",
+    )
     reading: Literal["sigmoid", "scaled"] = Field(
         "sigmoid",
-        description="How the expectation value becomes a probability: `sigmoid` of it, which keeps it within "
-        "[.269, .731] as in the study, or `scaled` by a trainable factor and bias first. With train cities left out "
-        "in turn both score alike; the default kept its score over more epochs.",
+        description="How one expectation value becomes the probability of the second of two classes: `sigmoid` of it, "
+        "which keeps it within [.269, .731], or `scaled` by a trainable factor and bias first. More classes, or more "
+        "observables, are read by a linear layer.",
     )
-    baselines: Distinct[Literal["change_vector", "logistic_regression", "mlp", "unet_small", "unet_full"]] = Field(
-        ("change_vector", "logistic_regression", "mlp", "unet_small"),
-        description="Classical references on the same pixels; the U-Nets see red, green and blue of both dates around "
-        "each: `unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
+    twins: Distinct[Literal["pixel_twin"]] = Field(
+        (),
+        description="Classical nets trained alike: `pixel_twin` has a dense layer in place of the circuit, with nearly "
+        "as many parameters.",
     )
-    mlp_parameters: Positive = Field(
-        114,
-        description="The `mlp` is as wide as brings it nearest to so many trainable numbers; the study's has 114.",
+    baselines: dict[Name, Baseline] = Field(
+        {"logistic_regression": Baseline(), "mlp": Baseline()},
+        description="Classical references on the same pixels, as in every study; further `change_vector`, of two "
+        "dates, and the U-Nets, of two dates and classes, which see red, green and blue around each pixel: "
+        "`unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
     )
     unet_small: PatchFitting = PatchFitting()
     unet_full: LargePatchFitting = LargePatchFitting()
     training: PixelTraining = PixelTraining()
-    phases: Distinct[Literal["ideal", "device", "noisy"]] = Field(
-        ("ideal",),
-        description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
-        "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
-    )
     fine_tuning: PixelFineTuning = PixelFineTuning()
+    explanation: Explanation = Explanation()
+    maps: bool = Field(True, description="Whether every test scene is mapped by the first model.")
+
+    OWN: ClassVar[tuple[str, ...]] = ("change_vector", "logistic_regression", "mlp", "unet_full", "unet_small")
 
     @model_validator(mode="after")
-    def _choose_nothing(self) -> Self:
-        refuse_choices("study A", training=self.training, fine_tuning=self.fine_tuning)
+    def _choose_by_what_there_is(self) -> Self:
+        if not self.scenes.validation and self.within.validation == 0 and self.scenes.layout == "oscd":
+            refuse_choices("the study", training=self.training, fine_tuning=self.fine_tuning)
         return self
 
-    @property
-    def circuits(self) -> tuple[str, ...]:
-        """Names of all circuits, as the library of circuits has them."""
-        return self.models
+    @model_validator(mode="after")
+    def _have_synthetic_data(self) -> Self:
+        if self.data.source == "sample" and self.scenes.layout not in ("oscd", "scenes"):
+            raise PydanticCustomError(
+                "sample",
+                "has no synthetic data of the layout {layout}; set data.source to 'path' and data.path to your files",
+                {"layout": repr(self.scenes.layout)},
+            )
+        return self

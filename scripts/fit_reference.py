@@ -1,0 +1,16 @@
+"""Fit a classical reference and write its predictions of the test samples."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.references import predict_reference
+
+    predict_reference(
+        rule.output.predictions,
+        samples=rule.input.samples,
+        name=rule.wildcards["model"],
+        parameters=rule.params.reference,
+        balanced=rule.params.balanced,
+        seed=int(rule.wildcards["seed"]),
+        about={**rule.wildcards, "phase": "ideal", "path": "exact"},
+    )

@@ -1,0 +1,93 @@
+"""Which features of a pixel are asked for, and whether scenes can have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from hqnn.data.features import FeatureTransform, fit_transform
+from hqnn.data.moments import Moments
+from hqnn.data.pixels.bands import ALL, BANDS, Choice, chosen_bands
+from hqnn.data.pixels.layouts import layout_named
+from hqnn.data.pixels.sampling import Sampling
+from hqnn.data.pixels.scene import Collection
+from hqnn.errors import UserError, nearest
+
+Fit = Literal["train", "image"]
+FITS = ("train", "image")
+
+
+@dataclass(frozen=True)
+class Features:
+    """How features are computed, before anything is fitted.
+
+    Attributes:
+        sampling: which raw features, and at which pixels.
+        components: how many features remain, all groups of the layout together.
+        fit: `train` fits once on the train samples; `image` on all pixels of each scene by itself.
+        whiten: scale features to unit variance over what was fitted on.
+        groups: into how many parts the raw features are cut.
+    """
+
+    sampling: Sampling
+    components: int
+    fit: Fit
+    whiten: bool
+    groups: int
+
+    @classmethod
+    def of(
+        cls, collection: Collection, bands: Choice, layout: str, components: int, fit: Fit, whiten: bool, stride: int
+    ) -> Features:
+        """Check what is asked for.
+
+        Raises:
+            UserError: a name is unknown, or the layout or the scenes cannot have these settings.
+        """
+        _check_fit(layout, components, fit)
+        sampling = Sampling(_bands(collection, bands, layout), layout, stride)
+        return cls(sampling, components, fit, whiten, layout_named(layout).parts(collection.dates))
+
+    def fitted(self, moments: Moments) -> FeatureTransform:
+        """Fit to raw features; what it raises, see `fit_transform`."""
+        clip = layout_named(self.sampling.layout).clip
+        return fit_transform(moments, groups=self.groups, components=self.components, whiten=self.whiten, clip=clip)
+
+    def said(self) -> Mapping[str, Any]:
+        """What the table says of it."""
+        return asdict(self.sampling) | {"components": self.components, "fit": self.fit, "whiten": self.whiten}
+
+
+def _check_fit(layout: str, components: int, fit: Fit) -> None:
+    if fit not in FITS:
+        raise UserError(f"fit {fit!r} is unknown{nearest(fit, FITS)}")
+    chosen = layout_named(layout)
+    if chosen.pca:
+        return
+    if fit == "image":
+        raise UserError(
+            f"features.fit is 'image' but features.layout {layout!r} normalises every image by itself already; set "
+            "features.fit to 'train'"
+        )
+    if components != chosen.groups:
+        raise UserError(
+            f"features.components is {components} but features.layout {layout!r} has {chosen.groups} features and no "
+            f"PCA; set features.components to {chosen.groups}"
+        )
+
+
+def _bands(collection: Collection, choice: Choice, layout: str) -> tuple[str, ...]:
+    needed = layout_named(layout).bands
+    if needed is None:
+        return chosen_bands(choice, collection.bands)
+    missing = [band for band in needed if band not in collection.bands]
+    if missing or collection.dates != 2:
+        lack = f"no band {missing[0]}" if missing else f"{collection.dates} dates"
+        raise UserError(
+            f"features.layout {layout!r} compares two dates of the {len(BANDS)} Sentinel-2 bands but the scenes of "
+            f"{collection.root} have {lack}; choose 'per_date' or 'joint'"
+        )
+    if choice != ALL and chosen_bands(choice, collection.bands) != needed:
+        raise UserError(f"features.bands is {choice!r} but features.layout {layout!r} needs {ALL!r}; set that")
+    return needed

@@ -1,0 +1,171 @@
+"""Scenes that a user lists in a table: rasters of any date, band, resolution and CRS, and labels of any classes."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+
+from hqnn.data.pixels.class_maps import ClassMap, class_names, class_values
+from hqnn.data.pixels.grids import GDAL_CACHE_MB
+from hqnn.data.pixels.raster_scene import RasterScene, ReadLabels
+from hqnn.data.pixels.scene import PREDICT, Listed
+from hqnn.data.pixels.scene_rasters import BandFile, bands_of_date, open_dates
+from hqnn.data.pixels.scene_table import SceneRows, read_scene_table
+from hqnn.errors import UserError, nearest
+
+
+@dataclass
+class SceneCollection:
+    """Scenes of a table; attributes as of `hqnn.data.pixels.scene.Collection`.
+
+    Attributes:
+        rows: what the table says of each.
+        files: the bands of each date of a scene, in the order of `bands`.
+        values: class numbers in the order of `classes`.
+        unlabelled: numbers that mean that there is no label.
+        table: name of the file.
+    """
+
+    root: Path
+    scenes: Sequence[Listed]
+    classes: tuple[str, ...]
+    bands: tuple[str, ...]
+    dates: int
+    rows: Mapping[str, SceneRows]
+    files: Mapping[str, tuple[tuple[BandFile, ...], ...]]
+    values: tuple[int, ...]
+    unlabelled: tuple[int, ...]
+    table: str
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[RasterScene]:
+        """Open a scene on the finest grid of its first date.
+
+        Raises:
+            UserError: there is no such scene, or see `open_dates`.
+        """
+        if name not in self.rows:
+            raise UserError(f"{self.root / self.table} has no scene {name!r}{nearest(name, self.rows)}")
+        with ExitStack() as stack:
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MB))
+            grid, sources = open_dates(stack, name, self.files[name])
+            label = self.rows[name].label
+            labels: ReadLabels = self._unlabelled(name)
+            if label is not None:
+                labels = ClassMap(label, self.values, self.unlabelled, grid, stack)
+            yield RasterScene(name, grid, self.bands, sources, labels)
+
+    def about(self) -> Mapping[str, Any]:
+        """How the scenes were read: class numbers, names of dates where all scenes share them, scales, offsets."""
+        dates = {tuple(date for date, _ in rows.dates) for rows in self.rows.values()}
+        scales = Counter((band.scale, band.offset) for scene in self.files.values() for date in scene for band in date)
+        return {
+            "class_values": list(self.values),
+            "unlabelled": list(self.unlabelled),
+            "date_names": list(dates.pop()) if len(dates) == 1 else [],
+            "scaled": [
+                {"scale": scale, "offset": offset, "bands": count}
+                for (scale, offset), count in scales.items()
+                if (scale, offset) != (1.0, 0.0)
+            ],
+        }
+
+    def _unlabelled(self, name: str) -> ReadLabels:
+        def read(rows: range, columns: range) -> NDArray[np.uint8]:
+            raise UserError(f"{self.root / self.table} names no label of scene {name!r}; name one")
+
+        return read
+
+
+def open_scenes(
+    root: str | os.PathLike[str],
+    *,
+    table: str = "scenes.csv",
+    names: str = "classes.csv",
+    unlabelled: Sequence[int] = (0,),
+    train: Sequence[str] = (),
+    validation: Sequence[str] = (),
+    test: Sequence[str] = (),
+) -> SceneCollection:
+    """Read a table of scenes, and what bands and classes these have.
+
+    The label values present are the classes, in ascending order.
+
+    Args:
+        root: folder of the table, or the table itself.
+        table: its name, see `read_scene_table`.
+        names: of a file beside it that says what classes are called, see `class_names`; it may be missing.
+        unlabelled: label values that mean that there is no label, as the label's own nodata value does.
+        train: scenes to train on, whatever the table says.
+        validation: scenes to validate on, likewise.
+        test: scenes to test on, likewise.
+
+    Raises:
+        UserError: see `read_scene_table`, `bands_of_date` and `class_values`; or scenes or dates have different bands;
+            or a scene that is named does not exist, has no label or is named for two parts.
+    """
+    folder, table = (Path(root).parent, Path(root).name) if Path(root).is_file() else (Path(root), table)
+    rows = {scene.name: scene for scene in read_scene_table(folder / table)}
+    for part, scenes in (("train", train), ("validation", validation), ("test", test)):
+        rows |= _moved(folder / table, rows, part, scenes)
+    _check_lists(train, validation, test)
+    files = _files(folder / table, rows)
+    none = tuple(unlabelled)
+    values = class_values((scene.label for scene in rows.values() if scene.label is not None), none)
+    listed = tuple(_listed(scene, files[scene.name]) for scene in rows.values())
+    first = next(iter(files.values()))
+    classes = class_names(folder / names, values, none)
+    bands = tuple(band.name for band in first[0])
+    return SceneCollection(folder, listed, classes, bands, len(first), rows, files, values, none, table)
+
+
+def _files(path: Path, rows: Mapping[str, SceneRows]) -> dict[str, tuple[tuple[BandFile, ...], ...]]:
+    """Bands of each date of each scene, all in the order of the first date of the first scene."""
+    files: dict[str, tuple[tuple[BandFile, ...], ...]] = {}
+    order: list[str] = []
+    for scene in rows.values():
+        dates = []
+        for date, rasters in scene.dates:
+            found = {band.name: band for band in bands_of_date(rasters)}
+            order = order or list(found)
+            if set(found) != set(order):
+                name = min(set(found) ^ set(order))
+                has, lacks = ("has", "other scenes or dates do not") if name in found else ("lacks", "others have")
+                raise UserError(
+                    f"{path}: scene {scene.name!r} {has} band {name!r} at date {date!r}, which {lacks}; give all "
+                    "scenes and dates the same bands"
+                )
+            dates.append(tuple(found[name] for name in order))
+        files[scene.name] = tuple(dates)
+    return files
+
+
+def _moved(path: Path, rows: Mapping[str, SceneRows], part: str, names: Sequence[str]) -> dict[str, SceneRows]:
+    """Scenes that go to another part than the table says."""
+    for name in names:
+        if name not in rows:
+            raise UserError(f"{path} has no scene {name!r} to {part} on{nearest(name, rows)}")
+        if rows[name].label is None:
+            raise UserError(f"{path} names no label of scene {name!r}, which is for {part}; name one")
+    return {name: replace(rows[name], part=part) for name in names}
+
+
+def _check_lists(*lists: Sequence[str]) -> None:
+    twice = [name for name, count in Counter(name for names in lists for name in set(names)).items() if count > 1]
+    if twice:
+        raise UserError(f"scene {twice[0]!r} is named for two parts; take it out of one of the lists")
+
+
+def _listed(scene: SceneRows, files: Sequence[Sequence[BandFile]]) -> Listed:
+    paths = dict.fromkeys(band.path for date in files for band in date)
+    label = () if scene.label is None else (scene.label,)
+    return Listed(scene.name, scene.part if label else PREDICT, (*paths, *label))

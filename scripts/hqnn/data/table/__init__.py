@@ -1,0 +1,1 @@
+"""Rows of numbers with labels: their files, their store and their features."""

@@ -1,0 +1,1 @@
+"""New data of every kind through a trained model."""

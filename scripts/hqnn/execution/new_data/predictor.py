@@ -1,0 +1,121 @@
+"""A trained model and the path by which it runs, as one function from samples to probabilities."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.errors import UserError, nearest
+from hqnn.execution.predict import ExecutionPath
+from hqnn.models.architectures import read_classifier
+from hqnn.models.classifier import Classifier
+from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
+
+PATHS = ("exact", "shots", "noisy", "hardware")
+AT_ONCE = 1 << 16  # samples
+BITS_AT_ONCE = 1 << 21  # shots of all samples together; Aer gives each as a text of its own
+
+PathOfPiece = Callable[[int], ExecutionPath]
+Probabilities = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How circuits are run, piece by piece.
+
+    Attributes:
+        path_of: the path of the piece of some number; one that samples draws anew for each.
+        at_once: how many samples a piece has.
+    """
+
+    path_of: PathOfPiece
+    at_once: int = AT_ONCE
+
+
+def execution_by(path: str, native: Sequence[str], *, shots: int, seed: int) -> Execution:
+    """An execution path by its name.
+
+    Args:
+        path: exact, shots, noisy or hardware.
+        native: files of the native program, of its QPY, and of the calibration, where the native circuit runs.
+        shots: repetitions of a circuit, where it is sampled.
+        seed: of the sampling; piece number i has the seed `seed` + i.
+
+    Raises:
+        UserError: there is no such path.
+    """
+    at_once = max(1, BITS_AT_ONCE // shots)
+    if path == "exact":
+        from hqnn.execution.exact import run_exact
+
+        return Execution(lambda piece: run_exact)
+    if path == "noisy":
+        from hqnn.execution.noisy import Noisy
+
+        noisy = Noisy(native[0], native[2])
+        return Execution(lambda piece: noisy)
+    if path == "shots":
+        from hqnn.execution.sampled import Shots
+
+        return Execution(lambda piece: Shots(shots, seed + piece), at_once)
+    if path == "hardware":
+        from hqnn.execution.hardware import Hardware
+
+        return Execution(lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece), at_once)
+    raise UserError(f"there is no execution path {path!r}{nearest(path, PATHS)}")
+
+
+class Predictor:
+    """A trained model that runs by some path.
+
+    Args:
+        model: its file.
+        execution: how its circuits run; a model without circuits runs as it is.
+        memory_limit_mb: of the engine.
+
+    Raises:
+        UserError: the file is damaged or missing.
+    """
+
+    def __init__(
+        self, model: str | os.PathLike[str], execution: Execution, memory_limit_mb: float = MEMORY_LIMIT_MB
+    ) -> None:
+        self.classifier, about = read_classifier(model, memory_limit_mb)
+        self.execution = execution
+        self._trained: str = about["fingerprint"]
+        self._pieces = 0
+
+    def __call__(self, samples: NDArray[Any]) -> Probabilities:
+        """Predict samples, some at once.
+
+        Args:
+            samples: float features, shape (samples, features) or (samples, views, features); or images, shape (samples,
+                height, width, channels).
+
+        Returns:
+            The probability of every class, shape (samples, classes).
+
+        Raises:
+            UserError: the weights about to run are not the trained ones.
+        """
+        starts = range(0, len(samples), self.execution.at_once)
+        found = [self._of_piece(samples[start : start + self.execution.at_once]) for start in starts]
+        classes = self.classifier.architecture.classes
+        return np.concatenate(found) if found else np.empty((0, classes))
+
+    def _of_piece(self, samples: NDArray[Any]) -> Probabilities:
+        probability = _probability(self.classifier, self._trained, self.execution.path_of(self._pieces), samples)
+        self._pieces += 1
+        return np.stack([1 - probability, probability], axis=1) if probability.ndim == 1 else probability
+
+
+def _probability(classifier: Classifier, trained: str, path: ExecutionPath, samples: NDArray[Any]) -> Probabilities:
+    """Of class 1 of two, shape (samples,), or of every class of more, shape (samples, classes)."""
+    if not isinstance(classifier, HybridClassifier):
+        return classifier.classify(samples)
+    return classifier.probabilities(path(classifier, trained, classifier.circuit_inputs(samples)).values)

@@ -1,0 +1,134 @@
+"""Classical references by name: fitted on the train samples, run on the test samples."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.data.parts import TRAIN
+from hqnn.data.samples import Files, Samples, read_samples
+from hqnn.errors import UserError
+from hqnn.execution.predictions import write_predictions
+from hqnn.models.baselines import (
+    change_vector_probability,
+    fit_reference,
+    fitted_numbers,
+    reference,
+    reference_probability,
+)
+from hqnn.models.reference_names import check_reference
+from hqnn.store import open_table
+from hqnn.training.draws import epoch_order
+
+CHANGE_VECTOR = "change_vector"
+LENGTHS = "change_vector_length"
+
+log = logging.getLogger(__name__)
+
+
+def predict_reference(
+    output: str | os.PathLike[str],
+    *,
+    samples: Files,
+    name: str,
+    parameters: Mapping[str, Any],
+    seed: int,
+    about: Mapping[str, Any],
+    balanced: bool = False,
+) -> None:
+    """Fit one reference and write its predictions of the test samples.
+
+    Beside what `about` says, the predictions' attributes are `seconds` of fitting, `wall_s` of predicting, and, where
+    they can be counted, `parameters`, the numbers that were fitted.
+
+    Args:
+        output: of the predictions.
+        samples: the tables of the store, with features.
+        name: ``change_vector``, which is not fitted and is for two dates and two classes; or see `reference`; or any
+            name, where the parameters say an ``estimator``, which is such a name.
+        parameters: its estimator, and further see `reference`.
+        seed: of the balanced draws and of what is random in fitting.
+        about: what the path of the result says.
+        balanced: fit on as many samples drawn with replacement, all classes equally likely.
+
+    Raises:
+        UserError: the name or a parameter is unknown or refused, or the samples are not of its kind.
+    """
+    said = dict(parameters)
+    estimator = said.pop("estimator", "") or name
+    check_reference(estimator)
+    train, test = read_samples(samples, TRAIN), read_samples(samples)
+    if estimator == CHANGE_VECTOR:
+        probability, facts = _by_change_vector(samples, said, train, test)
+    else:
+        probability, facts = _by_fitting(estimator, said, seed, balanced, _one_view(train), _one_view(test))
+    write_predictions(
+        output, test, probability, {"model": name, **about, **facts, "seed": seed, "backend": "scikit-learn"}
+    )
+
+
+def _by_fitting(
+    name: str, parameters: Mapping[str, Any], seed: int, balanced: bool, train: Samples, test: Samples
+) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    classes = max(2, len(train.classes))
+    model = reference(name, parameters, seed=seed, features=train.features.shape[1], classes=classes)
+    started = time.perf_counter()
+    drawn = epoch_order(train.labels, True, np.random.default_rng(seed)) if balanced else slice(None)
+    missing = [known for label, known in enumerate(train.classes) if label not in train.labels]
+    if missing:
+        log.warning("no train sample is of class %s, which %s will never predict", ", ".join(missing), name)
+    fitted = fit_reference(model, train.features[drawn], train.labels[drawn])
+    seconds = time.perf_counter() - started
+    probability = reference_probability(fitted, test.features, classes)
+    count = fitted_numbers(fitted)
+    facts = {"seconds": seconds, "wall_s": time.perf_counter() - started - seconds}
+    return probability, facts if count is None else {**facts, "parameters": count}
+
+
+def _one_view(samples: Samples) -> Samples:
+    """Samples as features of one view each, shape (samples, features)."""
+    features = samples.features
+    if not np.issubdtype(features.dtype, np.floating):
+        raise UserError(
+            "classical references by name are fitted on features, and these samples are images; take the twins of the "
+            "study's models instead"
+        )
+    if samples.augmented is not None:
+        log.warning("classical references see the first view of an image alone, and none of its variants")
+    return replace(samples, features=features[:, 0] if features.ndim == 3 else features)
+
+
+def _by_change_vector(
+    files: Files, parameters: Mapping[str, Any], train: Samples, test: Samples
+) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    if parameters:
+        raise UserError(f"the baseline {CHANGE_VECTOR} has no parameters; leave {', '.join(parameters)} out")
+    if len(train.classes) > 2:
+        raise UserError(
+            f"the baseline {CHANGE_VECTOR} tells two classes apart and the samples are of {len(train.classes)}; leave "
+            "it out of baselines"
+        )
+    started = time.perf_counter()
+    lengths = _lengths(files)
+    probability = change_vector_probability(lengths[test.ids], lengths[train.ids])
+    return probability, {"seconds": 0.0, "wall_s": time.perf_counter() - started, "parameters": 1}
+
+
+def _lengths(files: Files) -> NDArray[Any]:
+    paths = [files] if isinstance(files, str | os.PathLike) else list(files)
+    for path in paths:
+        with open_table(path) as table:
+            if LENGTHS in table:
+                lengths: NDArray[Any] = table[LENGTHS][()]
+                return lengths
+    raise UserError(
+        f"the baseline {CHANGE_VECTOR} needs two dates, and {paths[0]} has no column {LENGTHS!r}; leave it out of "
+        "baselines"
+    )

@@ -1,0 +1,113 @@
+"""Whether one model is better than another on the same samples, seed by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.metrics.bootstrap import INTERVAL, bootstrap
+from hqnn.metrics.clusters import sample_clusters
+from hqnn.metrics.measures import Floats, mean_defined, ratio
+from hqnn.report.runs import Predictions
+from hqnn.store import open_table
+
+DRAWS = 400
+TABLES = ("samples.h5", "split.h5")  # that say which samples are alike
+
+Seeds = Mapping[int, Predictions]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean recall of one model minus that of another.
+
+    Attributes:
+        value: mean over seeds.
+        low: of the 95 % interval; NaN where there is none.
+        high: likewise.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the interval leaves zero out, else 0."""
+        return int(self.low > 0) - int(self.high < 0)
+
+
+def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path]) -> Difference | None:
+    """Compare balanced accuracies on the same test samples.
+
+    Every bootstrap draw draws seeds, and with each the samples of its test set: blocks of pixels within scenes, groups
+    of what was dealt together, or samples one by one, as the intervals of the tidy table. Seeds of one test set share
+    its draws. What has one seed is compared with every seed of the other.
+
+    Args:
+        ours: seed to exact predictions of one model.
+        theirs: likewise of the other.
+        artefacts: of the study; its tables of samples and splits say which samples are alike.
+
+    Returns:
+        None where the two have no test sample set in common.
+    """
+    pairs = [(ours[seed], other) for seed, other in _matched(ours, theirs)]
+    if not pairs or not all(_same_samples(*pair) for pair in pairs):
+        return None
+    tables = [path for path in artefacts if path.name in TABLES]
+    values = np.array([_gap(own, other, np.ones((1, len(own.columns["sample"]))))[0] for own, other in pairs])
+    drawn = np.stack([_drawn(own, other, tables) for own, other in pairs])
+    chosen = np.random.default_rng(0).integers(len(pairs), size=drawn.shape)
+    means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
+    means = means[np.isfinite(means)]
+    low, high = np.quantile(means, INTERVAL) if means.size and np.ptp(means) > 0 else (np.nan, np.nan)
+    return Difference(float(values.mean()), float(low), float(high))
+
+
+def _matched(ours: Seeds, theirs: Seeds) -> Iterator[tuple[int, Predictions]]:
+    """Seeds of ours with what stands beside each."""
+    for seed in ours:
+        if len(theirs) == 1 or seed in theirs:
+            yield seed, theirs.get(seed) or next(iter(theirs.values()))
+
+
+def _same_samples(first: Predictions, second: Predictions) -> bool:
+    return bool(np.array_equal(np.sort(first.columns["sample"]), np.sort(second.columns["sample"])))
+
+
+def _drawn(own: Predictions, other: Predictions, tables: Sequence[Path]) -> Floats:
+    """The difference under bootstrap draws, equal for equal test samples, shape (draws,)."""
+    ids = np.sort(own.columns["sample"])
+    clusters = sample_clusters(tables, ids, own.run.dataset)
+    pieces = bootstrap(_scenes(tables, ids), DRAWS, np.random.default_rng(0), clusters)
+    return np.concatenate([_gap(own, other, weights) for weights in pieces])
+
+
+def _scenes(tables: Sequence[Path], ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Places of the samples of each scene; of all where there are none."""
+    for path in tables:
+        with open_table(path) as table:
+            if "scene" in table:
+                scene = table["scene"][()][ids]
+                return [np.flatnonzero(scene == one) for one in np.unique(scene)]
+    return [np.arange(len(ids))]
+
+
+def _gap(own: Predictions, other: Predictions, weights: Floats) -> Floats:
+    """Difference of mean recall under weights of samples in their order, shape (draws, samples)."""
+    (labels, hits), (_, theirs) = _hits(own), _hits(other)
+    of_class = (labels[:, None] == np.unique(labels)).astype(float)
+    gaps = (hits.astype(float) - theirs)[:, None] * of_class
+    return mean_defined(ratio(weights @ gaps, weights @ of_class))
+
+
+def _hits(one: Predictions) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Labels in the order of the samples, and whether they were predicted."""
+    order = np.argsort(one.columns["sample"])
+    labels = one.columns["label"][order].astype(np.int64)
+    return labels, np.asarray(one.columns["predicted"][order] == labels)

@@ -1,0 +1,163 @@
+"""The chapter of one study: what was run and what came out, rendered for its own page and for the page of all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hqnn.metrics.published import read_published
+from hqnn.metrics.runs import read_history
+from hqnn.metrics.table import read_metrics
+from hqnn.report.chapter import Chapter, Material
+from hqnn.report.images.chapter import image_chapters
+from hqnn.report.overview import overview
+from hqnn.report.page import StudyChapter, template, write_report
+from hqnn.report.photographs.chapter import photograph_chapters
+from hqnn.report.pixels.chapter import pixel_chapters
+from hqnn.report.runs import Predictions, read_predictions, run_order
+from hqnn.report.table.chapter import table_chapters
+from hqnn.report.words import full_path, metric_name, path_name
+from hqnn.store import file_digest, write_text
+
+CHAPTERS: Mapping[str, Callable[[Material], list[Chapter]]] = {
+    "pixels": pixel_chapters,
+    "photographs": photograph_chapters,
+    "images": image_chapters,
+    "table": table_chapters,
+}
+LEADS = {
+    "pixels": "Pixels of scenes, classified one by one",
+    "photographs": "Photographs, seen by a frozen backbone",
+    "images": "Small images, through convolutions and circuits",
+    "table": "Rows of a table, through a scaler and principal components",
+}
+SYNTHETIC = (
+    "The data of this study are synthetic: they show that everything runs, and say nothing of any published figure."
+)
+RAN = ("weights_fingerprint", "program_digest", "backend", "calibration_digest", "shots", "jobs", "wall_s", "qpu_s")
+
+
+@dataclass(frozen=True)
+class StudyFiles:
+    """What a study left, and what it is.
+
+    Attributes:
+        name: of the study.
+        kind: of the study, a key of `CHAPTERS`.
+        title: what the page calls it.
+        source: where its data come from: sample, path or download.
+        settings: what was set; nested mappings are sections.
+        metrics: its tidy table.
+        histories: CSV files with columns epoch, loss, accuracy and, where recorded, those of other samples, one a
+            training run, under ``<study>/<dataset>/<model>/<phase>/seed<k>/``.
+        predictions: every file that was scored.
+        artefacts: maps, scores and pictures that other rules made for the page, under ``<study>/``.
+        published: files of the papers' figures that may stand beside.
+    """
+
+    name: str
+    kind: str
+    title: str
+    source: str
+    settings: Mapping[str, Any]
+    metrics: Path
+    histories: Sequence[Path]
+    predictions: Sequence[Path]
+    artefacts: Sequence[Path]
+    published: Sequence[Path]
+
+
+def write_study(page: Path, chapter: Path, files: StudyFiles) -> None:
+    """Write a study's page, and its chapter as JSON for the page of all studies.
+
+    Equal inputs of equal times give equal bytes.
+
+    Args:
+        page: one HTML file that opens offline and asks nothing of any network.
+        chapter: see `hqnn.report.page.StudyChapter`.
+        files: what there is.
+
+    Raises:
+        UserError: a file is missing, damaged or not in its schema.
+    """
+    write_text(chapter, json.dumps(asdict(study_chapter(files)), ensure_ascii=False))
+    write_report(page, [chapter])
+
+
+def study_chapter(files: StudyFiles) -> StudyChapter:
+    """Read what a study left, and render it."""
+    table = read_metrics(files.metrics)
+    table["path"] = [full_path(*pair) for pair in zip(table["path"], table["backend"], strict=True)]
+    read = sorted((read_predictions(path) for path in files.predictions), key=run_order)
+    published = read_published(*files.published)
+    material = Material(
+        metrics=table,
+        predictions=read,
+        histories=[read_history(path) for path in files.histories],
+        artefacts=list(files.artefacts),
+        published=published,
+    )
+    synthetic = files.source == "sample"
+    chapters = CHAPTERS[files.kind](material)
+    html = template("study.html.j2").render(
+        study=files.name,
+        title=files.title,
+        lead=LEADS[files.kind],
+        notice=SYNTHETIC if synthetic else "",
+        chapters=chapters,
+        ran_where=[_ran_where(one) for one in read],
+        settings=_flat(files.settings),
+        versions=_versions(read),
+        digests=[
+            (path.as_posix(), file_digest(path)) for path in (files.metrics, *files.predictions, *files.histories)
+        ],
+        published=published.to_dict("records"),
+        metric_name=metric_name,
+    )
+    return StudyChapter(
+        study=files.name,
+        kind=files.kind,
+        title=files.title,
+        synthetic=synthetic,
+        ran_at=_ran_at(files.predictions),
+        anchor=f"{files.name}-{chapters[0].dataset}",
+        overview=overview(material, [chapter.dataset for chapter in chapters]),
+        html=html,
+    )
+
+
+def _ran_at(predictions: Sequence[Path]) -> str:
+    """When the newest predictions were made, to the minute."""
+    newest = max(path.stat().st_mtime for path in predictions)
+    return datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _ran_where(one: Predictions) -> dict[str, Any]:
+    return {
+        "run": one.run,
+        "path": path_name(one.path),
+        "samples": len(one.columns["sample"]),
+        **{key: one.about.get(key, "") for key in RAN},
+    }
+
+
+def _versions(predictions: Sequence[Predictions]) -> list[tuple[str, str]]:
+    found: dict[str, set[str]] = {}
+    for one in predictions:
+        for package, version in one.about.get("versions", {}).items():
+            found.setdefault(package, set()).add(version)
+    return [(package, ", ".join(sorted(found[package]))) for package in sorted(found)]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
+    return rows

@@ -1,0 +1,1 @@
+"""What the page says of a study of rows of a table."""

@@ -1,0 +1,52 @@
+"""Keys of running and scoring trained models; a study may override each."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from hqnn.settings.section import Distinct, Positive, Section, Seed
+
+ExecutionPath = Literal["exact", "shots", "noisy", "hardware"]
+
+
+class Execution(Section):
+    """By which paths a trained model is run."""
+
+    paths: Distinct[ExecutionPath] = Field(
+        ("exact", "shots", "noisy", "hardware"),
+        min_length=1,
+        description="`exact`: expectation values without noise; `shots`: sampled; `noisy`: native gates under the "
+        "backend's noise and readout error, exact; `hardware`: Runtime primitives, in local mode on the snapshot.",
+    )
+    backends: Distinct[str] = Field(
+        ("ibm_brisbane",), description="Calibrations in `resources/calibrations`, or the paths of such files."
+    )
+    layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
+    shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})
+    subset: Positive = Field(
+        1000,
+        description="How many test samples the paths that sample run on, drawn in proportion to scene and class.",
+        json_schema_extra={"unit": "samples"},
+    )
+    seed: Seed = Field(0, description="Seed of the subset, of sampling and of transpilation.")
+
+
+class Evaluation(Section):
+    """How predictions are scored."""
+
+    draws: Positive = Field(1000, description="Bootstrap draws behind a 95 % interval.")
+    seed: Seed = Field(0, description="Seed of the bootstrap.")
+
+
+class Engine(Section):
+    """The simulator of expectation values."""
+
+    memory_limit_mb: float = Field(
+        2000.0,
+        gt=0,
+        description="The most that one call may store beside its inputs and outputs; it works in pieces where it would "
+        "need more.",
+        json_schema_extra={"unit": "MB"},
+    )

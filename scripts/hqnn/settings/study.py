@@ -1,0 +1,100 @@
+"""Keys that studies of every kind have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import yaml
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from hqnn.errors import nearest
+from hqnn.settings.execution import Evaluation, Execution
+from hqnn.settings.section import Distinct, Name, Section, Seed, Word
+
+Phase = Literal["ideal", "device", "noisy"]
+
+
+class Data(Section):
+    """Where the samples come from."""
+
+    source: Literal["sample", "path", "download"] = Field(
+        "sample",
+        description="`sample`: synthetic data written by the workflow; `path`: files of yours; `download`: a public "
+        "set, fetched and verified as `resources/datasets.yaml` says.",
+    )
+    path: str | None = Field(None, description="Folder or file of the data, where `source` is `path`.")
+    name: Name | None = Field(
+        None,
+        description="Name of the data set in the paths of results; where empty `sample`, the folder's, or that of the "
+        "set that is fetched.",
+    )
+    seed: Seed = Field(0, description="Seed of the synthetic data.")
+
+
+class Baseline(Section):
+    """A classical reference: one of ours by its name, or any classifier of scikit-learn with its parameters."""
+
+    model_config = ConfigDict(extra="allow")
+
+    estimator: str = Field("", description="Name of scikit-learn's class, such as `RandomForestClassifier`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_values(cls, said: Any) -> Any:
+        """Values from the command line arrive as text."""
+        if not isinstance(said, Mapping):
+            return said
+        return {key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in said.items()}
+
+
+class Trainer(Section):
+    """Another simulator, or another way to differentiate, to train the same model with."""
+
+    device: str = Field("default.qubit", description="PennyLane's name of the simulator.")
+    differentiation: Literal["backprop", "adjoint", "parameter-shift", "finite-diff", "spsa"] = Field(
+        "backprop", description="Whose gradients."
+    )
+
+
+class Study(Section):
+    """What every study has, whatever its kind."""
+
+    title: str = Field("", description="What the page calls the study; its name where empty.")
+    published: Name | None = Field(
+        None,
+        description="File of `resources/published` whose figures stand beside ours; never beside synthetic data.",
+    )
+    data: Data = Data()
+    seeds: Distinct[Seed] = Field((0, 1, 2), min_length=1, description="One training run each.")
+    execution: Execution = Execution()
+    evaluation: Evaluation = Evaluation()
+    phases: Distinct[Phase] = Field(
+        ("ideal",),
+        description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
+        "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
+    )
+    trainers: dict[Word, Trainer] = Field(
+        {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
+    )
+    trainer_seeds: Distinct[Seed] = Field((), description="Their training runs; those of `seeds` where empty.")
+    baselines: dict[Name, Baseline] = Field(
+        {},
+        description="Classical references on the same samples: `logistic_regression` and `mlp` are ours, others are "
+        "named freely and say their `estimator`, such as "
+        "`forest: {estimator: RandomForestClassifier, n_estimators: 300}`.",
+    )
+
+    OWN: ClassVar[tuple[str, ...]] = ("logistic_regression", "mlp")
+
+    @model_validator(mode="after")
+    def _name_estimators(self) -> Self:
+        for name, baseline in self.baselines.items():
+            if not baseline.estimator and name not in self.OWN:
+                raise PydanticCustomError(
+                    "estimator",
+                    "baselines.{name} says no estimator; name a classifier of scikit-learn, or take one of ours{hint}",
+                    {"name": name, "hint": nearest(name, self.OWN)},
+                )
+        return self

@@ -1,0 +1,1 @@
+"""Studies whose samples are rows of a table."""

@@ -1,0 +1,62 @@
+"""What a study of rows of a table runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hqnn.settings.plan import Architecture, Circuit, DealtPlan, raw_part
+from hqnn.settings.table.keys import TableStudy
+
+
+class TablePlan(DealtPlan[TableStudy]):
+    """Rows to features that are fitted on train rows; a data set for each split."""
+
+    @property
+    def sample_set(self) -> str:
+        """There is one."""
+        return "table"
+
+    @property
+    def fetched_set(self) -> str:
+        """The name of the data."""
+        return self.study.data.name or "table"
+
+    @property
+    def file(self) -> str:
+        """The table to be read."""
+        return f"{self.raw}/table.csv" if self.study.data.source == "sample" else self.raw
+
+    def models(self) -> list[str]:
+        """Those named."""
+        return list(self.study.models)
+
+    def circuit(self, model: str) -> Circuit:
+        """As it is named."""
+        return Circuit(model, self.study.qubits, self.study.observables, "pixel")
+
+    def samples(self, dataset: str, model: str, seed: int | str) -> list[str]:
+        """Features of the split, and the split."""
+        folder = f"{self.folder}/{dataset}/seed{seed}"
+        return [f"{folder}/features.h5", f"{folder}/split.h5", f"{self.folder}/{raw_part(dataset)}/samples.h5"]
+
+    def architecture(self, model: str) -> Architecture:
+        """Features, a linear layer, the circuit or what stands in its place, and a reading."""
+        if model in self.study.twins:
+            return Architecture(model, {"reading": self.study.reading})
+        return Architecture("pixel", {"reading": self.study.reading})
+
+    def twins(self) -> list[str]:
+        """Those named."""
+        return list(self.study.twins)
+
+    def fitted(self, dataset: str, model: str, seed: int | str) -> list[str]:
+        """Features of the split, with the transform that its train rows decided."""
+        return [f"{self.folder}/{dataset}/seed{seed}/features.h5"]
+
+    def reading(self, model: str) -> dict[str, Any]:
+        """Which columns say what a row is called and its class, and what an empty cell means."""
+        return self.study.columns.model_dump(include={"label", "id", "empty"})
+
+    def artefacts(self) -> list[str]:
+        """The table, the splits, and the first models with their circuits."""
+        return [self.table, *self.first_runs("model.safetensors"), *self.splits]

@@ -1,0 +1,18 @@
+"""Predict new data with a trained model; write tables, maps and pictures into one folder."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.execution.new_data.predictor import execution_by
+    from hqnn.report.new_data import predict_new
+
+    predict_new(
+        rule.output.folder,
+        rule.params.place,
+        kind=rule.params.kind,
+        fitted=rule.input.fitted,
+        reading=rule.params.reading,
+        model=rule.input.model,
+        execution=execution_by(rule.params.path, rule.input.native, shots=rule.params.shots, seed=rule.params.seed),
+        memory_limit_mb=rule.params.memory_limit_mb,
+    )

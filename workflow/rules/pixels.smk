@@ -1,0 +1,125 @@
+from hqnn.settings.pixels.plan import UNETS
+
+PIXEL_RUN = "results/{study}/{dataset}/{model}/{phase}/seed{seed}"
+EXPLAINED = "results/{study}/{dataset}/{model}/explained/{backend}"
+
+
+rule prepare_pixels:
+    input:
+        raw=raw_input,
+    output:
+        samples="results/{study}/{data}/samples.h5",
+    log:
+        "results/{study}/{data}/samples.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+    cache: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        root=asks("raw"),
+        listing=listing_of,
+        about=about_samples,
+        scenes=asks("scenes"),
+        within=of_study("within"),
+        features=asks("features"),
+        code=code_of("prepare_pixels"),
+    script:
+        "../../scripts/prepare_pixels.py"
+
+
+rule fit_unet:
+    input:
+        raw=raw_input,
+        samples="results/{study}/{dataset}/samples.h5",
+    output:
+        predictions="results/{study}/{dataset}/{model}/ideal/seed{seed}/exact/predictions.h5",
+    log:
+        "results/{study}/{dataset}/{model}/ideal/seed{seed}/exact/predictions.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+        model=any_of(UNETS),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+    params:
+        root=asks("raw"),
+        scenes=asks("scenes"),
+        training=asks("unet_training", "model"),
+        code=code_of("fit_unet"),
+    script:
+        "../../scripts/fit_unet.py"
+
+
+rule map_scenes:
+    input:
+        raw=raw_input,
+        samples="results/{study}/{dataset}/samples.h5",
+        model=f"{PIXEL_RUN}/model.safetensors",
+    output:
+        folder=report(
+            directory(f"{PIXEL_RUN}/maps"),
+            patterns=["{scene}.png"],
+            caption="../report/map.rst",
+            category="Maps",
+        ),
+    log:
+        f"{PIXEL_RUN}/maps.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+        model=QUANTUM,
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        root=asks("raw"),
+        scenes=asks("scenes"),
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        code=code_of("map_scenes"),
+    script:
+        "../../scripts/map_scenes.py"
+
+
+def ideal_models(wildcards):
+    """The models of all seeds, trained without noise."""
+    folder = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/ideal"
+    return [f"{folder}/seed{seed}/model.safetensors" for seed in plans[wildcards.study].study.seeds]
+
+
+rule explain_device:
+    input:
+        samples="results/{study}/{dataset}/samples.h5",
+        models=ideal_models,
+        program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
+        calibration=calibration_of,
+        published=published_of,
+    output:
+        scores=f"{EXPLAINED}/ablation.csv",
+        figure=report(
+            f"{EXPLAINED}/ablation.png",
+            caption="../report/ablation.rst",
+            category="Why the device differs",
+        ),
+        answers=f"{EXPLAINED}/ablation.md",
+    log:
+        f"{EXPLAINED}/ablation.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+        model=QUANTUM,
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        seeds=of_study("seeds"),
+        shots=of_study("execution", "shots"),
+        few_shots=of_study("explanation", "few_shots"),
+        draws=of_study("explanation", "draws"),
+        seed=of_study("execution", "seed"),
+        code=code_of("explain_device"),
+    script:
+        "../../scripts/explain_device.py"

@@ -1,0 +1,45 @@
+from hqnn.settings.predicted import read_target
+
+
+def new_data(wildcards):
+    """Which new data a target asks for, and by which execution path."""
+    has_circuit = re.fullmatch(QUANTUM, wildcards.model) is not None
+    return read_target(wildcards.asked, settings.new, has_circuit=has_circuit)
+
+
+def native_files(wildcards):
+    """The native circuit as a program and as QPY, and the calibration, where these run."""
+    asked = new_data(wildcards)
+    if not asked.backend:
+        return []
+    compiled = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/compiled/{asked.backend}"
+    return [f"{compiled}/program.json", f"{compiled}/program.qpy", calibration_of(asked)]
+
+
+rule predict_new:
+    input:
+        model=f"{RUN}/model.safetensors",
+        fitted=asks("fitted", "dataset", "model", "seed"),
+        native=native_files,
+    output:
+        folder=directory(f"{RUN}/predicted/{{asked}}"),
+    log:
+        f"{RUN}/predicted/{{asked}}.log",
+    wildcard_constraints:
+        model=f"{QUANTUM}|{TWINS}",
+        asked=r"[\w-]+",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        place=lambda wildcards: new_data(wildcards).place,
+        listing=lambda wildcards: listing_digest(new_data(wildcards).place),
+        path=lambda wildcards: new_data(wildcards).path,
+        kind=of_study("kind"),
+        reading=asks("reading", "model"),
+        shots=of_study("execution", "shots"),
+        seed=of_study("execution", "seed"),
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        code=code_of("predict_new"),
+    script:
+        "../../scripts/predict_new.py"
