@@ -29,7 +29,7 @@ SMALL: dict[str, object] = {
                 "mlp": {"parameters": 114},
                 "unet_small": {},
             },
-            "training": {"epochs": 2},
+            "training": {"balanced": True, "epochs": 2},
             "explanation": {"enabled": True, "draws": 2, "few_shots": [16]},
         },
         "cover": {

@@ -30,7 +30,7 @@ def manual() -> str:
         "",
         "Written by `make config` from `scripts/hqnn/settings`; `config/schema.json` is the same for editors.",
         "`config.yaml` is the embedded demo. A file of `config/studies` holds only what its study changes; where one",
-        "is given as `--configfile`, the demo's studies are left out. `make new NAME=mine KIND=photographs` writes one.",
+        "is given as `--configfile`, the demo is left out. `make new NAME=mine KIND=photographs` writes such a file.",
         "",
     ]
     for title, name, section, keys in _pages():

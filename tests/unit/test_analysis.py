@@ -174,7 +174,7 @@ def test_a_circuit_of_one_size_is_swept_at_that_size_only() -> None:
     table = trainability.sweep("angle_y-quanvolutional-1", (2, 4, 6), (1,), 10, 0, ERRORS, "Z")
     assert set(table["qubits"]) == {4}
     for none in ((2, 6), (3,)):
-        with pytest.raises(UserError, match=rf"digits\.analysis\.qubits is {re.escape(str(list(none)))}.* it has: 4$"):
+        with pytest.raises(UserError, match=rf"analysis\.qubits is {re.escape(str(list(none)))}.* it has: 4$"):
             trainability.sweep("angle_y-quanvolutional-1", none, (1,), 10, 0, ERRORS, "Z")
 
 

@@ -63,7 +63,7 @@ def test_each_net_learns_to_tell_its_classes_apart(kind: str, classes: int, tmp_
         model,
         tmp_path / "history.csv",
         samples=[samples],
-        program=tmp_path / "program.json" if hybrid else None,
+        program=[tmp_path / "program.json"] if hybrid else [],
         kind=kind,
         options={"reading": "scaled", "delta": 0.1, "hidden": None, "parameters": 120},
         training={"learning_rate": 0.1, "batch_size": 20, "epochs": 10},

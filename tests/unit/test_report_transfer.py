@@ -41,7 +41,7 @@ from hqnn.report.words import (
     split_name,
     trainer_name,
 )
-from hqnn.store import write_table, write_text
+from hqnn.store import write_table
 from report_sources import Sources
 from transfer_sources import CIRCUIT, PUBLISHED, dressed_program, make_transfer_sources
 
@@ -323,17 +323,6 @@ def test_a_confusion_matrix_counts_over_seeds(masks: Sources) -> None:
     assert "3 seeds" in shown.panels.caption
     assert table.table.head == ("model", "is", "said\nno_mask", "said\nmask", "all")
     assert texts(table.table)[1][:3] == [MODEL, "mask", said]
-
-
-def test_a_classified_folder_has_a_sheet_even_where_no_image_was_read(tmp_path: Path) -> None:
-    Image.new("RGB", (40, 30), (255, 0, 0)).save(tmp_path / "one.png")
-    head = "file,predicted,probability_no_mask,probability_mask\n"
-    write_text(tmp_path / "table.csv", f"{head}one.png,mask,0.1,0.9\nbad.png,,,\n")
-    write_text(tmp_path / "none.csv", f"{head}bad.png,,,\n")
-    for name in ("table", "none"):
-        sheets.write_classified_sheet(tmp_path / f"{name}.png", tmp_path / f"{name}.csv", tmp_path)
-    assert coloured((tmp_path / "table.png").read_bytes(), "#ff0000") >= sheets.SIDE**2
-    assert coloured((tmp_path / "none.png").read_bytes(), "#ff0000") == 0
 
 
 def test_photographs_have_a_page_of_their_own(masks: Sources, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_every_seed_gets_the_files_of_its_own_run(kind: str, tmp_path: Path) -> 
         tables, own = [draw, samples], tmp_path / f"own{seed}"
         model, history, predictions = (own / name for name in FILES)
         common = {"kind": kind, "options": options, "training": TRAINING, "seed": seed}
-        train_ideal(model, history, samples=tables, program=circuit, **common)
+        train_ideal(model, history, samples=tables, program=[circuit] if circuit else [], **common)
         said = {**about, "seed": seed}
         test = read_samples(tables)
         if circuit:

@@ -42,6 +42,15 @@ class Features:
     ) -> Features:
         """Check what is asked for.
 
+        Args:
+            collection: the scenes.
+            bands: see `chosen_bands`.
+            layout: name of a feature layout.
+            components: how many features remain, all groups of the layout together; all of a layout without PCA.
+            fit: `train` fits once on the train samples; `image` on all pixels of each scene by itself.
+            whiten: scale features to unit variance over what was fitted on.
+            stride: every how many-th row and column is a sample.
+
         Raises:
             UserError: a name is unknown, or the layout or the scenes cannot have these settings.
         """

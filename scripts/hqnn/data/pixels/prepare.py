@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,32 +74,29 @@ def prepare_pixels(
 ) -> Summary:
     """Write the samples of all labelled scenes.
 
-    The rasters are read twice, first to fit the features, then to write them, and before each once more where the
-    layout needs statistics of a scene; and once before all where samples must be counted to be dealt. Memory does not
-    grow with their size.
+    The rasters are read twice, to fit the features and to write them; once more before each where the layout needs
+    statistics of a scene, and once before all where samples are counted to be dealt. Memory does not grow with them.
 
     The table has a row a labelled pixel on the stride: `features` float32 (samples, components), `labels`, `split` (a
-    code of `PARTS`), `scene` (index into the attribute `scenes`), `row` and `column` on the scene's grid, and where
-    there are two dates `change_vector_length`, sqrt(sum over all bands of ((date 2 - date 1) / std)^2) with the
-    standard deviation of date 1 over train samples. A pixel that is invalid in any band of any date is left out and
-    counted. Group `transform` holds the fit, which `read_transform` gives back, group `inputs` the path and sha256 of
-    every file read, group `summary` a `SceneSummary` a scene; attribute `leaks` says whether neighbours of train
-    samples are tested.
+    code of `PARTS`), `scene` (index into the attribute `scenes`), `row`, `column` and, of two dates, the
+    `change_vector_length` (see there). A pixel that is invalid in any band of any date is left out and counted. Group
+    `transform` holds the fit, which `read_transform` gives back, `inputs` the sha256 of every file, `summary` a
+    `SceneSummary` a scene; attribute `leaks` says whether neighbours of train samples are tested.
 
     Args:
         collection: the scenes; those of the part ``predict`` are left alone.
         output: the table.
-        bands: see `chosen_bands`.
+        bands: this and the next five see `Features.of`.
         layout: name of a feature layout.
-        components: how many features remain, all groups of the layout together; all of a layout without PCA.
-        fit: `train` fits once on the train samples; `image` on all pixels of each scene by itself.
-        whiten: scale features to unit variance over what was fitted on.
+        components: how many features remain.
+        fit: what they are fitted on.
+        whiten: whether they have unit variance there.
         stride: every how many-th row and column is a sample.
-        by: how samples of scenes without a part are dealt; this and the rest see `Deal`.
+        by: how samples of scenes without a part are dealt; this and the next five see `Deal`.
         block: rows and columns of a block.
-        train: share of them to train on.
-        validation: share of them to validate on.
-        train_per_class: how many train samples of each class are kept, in all scenes.
+        train: share to train on.
+        validation: share to validate on.
+        train_per_class: how many train samples of each class are kept.
         seed: of the deal.
         about: further attributes.
 
@@ -114,20 +112,34 @@ def prepare_pixels(
     fitted = _fit(collection, scenes, features, dealt)
     said = {**_said(collection, scenes), **features.said(), "within": asdict(deal), "leaks": dealt.leaks}
     with new_table(output, {**collection.about(), **said, **(about or {})}) as file:
-        rows = sum(features.sampling.count(shape) for shape in shapes.values())
-        table = SampleTable(file, features=components, dates=collection.dates, rows=rows)
-        again = dealt.again()
-        summaries = [
-            _write_scene(table, collection, number, features.sampling, fitted, again) for number in range(len(scenes))
-        ]
-        check_classes(summaries, collection.classes)
-        table.trim()
-        write_transforms(file.create_group("transform"), fitted.transforms, fit)
-        paths = dict.fromkeys(path for scene in scenes for path in scene.files)
-        write_inputs(file.create_group("inputs"), list(paths), collection.root)
-        write_summaries(file.create_group("summary"), summaries)
-        write_attributes(file, {"change_scale": fitted.change_scale.tolist()})
+        summaries = _write(file, collection, scenes, shapes, features, fitted, dealt)
     return Summary(tuple(summaries), tuple(fitted.transforms[scenes[0].name].explained.tolist()))
+
+
+def _write(
+    file: h5py.File,
+    collection: Collection,
+    scenes: Sequence[Listed],
+    shapes: Mapping[str, tuple[int, int]],
+    features: Features,
+    fitted: Fitted,
+    dealt: Dealt,
+) -> list[SceneSummary]:
+    """Fill an open table."""
+    rows = sum(features.sampling.count(shape) for shape in shapes.values())
+    table = SampleTable(file, features=features.components, dates=collection.dates, rows=rows)
+    again = dealt.again()
+    summaries = [
+        _write_scene(table, collection, number, features.sampling, fitted, again) for number in range(len(scenes))
+    ]
+    check_classes(summaries, collection.classes)
+    table.trim()
+    write_transforms(file.create_group("transform"), fitted.transforms, features.fit)
+    paths = dict.fromkeys(path for scene in scenes for path in scene.files)
+    write_inputs(file.create_group("inputs"), list(paths), collection.root)
+    write_summaries(file.create_group("summary"), summaries)
+    write_attributes(file, {"change_scale": fitted.change_scale.tolist()})
+    return summaries
 
 
 def _said(collection: Collection, scenes: Sequence[Listed]) -> dict[str, Any]:

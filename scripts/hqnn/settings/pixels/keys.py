@@ -94,8 +94,8 @@ class Features(Section):
     layout: Literal["per_date", "joint", "residual"] = Field(
         "per_date",
         description="`per_date`: each date has its own scaler and PCA, half of the components each (4 + 4 as "
-        "published); `joint`: one scaler and PCA over the bands of both dates; `residual`: 8 features of what date 1 does "
-        "not explain of date 2, and of brightness, water and texture around a pixel, under per-image radiometric "
+        "published); `joint`: one scaler and PCA over the bands of both dates; `residual`: 8 features of what date 1 "
+        "does not explain of date 2, and of brightness, water and texture around a pixel, under per-image radiometric "
         "normalisation: by the pair's own pixels, test pairs too, but no label. It takes `all` bands and has no PCA.",
     )
     components: Positive = Field(8, le=26, description="How many features remain after the PCA, both dates together.")
@@ -109,22 +109,6 @@ class Features(Section):
         None,
         description="Every how many-th row and column is a sample; where empty each of a cube, every tenth elsewhere.",
         json_schema_extra={"unit": "pixels"},
-    )
-
-
-class PixelTraining(Training):
-    """How a quantum model is fitted."""
-
-    balanced: bool = Field(
-        True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
-    )
-
-
-class PixelFineTuning(FineTuning):
-    """How a phase goes on from the weights of the one before."""
-
-    balanced: bool = Field(
-        True, description="Draw train samples with replacement, all classes equally likely. Test samples never are."
     )
 
 
@@ -189,8 +173,8 @@ class Pixels(Study):
     )
     unet_small: PatchFitting = PatchFitting()
     unet_full: LargePatchFitting = LargePatchFitting()
-    training: PixelTraining = PixelTraining()
-    fine_tuning: PixelFineTuning = PixelFineTuning()
+    training: Training = Training()
+    fine_tuning: FineTuning = FineTuning()
     explanation: Explanation = Explanation()
     maps: bool = Field(True, description="Whether every test scene is mapped by the first model.")
 
