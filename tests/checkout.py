@@ -61,7 +61,7 @@ SMALL: dict[str, object] = {
                 "draws": [{"train": 60, "test": 40}],
                 "training": {"epochs": 1},
             },
-            "analysis": {"enabled": True, "draws": 4, "pairs": 100, "qubits": [2, 3], "depths": [1]},
+            "analysis": {"enabled": True, "draws": 4, "pairs": 100, "qubits": [2, 4], "depths": [1]},
         },
         "rows": {
             "kind": "table",
@@ -72,7 +72,7 @@ SMALL: dict[str, object] = {
         },
     },
 }
-KEPT = ("workflow", "scripts", "config", "resources", "environment.yml", "pyproject.toml")
+KEPT = ("workflow", "scripts", "config", "resources", "environment.yml", "pyproject.toml", "requirements.lock")
 
 
 @dataclass(frozen=True)

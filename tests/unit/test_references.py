@@ -216,9 +216,16 @@ def test_what_a_reference_cannot_do_is_a_sentence(
     assert not (tmp_path / "predictions.h5").exists()
 
 
-def test_one_date_and_images_are_refused(tmp_path: Path) -> None:
+def test_the_change_vector_of_one_date_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"needs two dates, and .*no column 'change_vector_length'"):
         predicted(tmp_path, store(tmp_path / "s.h5", classes=2), "change_vector")
-    pictures = np.zeros((120, 4, 4, 3), np.uint8)
-    with pytest.raises(UserError, match="these samples are images"):
-        predicted(tmp_path, store(tmp_path / "i.h5", features=pictures), "SVC")
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16, np.float32])
+def test_images_are_vectors_of_their_pixels(tmp_path: Path, depth: type[np.generic]) -> None:
+    flat = store(tmp_path / "s.h5", classes=2)
+    numbers = read_table(flat, "features")[0]["features"]
+    low, high = numbers.min(), numbers.max()
+    pictures = ((numbers - low) / (high - low) * 250).round().astype(depth).reshape(len(numbers), 1, -1, 1)
+    columns, _ = predicted(tmp_path, store(tmp_path / "i.h5", classes=2, features=pictures), "LogisticRegression")
+    assert (columns["predicted"] == columns["label"]).mean() > 0.8

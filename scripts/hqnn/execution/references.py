@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.images.ranges import channel_ranges
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import Files, Samples, read_samples
 from hqnn.errors import UserError
@@ -68,7 +69,7 @@ def predict_reference(
     if estimator == CHANGE_VECTOR:
         probability, facts = _by_change_vector(samples, said, train, test)
     else:
-        probability, facts = _by_fitting(estimator, said, seed, balanced, _one_view(train), _one_view(test))
+        probability, facts = _by_fitting(estimator, said, seed, balanced, *_as_vectors(train, test))
     write_predictions(
         output, test, probability, {"model": name, **about, **facts, "seed": seed, "backend": "scikit-learn"}
     )
@@ -92,17 +93,20 @@ def _by_fitting(
     return probability, facts if count is None else {**facts, "parameters": count}
 
 
-def _one_view(samples: Samples) -> Samples:
-    """Samples as features of one view each, shape (samples, features)."""
-    features = samples.features
-    if not np.issubdtype(features.dtype, np.floating):
-        raise UserError(
-            "classical references by name are fitted on features, and these samples are images; take the twins of the "
-            "study's models instead"
-        )
-    if samples.augmented is not None:
+def _as_vectors(train: Samples, test: Samples) -> tuple[Samples, Samples]:
+    """Samples as vectors, shape (samples, features): of several views the first, of images all their pixels."""
+    if train.augmented is not None:
         log.warning("classical references see the first view of an image alone, and none of its variants")
-    return replace(samples, features=features[:, 0] if features.ndim == 3 else features)
+    if train.features.ndim == 4:
+        offset, scale = (values.astype(np.float32) for values in channel_ranges(train.features))
+        return _flat(train, (train.features - offset) * scale), _flat(test, (test.features - offset) * scale)
+    if test.features.ndim == 3:
+        return train, _flat(test, test.features[:, 0])
+    return train, test
+
+
+def _flat(samples: Samples, values: NDArray[Any]) -> Samples:
+    return replace(samples, features=values.reshape(len(values), -1))
 
 
 def _by_change_vector(

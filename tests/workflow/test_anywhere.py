@@ -1,0 +1,112 @@
+"""The workflow runs from any folder, as a module of another one, and its library without it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+CONFIG = {
+    "evaluation": {"draws": 10},
+    "studies": {
+        "mine": {
+            "kind": "table",
+            "data": {"source": "path", "path": "my data/rows ü.csv"},
+            "seeds": [0],
+            "models": [],
+            "twins": [],
+            "baselines": {"svm": {"estimator": "SVC"}},
+            "features": {"components": 2},
+        }
+    },
+}
+MODULE = """
+configfile: "mine.yaml"
+module hqnn:
+    snakefile: "{snakefile}"
+    config: config
+use rule * from hqnn
+"""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A folder with a config and data of one's own, and nothing else."""
+    folder = tmp_path / "some where {v2} ü"
+    (folder / "my data").mkdir(parents=True)
+    lines = [f"{x / 7},{(x * 37) % 11},{'ab'[(x % 5) > 2]}" for x in range(60)]
+    (folder / "my data/rows ü.csv").write_text("\n".join(["first,second,label", *lines]), encoding="utf-8")
+    (folder / "mine.yaml").write_text(yaml.safe_dump(CONFIG))
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    program = str(Path(sys.executable).parent / "snakemake")
+    done = subprocess.run(
+        [program, "--cores", "2", *arguments], cwd=folder, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_it_runs_in_another_directory(root: Path, elsewhere: Path, tmp_path: Path) -> None:
+    arguments = ("-s", str(root / "workflow/Snakefile"), "--directory", str(elsewhere))
+    snakemake(tmp_path, *arguments, "--configfile", str(elsewhere / "mine.yaml"))
+    assert (elsewhere / "results/mine/report.html").is_file() and (elsewhere / "results/report.html").is_file()
+    assert not (tmp_path / "results").exists()
+    assert "Nothing to be done" in snakemake(tmp_path, *arguments, "--configfile", str(elsewhere / "mine.yaml"))
+
+
+def test_without_a_config_of_its_own_a_directory_gets_the_demo(root: Path, tmp_path: Path) -> None:
+    out = snakemake(tmp_path, "-n", "-s", str(root / "workflow/Snakefile"))
+    assert "results/change/metrics.csv" in out or "evaluate" in out
+
+
+def test_it_is_a_module_of_another_workflow(root: Path, elsewhere: Path) -> None:
+    (elsewhere / "workflow").mkdir()
+    snakefile = os.path.relpath(root / "workflow/Snakefile", elsewhere / "workflow")
+    (elsewhere / "workflow/Snakefile").write_text(MODULE.format(snakefile=snakefile))
+    snakemake(elsewhere, "results/mine/metrics.csv")
+    assert (elsewhere / "results/mine/metrics.csv").is_file()
+
+
+def test_the_library_is_of_use_without_the_workflow(root: Path, tmp_path: Path) -> None:
+    """From a copy of the package alone: nothing of it looks for a checkout around it."""
+    import shutil
+
+    shutil.copytree(root / "scripts/hqnn", tmp_path / "site/hqnn", ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        "import torch; from hqnn.circuits.library import build; from hqnn.engine import QuantumLayer; import hqnn; "
+        "layer = QuantumLayer(build('angle_y-strongly_entangling-2', 3)); "
+        "layer(torch.rand(5, 3)).sum().backward(); print(hqnn.__file__, layer.weights.grad.abs().sum() > 0)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path)) and "True" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "config", sorted(path.name for path in (Path(__file__).parents[2] / "config/studies").glob("*.yaml"))
+)
+def test_every_shipped_config_builds_its_dag(root: Path, tmp_path: Path, config: str) -> None:
+    said = yaml.safe_load((root / "config/studies" / config).read_text(encoding="utf-8"))["studies"]
+    (tmp_path / "data").mkdir()
+    data = "studies={" + ", ".join(f"{name}: {{data: {{source: path, path: data}}}}" for name in said) + "}"
+    out = snakemake(
+        tmp_path,
+        "-n",
+        "-s",
+        str(root / "workflow/Snakefile"),
+        "--configfile",
+        str(root / "config/studies" / config),
+        "--config",
+        data,
+    )
+    assert "evaluate" in out
