@@ -6,6 +6,7 @@ from hqnn.listing import listing_digest
 from hqnn.models.reference_names import check_reference
 from hqnn.settings.model import read_settings
 from hqnn.settings.plans import plans_of
+from hqnn.settings.predicted import read_target
 
 RESOURCES = os.path.relpath(CHECKOUT / "resources")
 
@@ -118,3 +119,24 @@ def calibration_of(wildcards):
 def about_samples(wildcards):
     """What the path of a table of samples says; the table says it, too."""
     return {"study": wildcards.study, "dataset": wildcards.data}
+
+
+def gathered(name):
+    """The files called so of the studies that run, and of all that ran before."""
+    ran = [path.as_posix() for path in Path("results").glob(f"*/{name}")]
+    return sorted({*ran, *(f"{plan.folder}/{name}" for plan in plans.values())})
+
+
+def new_data(wildcards):
+    """Which new data a target asks for, and by which execution path."""
+    has_circuit = re.fullmatch(QUANTUM, wildcards.model) is not None
+    return read_target(wildcards.asked, settings.new, has_circuit=has_circuit)
+
+
+def native_files(wildcards):
+    """The native circuit as a program and as QPY, and the calibration, where these run."""
+    asked = new_data(wildcards)
+    if not asked.backend:
+        return []
+    compiled = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/compiled/{asked.backend}"
+    return [f"{compiled}/program.json", f"{compiled}/program.qpy", calibration_of(asked)]

@@ -20,12 +20,6 @@ rule evaluate:
         "../../scripts/evaluate.py"
 
 
-def gathered(name):
-    """The files called so of the studies that run, and of all that ran before."""
-    ran = [path.as_posix() for path in Path("results").glob(f"*/{name}")]
-    return sorted({*ran, *(f"{plan.folder}/{name}" for plan in plans.values())})
-
-
 rule collect_metrics:
     input:
         tables=gathered("metrics.csv"),

@@ -48,9 +48,7 @@ rule draw_images:
 rule analyse_circuit:
     input:
         program="results/{study}/{dataset}/{model}/program.json",
-        calibration=lambda wildcards: os.path.relpath(
-            calibration_file(plans[wildcards.study].study.analysis.backend)
-        ),
+        calibration=lambda wildcards: os.path.relpath(calibration_file(plans[wildcards.study].study.analysis.backend)),
     output:
         sentences=f"{ANALYSIS}/sentences.json",
         zx_before=report(f"{ANALYSIS}/zx_before.svg", caption="../report/zx.rst", category="Circuits"),
@@ -88,9 +86,7 @@ for swept in [plan for plan in plans.values() if plan.study.kind == "images" and
         name:
             f"train_seeds_{swept.name}"
         input:
-            draws=expand(
-                "results/{study}/{{dataset}}/seed{seed}/draw.h5", study=swept.name, seed=swept.kernel_seeds()
-            ),
+            draws=expand("results/{study}/{{dataset}}/seed{seed}/draw.h5", study=swept.name, seed=swept.kernel_seeds()),
             samples=swept.table,
             program=lambda wildcards, study=swept.name: (
                 f"results/{study}/{wildcards.dataset}/{wildcards.model}/program.json"

@@ -85,16 +85,10 @@ rule map_scenes:
         "../../scripts/map_scenes.py"
 
 
-def ideal_models(wildcards):
-    """The models of all seeds, trained without noise."""
-    folder = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/ideal"
-    return [f"{folder}/seed{seed}/model.safetensors" for seed in plans[wildcards.study].study.seeds]
-
-
 rule explain_device:
     input:
         samples="results/{study}/{dataset}/samples.h5",
-        models=ideal_models,
+        models=asks("ideal_models", "dataset", "model"),
         program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
         calibration=calibration_of,
         published=published_of,

@@ -1,21 +1,3 @@
-from hqnn.settings.predicted import read_target
-
-
-def new_data(wildcards):
-    """Which new data a target asks for, and by which execution path."""
-    has_circuit = re.fullmatch(QUANTUM, wildcards.model) is not None
-    return read_target(wildcards.asked, settings.new, has_circuit=has_circuit)
-
-
-def native_files(wildcards):
-    """The native circuit as a program and as QPY, and the calibration, where these run."""
-    asked = new_data(wildcards)
-    if not asked.backend:
-        return []
-    compiled = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/compiled/{asked.backend}"
-    return [f"{compiled}/program.json", f"{compiled}/program.qpy", calibration_of(asked)]
-
-
 rule predict_new:
     input:
         model=f"{RUN}/model.safetensors",

@@ -107,6 +107,11 @@ class PixelPlan(Plan[Pixels]):
         maps = self.first_runs("maps") if self.study.maps else []
         return [self.table, *self.first_runs("model.safetensors"), *maps, *self.explained("ablation.csv")]
 
+    def ideal_models(self, dataset: str, model: str) -> list[str]:
+        """The models of all seeds, trained without noise."""
+        runs = [Run(self.name, dataset, model, "ideal", seed) for seed in self.study.seeds]
+        return [f"{run.folder}/model.safetensors" for run in runs]
+
     def explained(self, name: str) -> list[str]:
         """The files called so of every quantum model on every backend, where the device is to be explained."""
         if not self.study.explanation.enabled:
