@@ -23,6 +23,8 @@ SMALL: dict[str, object] = {
             "published": "change",
             "qubits": 4,
             "observables": ["Z1"],
+            "reading": "sigmoid",
+            "twins": [],
             "baselines": {
                 "change_vector": {},
                 "logistic_regression": {},
@@ -37,6 +39,7 @@ SMALL: dict[str, object] = {
             "scenes": {"layout": "scenes"},
             "features": {"bands": "all", "components": 4},
             "qubits": 4,
+            "twins": [],
             "training": {"epochs": 2},
             "baselines": {"forest": {"estimator": "RandomForestClassifier", "n_estimators": 10}},
             "execution": {"paths": ["exact"]},

@@ -232,7 +232,7 @@ def make_rows(
         columns, about = read_table(raw, "labels")
         tests = Samples(ids, np.empty(0), columns["labels"][ids], np.zeros(len(ids), int), tuple(about["classes"]))
         made.predict(QUANTUM, seed, tests, quantum=True)
-        for model in ("logistic_regression", "pixel_twin"):
+        for model in ("logistic_regression", "dense_twin"):
             made.predict(model, seed, tests, quantum=False, strength=REFERENCES.get(model, 0.9))
     made.net(QUANTUM)
     return made.files("table", made.artefacts[:2], (), draws)

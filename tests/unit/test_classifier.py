@@ -28,7 +28,7 @@ RNG = np.random.default_rng(0)
 FEATURES, VIEWS = RNG.normal(size=(20, 6)).astype(np.float32), RNG.normal(size=(20, 3, 6)).astype(np.float32)
 DIGITS, LARGER = (RNG.integers(256, size=(20, side, side, 1), dtype=np.uint8) for side in (8, 12))
 HYBRID = ("pixel", "pixel classes", "dressed", "dressed views", "parallel", "quanv")
-CLASSICAL = ("linear", "mlp", "pixel_twin", "parallel_twin", "cnn", "cnn1", "cnn4")
+CLASSICAL = ("linear", "mlp", "dense_twin", "parallel_twin", "cnn", "cnn1", "cnn4")
 
 
 def architecture(kind: str) -> tuple[Architecture, np.ndarray]:
@@ -36,7 +36,7 @@ def architecture(kind: str) -> tuple[Architecture, np.ndarray]:
     return {
         "pixel": (Architecture("pixel", (6,), 2, {"reading": "scaled"}), FEATURES),
         "pixel classes": (Architecture("pixel", (6,), 5, {"reading": "sigmoid"}), FEATURES),
-        "pixel_twin": (Architecture("pixel_twin", (6,), 2, {"parameters": 40}), FEATURES),
+        "dense_twin": (Architecture("dense_twin", (6,), 2, {"parameters": 40}), FEATURES),
         "dressed": (Architecture("dressed", (6,), 2, {"delta": 1.0, "standardise": True}), FEATURES),
         "dressed views": (Architecture("dressed", (6,), 3, {"delta": 1.0}), VIEWS),
         "parallel": (Architecture("parallel", (8, 8, 1), 5, PARALLEL.model_dump()), DIGITS),

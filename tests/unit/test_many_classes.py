@@ -50,7 +50,7 @@ def store(path: Path, classes: int) -> Path:
 
 @pytest.mark.parametrize(
     ("kind", "classes"),
-    [("pixel", 2), ("pixel_twin", 2), ("pixel", 7), ("pixel_twin", 7), ("dressed", 7), ("mlp", 7)],
+    [("pixel", 2), ("dense_twin", 2), ("pixel", 7), ("dense_twin", 7), ("dressed", 7), ("mlp", 7)],
 )
 def test_each_net_learns_to_tell_its_classes_apart(kind: str, classes: int, tmp_path: Path) -> None:
     samples = store(tmp_path / "samples.h5", classes)
@@ -88,7 +88,7 @@ def test_the_twin_of_a_net_of_pixels_has_nearly_its_parameters(
     net = build_classifier(Architecture("pixel", (10,), classes, {"reading": reading}), program)
     count = pixel_parameters(program, features=10, classes=classes, reading=reading)  # type: ignore[arg-type]
     assert net.trainable() == count
-    twin = build_classifier(Architecture("pixel_twin", (10,), classes, {"reading": reading}), program)
+    twin = build_classifier(Architecture("dense_twin", (10,), classes, {"reading": reading}), program)
     assert twin.architecture.options["parameters"] == count
     assert abs(twin.trainable() - count) <= (10 + 1 + outputs_of(classes)) / 2
     features = np.random.default_rng(0).normal(size=(5, 10)).astype(np.float32)

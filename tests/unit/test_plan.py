@@ -104,7 +104,7 @@ def test_a_path_that_names_what_the_config_lacks_is_a_sentence(
 
 def test_a_study_with_nothing_to_run_is_a_sentence() -> None:
     with pytest.raises(UserError, match="study mine has no model that runs"):
-        plan("pixels", models=[], baselines={})
+        plan("pixels", models=[], twins=[], baselines={})
 
 
 def test_no_study_is_known_by_its_name(root: Path) -> None:

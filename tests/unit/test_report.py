@@ -277,7 +277,7 @@ def test_the_overview_compares_with_the_best_reference_on_the_same_samples(pages
     assert row["difference"] == f"{ours - means[best]:+.3f}".replace("-", "−")
     low, high = (float(limit.replace("−", "-")) for limit in row["limits"].split(" to "))
     assert low < ours - means[best] < high
-    assert overview_of(pages, "measurements")[0]["twin"].startswith("pixel_twin ")
+    assert overview_of(pages, "measurements")[0]["twin"].startswith("dense_twin ")
 
 
 def made(hits: np.ndarray, seed: int, first: int = 0) -> Predictions:

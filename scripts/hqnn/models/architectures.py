@@ -16,7 +16,7 @@ from hqnn.models.convolutional import cnn_classifier
 from hqnn.models.dressed import dressed_classifier, linear_classifier, mlp_classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.models.parallel import parallel_classifier, parallel_twin_classifier
-from hqnn.models.pixel import pixel_classifier, pixel_twin_classifier, twin_of
+from hqnn.models.pixel import dense_twin_classifier, pixel_classifier, twin_of
 from hqnn.models.quanv import kernel_parameters, quanv_classifier, quanv_cnn_classifier
 from hqnn.store import read_model, write_model
 
@@ -29,7 +29,7 @@ HYBRID: dict[str, Callable[[Architecture, Program, torch.Generator, float], Hybr
 CLASSICAL: dict[str, Callable[[Architecture, torch.Generator], ClassicalClassifier]] = {
     "linear": linear_classifier,
     "mlp": mlp_classifier,
-    "pixel_twin": pixel_twin_classifier,
+    "dense_twin": dense_twin_classifier,
     "cnn": cnn_classifier,
     "parallel_twin": parallel_twin_classifier,
     "cnn1": quanv_cnn_classifier,
@@ -54,7 +54,7 @@ def build_classifier(
         memory_limit_mb: of the engine.
     """
     generator = torch.Generator().manual_seed(seed)
-    if program is not None and architecture.kind == "pixel_twin":
+    if program is not None and architecture.kind == "dense_twin":
         architecture = twin_of(architecture, program)
     if architecture.kind in CLASSICAL:
         return CLASSICAL[architecture.kind](architecture, generator)

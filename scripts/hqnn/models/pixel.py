@@ -96,7 +96,7 @@ def twin_of(architecture: Architecture, program: Program) -> Architecture:
     return replace(architecture, options={**architecture.options, "parameters": parameters})
 
 
-def pixel_twin_classifier(architecture: Architecture, generator: torch.Generator) -> ClassicalClassifier:
+def dense_twin_classifier(architecture: Architecture, generator: torch.Generator) -> ClassicalClassifier:
     """``features -> linear -> tanh -> linear -> logits``, in float64: the classifier of pixels without its circuit.
 
     Args:
@@ -108,7 +108,7 @@ def pixel_twin_classifier(architecture: Architecture, generator: torch.Generator
         UserError: the option is missing.
     """
     if "parameters" not in architecture.options:
-        raise UserError("a pixel_twin has as many parameters as another net; name that net's circuit, or their number")
+        raise UserError("a dense_twin has as many parameters as another net; name that net's circuit, or their number")
     features, outputs = architecture.shape[0], outputs_of(architecture.classes)
     hidden = matched_width(architecture.options["parameters"], features, outputs)
     layers = [seeded_linear(features, hidden, generator), nn.Tanh(), seeded_linear(hidden, outputs, generator)]

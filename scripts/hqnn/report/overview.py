@@ -15,7 +15,7 @@ from hqnn.report.tables import DASH, tested
 from hqnn.report.words import signed
 
 METRIC = "balanced_accuracy"
-TWINS = ("mlp", "parallel_twin", "pixel_twin")  # the nets that stand for a circuit
+TWINS = ("mlp", "parallel_twin", "dense_twin")  # the nets that stand for a circuit
 VERDICTS = {1: "better", -1: "worse", 0: "cannot be told"}
 
 

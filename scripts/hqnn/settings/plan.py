@@ -156,7 +156,7 @@ class Plan(ABC, Generic[S]):
     def twin_of(self, dataset: str, model: str) -> list[str]:
         """The circuit whose number of parameters decides a twin's width, where one does."""
         first = next(iter(self.models()), None)
-        return [f"{self.folder}/{dataset}/{first}/program.json"] if first and model == "pixel_twin" else []
+        return [f"{self.folder}/{dataset}/{first}/program.json"] if first and model == "dense_twin" else []
 
     def augmentation(self, model: str) -> dict[str, Any] | None:
         """How images are varied while a model is trained on them."""

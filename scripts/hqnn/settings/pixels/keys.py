@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hqnn.settings.fitting import Descent, FineTuning, Training, refuse_choices
-from hqnn.settings.section import Distinct, Name, Positive, Section, Seed
-from hqnn.settings.study import Baseline, Data, Study
+from hqnn.settings.section import Distinct, Positive, Section, Seed
+from hqnn.settings.study import Data
+from hqnn.settings.vectors import VectorStudy
 
 
 class PixelData(Data):
@@ -137,7 +138,7 @@ class Explanation(Section):
     )
 
 
-class Pixels(Study):
+class Pixels(VectorStudy):
     """Pixels of scenes of one date or more, in two classes or many."""
 
     kind: Literal["pixels"] = "pixels"
@@ -145,32 +146,6 @@ class Pixels(Study):
     scenes: Scenes = Scenes()
     within: Within = Within()
     features: Features = Features()
-    models: Distinct[str] = Field(
-        ("angle_y-simplified_two_design-3",), description="Quantum models, named embedding-ansatz-layers."
-    )
-    qubits: Annotated[int, Field(ge=2, le=12)] = Field(8, description="Wires of the circuit.")
-    observables: Distinct[str] = Field(
-        (),
-        description="Pauli words that are measured, such as `Z1`; where empty Z of the second wire for two classes, "
-        "and for more enough words that each class has one.",
-    )
-    reading: Literal["sigmoid", "scaled"] = Field(
-        "sigmoid",
-        description="How one expectation value becomes the probability of the second of two classes: `sigmoid` of it, "
-        "which keeps it within [.269, .731], or `scaled` by a trainable factor and bias first. More classes, or more "
-        "observables, are read by a linear layer.",
-    )
-    twins: Distinct[Literal["pixel_twin"]] = Field(
-        (),
-        description="Classical nets trained alike: `pixel_twin` has a dense layer in place of the circuit, with nearly "
-        "as many parameters.",
-    )
-    baselines: dict[Name, Baseline] = Field(
-        {"logistic_regression": Baseline(), "mlp": Baseline()},
-        description="Classical references on the same pixels, as in every study; further `change_vector`, of two "
-        "dates, and the U-Nets, of two dates and classes, which see red, green and blue around each pixel: "
-        "`unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
-    )
     unet_small: PatchFitting = PatchFitting()
     unet_full: LargePatchFitting = LargePatchFitting()
     training: Training = Training()

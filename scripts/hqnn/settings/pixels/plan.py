@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from hqnn.settings.pixels.keys import Pixels
-from hqnn.settings.plan import Architecture, Circuit, Plan, Run
+from hqnn.settings.plan import Run
+from hqnn.settings.vectors import VectorPlan
 
 SYNTHETIC = {"oscd": "pairs", "scenes": "scenes"}  # layout to the set that has it
 UNTRAINED = ("change_vector",)  # references without a seed
 UNETS = ("unet_small", "unet_full")
 
 
-class PixelPlan(Plan[Pixels]):
+class PixelPlan(VectorPlan[Pixels]):
     """Scenes, window by window, to features of pixels; one data set."""
 
     @property
@@ -45,31 +46,9 @@ class PixelPlan(Plan[Pixels]):
         lists = {name: list(value) for name, value in said.items() if isinstance(value, tuple)}
         return said | lists
 
-    def models(self) -> list[str]:
-        """Those named."""
-        return list(self.study.models)
-
-    def circuit(self, model: str) -> Circuit:
-        """As it is named."""
-        return Circuit(model, self.study.qubits, self.study.observables, "pixel")
-
     def samples(self, dataset: str, model: str, seed: int | str) -> list[str]:
         """The table with the features."""
         return [f"{self.folder}/{dataset}/samples.h5"]
-
-    def architecture(self, model: str) -> Architecture:
-        """Features, a linear layer, the circuit or what stands in its place, and a reading."""
-        if model in self.study.twins:
-            return Architecture(model, {"reading": self.study.reading})
-        return Architecture("pixel", {"reading": self.study.reading})
-
-    def training(self, model: str) -> dict[str, Any]:
-        """The same for all."""
-        return self.study.training.model_dump()
-
-    def twins(self) -> list[str]:
-        """Those named."""
-        return list(self.study.twins)
 
     def references(self) -> list[str]:
         """All but the U-Nets, which have a rule of their own."""

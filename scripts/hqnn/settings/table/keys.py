@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from hqnn.settings.dealt import DealtStudy
 from hqnn.settings.fitting import FineTuning, Training
-from hqnn.settings.section import Distinct, Name, Positive, Section
-from hqnn.settings.study import Baseline, Data
+from hqnn.settings.section import Distinct, Positive, Section
+from hqnn.settings.study import Data
+from hqnn.settings.vectors import VectorStudy
 
 
 class Columns(Section):
@@ -47,37 +48,12 @@ class RowFineTuning(FineTuning):
     batch_size: Positive = Field(32, description="Samples a step.", json_schema_extra={"unit": "samples"})
 
 
-class TableStudy(DealtStudy):
+class TableStudy(VectorStudy, DealtStudy):
     """Rows of numbers, in two classes or many."""
 
     kind: Literal["table"] = "table"
     data: Data = Data()
     columns: Columns = Columns()
     features: RowFeatures = RowFeatures()
-    models: Distinct[str] = Field(
-        ("angle_y-simplified_two_design-3",), description="Quantum models, named embedding-ansatz-layers."
-    )
-    qubits: Annotated[int, Field(ge=2, le=12)] = Field(
-        8, description="Wires of the circuit; a linear layer brings the features to so many angles."
-    )
-    observables: Distinct[str] = Field(
-        (),
-        description="Pauli words that are measured, such as `Z1`; where empty Z of the second wire for two classes, "
-        "and for more enough words that each class has one.",
-    )
-    reading: Literal["sigmoid", "scaled"] = Field(
-        "scaled",
-        description="How one expectation value becomes the probability of the second of two classes: `sigmoid` of it, "
-        "or `scaled` by a trainable factor and bias first. More classes are read by a linear layer.",
-    )
-    twins: Distinct[Literal["pixel_twin"]] = Field(
-        ("pixel_twin",),
-        description="Classical nets trained alike: `pixel_twin` has a dense layer in place of the circuit, with nearly "
-        "as many parameters.",
-    )
-    baselines: dict[Name, Baseline] = Field(
-        {"logistic_regression": Baseline(), "mlp": Baseline()},
-        description="Classical references on the same rows, as in every study.",
-    )
     training: RowTraining = RowTraining()
     fine_tuning: RowFineTuning = RowFineTuning()

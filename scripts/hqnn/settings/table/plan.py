@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hqnn.settings.plan import Architecture, Circuit, DealtPlan, raw_part
+from hqnn.settings.plan import DealtPlan, raw_part
 from hqnn.settings.table.keys import TableStudy
+from hqnn.settings.vectors import VectorPlan
 
 
-class TablePlan(DealtPlan[TableStudy]):
+class TablePlan(VectorPlan[TableStudy], DealtPlan[TableStudy]):
     """Rows to features that are fitted on train rows; a data set for each split."""
 
     @property
@@ -26,28 +27,10 @@ class TablePlan(DealtPlan[TableStudy]):
         """The table to be read."""
         return f"{self.raw}/table.csv" if self.study.data.source == "sample" else self.raw
 
-    def models(self) -> list[str]:
-        """Those named."""
-        return list(self.study.models)
-
-    def circuit(self, model: str) -> Circuit:
-        """As it is named."""
-        return Circuit(model, self.study.qubits, self.study.observables, "pixel")
-
     def samples(self, dataset: str, model: str, seed: int | str) -> list[str]:
         """Features of the split, and the split."""
         folder = f"{self.folder}/{dataset}/seed{seed}"
         return [f"{folder}/features.h5", f"{folder}/split.h5", f"{self.folder}/{raw_part(dataset)}/samples.h5"]
-
-    def architecture(self, model: str) -> Architecture:
-        """Features, a linear layer, the circuit or what stands in its place, and a reading."""
-        if model in self.study.twins:
-            return Architecture(model, {"reading": self.study.reading})
-        return Architecture("pixel", {"reading": self.study.reading})
-
-    def twins(self) -> list[str]:
-        """Those named."""
-        return list(self.study.twins)
 
     def fitted(self, dataset: str, model: str, seed: int | str) -> list[str]:
         """Features of the split, with the transform that its train rows decided."""

@@ -1,0 +1,72 @@
+"""What studies have in common whose samples are vectors of features: a circuit behind one linear layer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field
+
+from hqnn.settings.plan import Architecture, Circuit, Plan
+from hqnn.settings.section import Distinct, Name
+from hqnn.settings.study import Baseline, Study
+
+
+class VectorStudy(Study):
+    """Keys of a circuit on features."""
+
+    models: Distinct[str] = Field(
+        ("angle_y-simplified_two_design-3",), description="Quantum models, named embedding-ansatz-layers."
+    )
+    qubits: Annotated[int, Field(ge=2, le=12)] = Field(
+        8, description="Wires of the circuit; a linear layer brings the features to so many angles."
+    )
+    observables: Distinct[str] = Field(
+        (),
+        description="Pauli words that are measured, such as `Z1`; where empty Z of the second wire for two classes, "
+        "and for more enough words that each class has one.",
+    )
+    reading: Literal["sigmoid", "scaled"] = Field(
+        "scaled",
+        description="How one expectation value becomes the probability of the second of two classes: `sigmoid` of it, "
+        "which keeps it within [.269, .731], or `scaled` by a trainable factor and bias first. More classes, or more "
+        "observables, are read by a linear layer.",
+    )
+    twins: Distinct[Literal["dense_twin"]] = Field(
+        ("dense_twin",),
+        description="Classical nets trained alike: `dense_twin` has a dense layer in place of the circuit, with nearly "
+        "as many parameters.",
+    )
+    baselines: dict[Name, Baseline] = Field(
+        {"logistic_regression": Baseline(), "mlp": Baseline()},
+        description="Classical references on the same samples, as in every study; of pixels further `change_vector`, "
+        "of two dates, and the U-Nets, of two dates and classes, which see red, green and blue around each pixel: "
+        "`unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
+    )
+
+
+V = TypeVar("V", bound=VectorStudy)
+
+
+class VectorPlan(Plan[V]):
+    """What a study of vectors runs."""
+
+    def models(self) -> list[str]:
+        """Those named."""
+        return list(self.study.models)
+
+    def circuit(self, model: str) -> Circuit:
+        """As it is named."""
+        return Circuit(model, self.study.qubits, self.study.observables, "pixel")
+
+    def architecture(self, model: str) -> Architecture:
+        """Features, a linear layer, the circuit or what stands in its place, and a reading."""
+        return Architecture(model if model in self.study.twins else "pixel", {"reading": self.study.reading})
+
+    def training(self, model: str) -> dict[str, Any]:
+        """The same for all."""
+        regime: dict[str, Any] = self.study.training.model_dump()  # type: ignore[attr-defined]
+        return regime
+
+    def twins(self) -> list[str]:
+        """Those named."""
+        return list(self.study.twins)
