@@ -89,7 +89,7 @@ def test_a_set_that_no_program_can_fetch_stops_before_anything_runs(checkout: Ch
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("masks/sample-70_15_16/resnet18-linear/ideal", "studies.masks.splits has no '70_15_16'"),
+        ("masks/sample-70_15_16/resnet18-mlp/ideal", "studies.masks.splits has no '70_15_16'"),
         (
             "masks/sample-70_15_15/resnet18-hadamard_angle_y-dressed-1/ideal-cirq",
             "studies.masks.trainers has no 'cirq'",

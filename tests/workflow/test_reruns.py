@@ -7,8 +7,9 @@ import resource
 from pathlib import Path
 
 import pytest
+import yaml
 
-from checkout import Checkout
+from checkout import SMALL, Checkout
 
 EXECUTION = {"execute_exact", "execute_shots", "execute_noisy", "execute_hardware"}
 OF_PIXELS = {"train_ideal", "map_scenes", "explain_device"} | EXECUTION
@@ -17,12 +18,12 @@ SWEEP = {"train_seeds_digits"}
 SCORING = {"evaluate", "collect_metrics", "report_study", "write_report"}
 MODULES: dict[str, set[str]] = {
     "report/page.py": {"report_study", "write_report"},
-    "execution/noisy.py": {"execute_noisy"} | SCORING,
+    "execution/noisy.py": {"execute_noisy", "map_scenes"} | SCORING,
     "training/fit.py": OF_PIXELS | OF_PHOTOGRAPHS | SCORING,
     "training/patches.py": {"fit_unet"} | SCORING,
     "models/backbones.py": {"extract_features"} | OF_PHOTOGRAPHS | SCORING,
     "analysis/zx.py": {"analyse_circuit", "report_study", "write_report"},
-    "data/images/draws.py": {"draw_images"} | SWEEP | EXECUTION | SCORING,
+    "data/images/draws.py": {"draw_images", "execute_shots", "execute_noisy", "execute_hardware"} | SWEEP | SCORING,
     "data/table/features.py": {"fit_features", "train_ideal", "train_classical", "execute_exact", "fit_reference"}
     | SCORING,
     "circuits/ansatze.py": {"trace_circuit", "compile", "analyse_circuit"}
@@ -61,7 +62,10 @@ def test_a_new_number_of_shots_reruns_only_what_samples(finished: Checkout) -> N
 
 
 def test_one_more_study_of_a_kind_reruns_nothing_of_the_others(finished: Checkout) -> None:
-    config = ("--config", "studies={cracks: {kind: photographs, data: {set: concrete}, qubits: 4, twins: [mlp]}}")
+    cracks = {"kind": "photographs", "data": {"set": "concrete"}, "qubits": 4, "twins": ["mlp"]}
+    more = {**SMALL, "studies": {**SMALL["studies"], "cracks": cracks}}  # type: ignore[dict-item]
+    (finished.folder / "more.yaml").write_text(yaml.safe_dump(more))
+    config = ("--configfile", "more.yaml")
     jobs = finished.jobs_to_run(*config)
     assert set(jobs) == {
         *("sample_data", "prepare_photographs", "split_samples", "extract_features", "trace_circuit", "compile"),

@@ -26,7 +26,7 @@ try:
     backends = {
         name: os.path.relpath(path)
         for plan in plans.values()
-        for name, path in calibration_files(plan.study.execution.backends).items()
+        for name, path in calibration_files(dict.fromkeys(plan.calibrations)).items()
     }
 except UserError as error:
     sys.exit(f"config: {error}")

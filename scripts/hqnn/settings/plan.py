@@ -222,6 +222,11 @@ class Plan(ABC, Generic[S]):
     # --- what runs ---
 
     @property
+    def calibrations(self) -> list[str]:
+        """Backends, or files of their calibrations, that the study names."""
+        return list(self.study.execution.backends)
+
+    @property
     def backends(self) -> list[str]:
         """Names of the backends in the paths of results."""
         return [backend_name(given) for given in self.study.execution.backends]

@@ -18,6 +18,7 @@ from hqnn.report.circuits import circuit_image
 from hqnn.report.classes import chance_findings, classes_tested
 from hqnn.report.confusion import confusion_blocks
 from hqnn.report.findings import weights_sentence
+from hqnn.report.nets import net_sentences, trained_nets
 from hqnn.report.paths import path_findings
 from hqnn.report.photographs import figures as drawn
 from hqnn.report.photographs import findings as findings
@@ -158,6 +159,7 @@ class RawSet:
             f"{plural(len(quantum), 'quantum model')}: {', '.join(quantum)}; "
             f"classical twins: {', '.join(sorted(self.references)) or 'none'}.",
             f"Trained by {', '.join(map(trainer_name, phases))}. Execution paths: {paths}.",
+            *net_sentences(trained_nets(self.material.artefacts, self.quantum), len(self.classes)),
         )
 
 

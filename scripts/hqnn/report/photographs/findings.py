@@ -10,7 +10,7 @@ import pandas as pd
 from hqnn.metrics.facts import TRAINING
 from hqnn.report.paired import Paired, by_seed
 from hqnn.report.photographs.tables import backbone_of, is_trainer, principal
-from hqnn.report.tables import number, tested
+from hqnn.report.tables import number, sentence_case, tested
 from hqnn.report.words import percent, plural, points, split_name, trainer_name, trainer_order
 
 NEAR = 5.0  # points of accuracy; as good is what the seeds tell to be no farther apart than this
@@ -94,8 +94,7 @@ def _twin_sentence(pair: Paired | None, sizes: str, name: str) -> str:
     if pair is None:
         return ""
     head = name.split("-")[-1]
-    subject = f"{TWINS.get(head, head)}{sizes}"
-    subject = subject[0].upper() + subject[1:]
+    subject = f"{sentence_case(TWINS[head]) if head in TWINS else name}{sizes}"
     numbers = f"{percent(pair.theirs)} against {percent(pair.ours)} %"
     if pair.interval is None:
         return f"{subject}: {numbers}; {plural(len(pair.gaps), 'seed')} cannot tell which is better."

@@ -31,6 +31,12 @@ class SmallImagePlan(Plan[SmallImageStudy]):
         """The one named."""
         return self.study.data.set
 
+    @property
+    def calibrations(self) -> list[str]:
+        """That of the analysis, too."""
+        analysed = self.study.analysis
+        return [*super().calibrations, *([analysed.backend] if analysed.enabled else [])]
+
     def datasets(self) -> list[str]:
         """The raw one; for the draws see `draws`."""
         return [self.data]
