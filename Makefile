@@ -32,7 +32,7 @@ demo: setup
 	$(BIN)/snakemake --cores $(CORES)
 
 test: setup
-	$(BIN)/pytest -n $(CORES) --dist loadgroup
+	$(BIN)/pytest -n $(CORES) --dist loadscope --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check --no-cache .

@@ -12,7 +12,7 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("patient")
 
-pytest_plugins = ["parity_table"]
+pytest_plugins = ["parity_table", "scheduling"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -44,4 +44,4 @@ if __name__ == "__main__":
         written = write_example(Path(sys.argv[1]), *sys.argv[2:])
     except UserError as error:
         sys.exit(f"new: {error}")
-    print(f"{written} is written; run it with: snakemake --cores 2 --configfile {written}")
+    print(f"{written} is written; run it with: .venv/bin/snakemake --cores 2 --configfile {written}")

@@ -32,8 +32,6 @@ from hqnn.noise.aer import from_aer, from_backend
 from hqnn.noise.model import NoiseModel
 from hqnn.noise.thermal import from_snapshot
 
-pytestmark = pytest.mark.xdist_group("devices")  # the first transpilation in a process loads plug-ins for seconds
-
 # Aer drops the branches of an error whose probability is below 1e-10, together up to 1e-9 a gate, so that its own trace
 # falls short of one; the circuits have up to a hundred gates. Where nothing is that rare, as on lima, 1e-15 remains.
 AER = 1e-7

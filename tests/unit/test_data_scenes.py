@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -243,7 +244,7 @@ def test_a_map_of_many_classes_has_the_class_and_each_probability(cover: Path, t
         picture = false_colour(scene)
         with rasterio.open(tmp_path / "m.tif") as file:
             assert (file.crs, file.transform, file.shape) == (scene.crs, scene.transform, scene.shape)
-            assert file.tags()["classes"] == "open_land, forest, built_up"
+            assert json.loads(file.tags()["classes"]) == {"0": "open_land", "1": "forest", "2": "built_up"}
             assert file.descriptions == ("class", *(f"probability_{name}" for name in about["classes"]))
             mapped = file.read()
     own = table["scene"] == about["scenes"].index("moor")
@@ -264,3 +265,20 @@ def test_many_zeros_without_a_nodata_tag_are_said(
     with caplog.at_level(logging.WARNING, logger="hqnn.data"):
         prepare_pixels(collection, tmp_path / "samples.h5", components=2, stride=1)
     assert "one: 16.7 % of the samples are 0 in all bands" in caplog.text
+
+
+def test_bands_that_not_all_scenes_have_are_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_scenes(tmp_path / "s", 0)
+    moor = tmp_path / "s/images/moor.tif"
+    with rasterio.open(moor) as file:
+        values, profile, names = file.read(), file.profile, file.descriptions
+    with rasterio.open(moor, "w", **{**profile, "count": len(names) - 1}) as file:
+        file.write(values[:-1])
+        file.descriptions = names[:-1]
+    collection = open_scenes(tmp_path / "s")
+    assert collection.bands == names[:-1]
+    assert f"left out: {names[-1]}" in caplog.text
+    with collection.open("moor") as scene:
+        assert scene.bands == names[:-1]

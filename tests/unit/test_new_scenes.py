@@ -78,8 +78,13 @@ def test_pairs_without_labels_are_mapped_as_their_samples_are_predicted(pairs: P
             if path == "exact":
                 count = int(file.read(2).sum())
     assert summary["birch", "change"] == {
-        "scene": "birch", "class": "change", "pixels": str(count), "share": f"{count / 3600:.6f}", "area_ha": "",
-    }  # fmt: skip
+        "scene": "birch",
+        "class": "change",
+        "number": "1",
+        "pixels": str(count),
+        "share": f"{count / 3600:.6f}",
+        "area_ha": "",
+    }
 
 
 def test_labels_of_new_scenes_add_to_the_picture_and_nothing_else(pairs: Path, tmp_path: Path) -> None:

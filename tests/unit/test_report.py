@@ -242,7 +242,7 @@ def test_a_study_of_sixteen_classes_says_what_it_is_and_what_it_cannot_say(tmp_p
     page = page_of(tmp_path, crops)
     assert "drawn at random from the same scenes" in page
     assert "No test pixel is of class class number 3" in page
-    assert "16 expectation values for 16 classes (Z0, Z1, Z2, …, X7), as many as the classes ask for" in page
+    assert "16 expectation values for 16 classes (Z0, Z1, Z2, …, X7), chosen by the number of classes" in page
     assert "Bands: B02, B03, B04, B08 (4 of 13)" in page
     assert "120 pixels invalid in some band" in page
     assert "Recall of each class" in page

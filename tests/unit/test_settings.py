@@ -68,7 +68,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (of("pixels", training={"learning_rate": 0}), "greater than 0"),
     (of("pixels", features={"stride": "ten"}), r"studies.mine.features.stride.*integer"),
     (of("table", data={"source": "path"}), "studies.mine.data.path is empty"),
-    ({**of("table"), "seeds": []}, "at least 1 item"),
+    ({**of("table"), "seeds": []}, "give at least one"),
     (of("table", seeds=[1, 1]), "'studies.mine.seeds'.*names 1 twice"),
     (of("photographs", splits=[{"train": 70, "validation": 15, "test": 15}, {}]), "splits'.*names 70_15_15 twice"),
     (of("photographs", splits=[{"tain": 70}]), "'studies.mine.splits.0.tain'.*did you mean 'train'"),
@@ -102,7 +102,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"studies": {"mine": 3}}, "'studies.mine"),
     ({"studies": {"my study": {"kind": "table"}}}, "'studies.my study'"),
     ({"studies": {"raw": {"kind": "table"}}}, "'studies.raw' is called like a folder of results"),
-    ({"studies": {}}, "'studies'.*at least 1 item"),
+    ({"studies": {}}, "'studies'.*give at least one"),
     ({"studies": ["land_cover"]}, "'studies' must map names to studies"),
     ({}, "'studies' must map names to studies"),
 ]

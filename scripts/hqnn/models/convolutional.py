@@ -1,4 +1,4 @@
-"""Convolutional classifiers: the classical nets of study C, and the classical part of its HQNN-Parallel."""
+"""Convolutional classifiers: the plain nets, and the classical part of its HQNN-Parallel."""
 
 from __future__ import annotations
 

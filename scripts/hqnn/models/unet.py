@@ -4,7 +4,7 @@ The full net is FC-EF of R. C. Daudt, B. Le Saux and A. Boulch, "Fully convoluti
 detection" (ICIP 2018): 3x3 convolutions with batch normalisation and dropout, four levels of 16, 32, 64 and 128
 channels.
 
-Study A compares with a net of one encoder and one decoder layer, 1,312 parameters and 2x2 patches, and does not print
+Gupta et al. compare with a net of one encoder and one decoder layer, 1,312 parameters and 2x2 patches, and do not print
 its layers. FC-EF cut down to its first level, with c channels in and w inside, has ``36 w² + (9 c + 28) w + 2``
 parameters. That is 1,312 for c = 6 and w = 5 (red, green and blue of both dates) and for no other whole numbers, so it
 is the net taken here.

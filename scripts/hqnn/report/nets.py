@@ -38,7 +38,7 @@ class Net:
         listed = ", ".join(words if len(words) <= SHOWN else [*words[: SHOWN - 1], "…", words[-1]])
         enough = 2 < classes <= len(words)
         chosen = enough and tuple(words) == observables_for(classes, self.program.wires)
-        why = ", as many as the classes ask for" if chosen else ""
+        why = ", chosen by the number of classes" if chosen else ""
         few = "; these are fewer than the classes" if 1 < len(words) < classes else ""
         return (
             f"{plural(self.features, 'feature')} on {plural(self.program.wires, 'wire')}; "
@@ -58,7 +58,7 @@ def trained_nets(artefacts: Iterable[Path], models: Sequence[str]) -> list[Net]:
             files.setdefault(run_of(path).model, path)
     found = ((model, read_model(files[model])[1]) for model in models if model in files)
     return [Net(model, int(about["architecture"]["shape"][0]), Program.from_json(about["program"]))
-            for model, about in found]  # fmt: skip
+            for model, about in found if "architecture" in about]  # fmt: skip
 
 
 def net_sentences(nets: Sequence[Net], classes: int) -> list[str]:

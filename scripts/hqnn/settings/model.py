@@ -20,6 +20,14 @@ from hqnn.settings.table.keys import TableStudy
 NO_KEYS = ("[key]", "int", "float", "str")  # what pydantic adds to the places of names, and of values of several types
 SHARED = ("seeds", "execution", "evaluation")  # keys at the top that a study may override
 RESERVED = ("archives", "benchmarks", "raw")  # folders of results that are no study's
+PLAIN = {  # what pydantic says in Python's words
+    "dict_type": "give names with their values, such as {name: value}",
+    "model_type": "give keys with their values, such as {key: value}; {} for none",
+    "model_attributes_type": "give keys with their values, such as {key: value}; {} for none",
+    "string_pattern_mismatch": "a name has letters, digits and _ alone",
+    "tuple_type": "give a list, such as [first, second]",
+    "too_short": "give at least one",
+}
 KINDS: Mapping[str, type[Study]] = {
     "pixels": Pixels,
     "photographs": Photographs,
@@ -105,7 +113,8 @@ def _sentence(error: ValidationError) -> str:
         known = {name for section in _sections_at(first["loc"][:-1]) for name in section.model_fields}
         return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), known)}"
     given = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r}"
-    return f"config key {key!r}{given}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    said = PLAIN.get(first["type"], f"{first['msg'][0].lower()}{first['msg'][1:]}")
+    return f"config key {key!r}{given}: {said}"
 
 
 def _sections_at(location: tuple[int | str, ...]) -> tuple[type[Section], ...]:

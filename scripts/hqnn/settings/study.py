@@ -91,6 +91,10 @@ class Study(Section):
     @model_validator(mode="after")
     def _name_estimators(self) -> Self:
         for name, baseline in self.baselines.items():
+            if name in getattr(self, "twins", ()):
+                raise PydanticCustomError(
+                    "taken", "baselines.{name} is called like a twin; choose another name", {"name": name}
+                )
             if not baseline.estimator and name not in self.OWN:
                 raise PydanticCustomError(
                     "estimator",

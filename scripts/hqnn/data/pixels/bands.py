@@ -69,5 +69,7 @@ def _named(band: str | int, choice: Choice, bands: Sequence[str]) -> str:
             f"features.bands is {choice!r}, which needs band {band}, but the scenes' bands are {', '.join(bands)}; "
             "choose 'all', or name bands"
         )
+    if band.isdecimal():  # a number from the command line
+        return _named(int(band), choice, bands)
     known = (*bands, *BAND_SETS) if band == choice else bands
     raise UserError(f"features.bands names {band!r}, which the scenes do not have{nearest(band, known)}")

@@ -18,6 +18,9 @@ Fit = Literal["train", "image"]
 FITS = ("train", "image")
 
 
+MOST = 8  # features where no number of them is asked for
+
+
 @dataclass(frozen=True)
 class Features:
     """How features are computed, before anything is fitted.
@@ -38,7 +41,14 @@ class Features:
 
     @classmethod
     def of(
-        cls, collection: Collection, bands: Choice, layout: str, components: int, fit: Fit, whiten: bool, stride: int
+        cls,
+        collection: Collection,
+        bands: Choice,
+        layout: str,
+        components: int | None,
+        fit: Fit,
+        whiten: bool,
+        stride: int,
     ) -> Features:
         """Check what is asked for.
 
@@ -46,7 +56,8 @@ class Features:
             collection: the scenes.
             bands: see `chosen_bands`.
             layout: name of a feature layout.
-            components: how many features remain, all groups of the layout together; all of a layout without PCA.
+            components: how many features remain, all groups of the layout together; where None all of a layout
+                without PCA, else `MOST`, or as many as there are bands where these are fewer.
             fit: `train` fits once on the train samples; `image` on all pixels of each scene by itself.
             whiten: scale features to unit variance over what was fitted on.
             stride: every how many-th row and column is a sample.
@@ -54,9 +65,13 @@ class Features:
         Raises:
             UserError: a name is unknown, or the layout or the scenes cannot have these settings.
         """
-        _check_fit(layout, components, fit)
         sampling = Sampling(_bands(collection, bands, layout), layout, stride)
-        return cls(sampling, components, fit, whiten, layout_named(layout).parts(collection.dates))
+        groups = layout_named(layout).parts(collection.dates)
+        if components is None:
+            raw = collection.dates * len(sampling.bands) if layout_named(layout).pca else groups
+            components = groups * min(max(1, MOST // groups), raw // groups)
+        _check_fit(layout, components, fit)
+        return cls(sampling, components, fit, whiten, groups)
 
     def fitted(self, moments: Moments) -> FeatureTransform:
         """Fit to raw features; what it raises, see `fit_transform`."""

@@ -60,7 +60,7 @@ def prepare_pixels(
     *,
     bands: Choice = ALL,
     layout: str = "per_date",
-    components: int = 8,
+    components: int | None = None,
     fit: Fit = "train",
     whiten: bool = True,
     stride: int = 10,

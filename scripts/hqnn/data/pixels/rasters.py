@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ def map_scene(
     Of two classes it has the bands `probability` of the second and `class`, 1 where that is above the threshold, else
     0; of more, `class`, the likeliest, counted from 0, and the probability of each by its name. All are float32,
     because a GeoTIFF has one type, and NaN, which is nodata, on pixels that have no features. The tag `classes` names
-    the classes in the order of their numbers.
+    the class of each number, as JSON.
 
     Args:
         scene: open; its labels are not read.
@@ -63,7 +64,7 @@ def map_scene(
     with whole_file(target) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
         plain = Path(scratch) / "map.tif"
         with explained_writes(target), _new_map(plain, scene, names) as file:
-            file.update_tags(classes=", ".join(classes))
+            file.update_tags(classes=json.dumps(dict(enumerate(classes)), ensure_ascii=False))
             for pixels in sampling.read(scene):
                 rows, columns = pixels.window
                 values = _mapped(pixels, transform, predict, len(names), threshold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from hqnn.data.pixels.scene import PREDICT, Listed
 from hqnn.data.pixels.scene_rasters import BandFile, bands_of_date, open_dates
 from hqnn.data.pixels.scene_table import SceneRows, read_scene_table
 from hqnn.errors import UserError, nearest
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -110,8 +113,8 @@ def open_scenes(
         test: scenes to test on, likewise.
 
     Raises:
-        UserError: see `read_scene_table`, `bands_of_date` and `class_values`; or scenes or dates have different bands;
-            or a scene that is named does not exist, has no label or is named for two parts.
+        UserError: see `read_scene_table`, `bands_of_date` and `class_values`; or scenes and dates have no band in
+            common; or a scene that is named does not exist, has no label or is named for two parts.
     """
     folder, table = (Path(root).parent, Path(root).name) if Path(root).is_file() else (Path(root), table)
     rows = {scene.name: scene for scene in read_scene_table(folder / table)}
@@ -129,24 +132,19 @@ def open_scenes(
 
 
 def _files(path: Path, rows: Mapping[str, SceneRows]) -> dict[str, tuple[tuple[BandFile, ...], ...]]:
-    """Bands of each date of each scene, all in the order of the first date of the first scene."""
-    files: dict[str, tuple[tuple[BandFile, ...], ...]] = {}
-    order: list[str] = []
-    for scene in rows.values():
-        dates = []
-        for date, rasters in scene.dates:
-            found = {band.name: band for band in bands_of_date(rasters)}
-            order = order or list(found)
-            if set(found) != set(order):
-                name = min(set(found) ^ set(order))
-                has, lacks = ("has", "other scenes or dates do not") if name in found else ("lacks", "others have")
-                raise UserError(
-                    f"{path}: scene {scene.name!r} {has} band {name!r} at date {date!r}, which {lacks}; give all "
-                    "scenes and dates the same bands"
-                )
-            dates.append(tuple(found[name] for name in order))
-        files[scene.name] = tuple(dates)
-    return files
+    """Those bands of each date of each scene that all have, in the order of the first date of the first scene."""
+    found = {
+        scene.name: [{band.name: band for band in bands_of_date(rasters)} for _, rasters in scene.dates]
+        for scene in rows.values()
+    }
+    every = [date for dates in found.values() for date in dates]
+    shared = [name for name in every[0] if all(name in date for date in every)]
+    others = sorted({name for date in every for name in date} - set(shared))
+    if not shared:
+        raise UserError(f"{path}: no band is in all scenes and dates, there are {', '.join(others)}; name them alike")
+    if others:
+        log.warning("%s: bands that not all scenes and dates have are left out: %s", path, ", ".join(others))
+    return {name: tuple(tuple(date[band] for band in shared) for date in dates) for name, dates in found.items()}
 
 
 def _moved(path: Path, rows: Mapping[str, SceneRows], part: str, names: Sequence[str]) -> dict[str, SceneRows]:

@@ -15,7 +15,7 @@ from hqnn.data.pixels.rasters import CLASS_BAND
 from hqnn.data.pixels.scene import windows
 from hqnn.data.pixels.tiffs import open_raster, read_window
 
-COLUMNS = ("scene", "class", "pixels", "share", "area_ha")
+COLUMNS = ("scene", "class", "number", "pixels", "share", "area_ha")
 MERCATOR = "merc"  # whose metres are so at the equator alone
 SQUARE_METRES = 10_000  # of a hectare
 
@@ -24,8 +24,8 @@ def write_map_summary(output: Path, maps: Mapping[str, Path], classes: Sequence[
     """Write the pixels of each class in each map.
 
     The table has a row a scene and class, and one with an empty class for pixels that have no features, where there are
-    any: scene, class, pixels, share of those that were predicted, and the area in hectares, which is empty where the
-    map's coordinates are no lengths, or are stretched as in a Mercator projection.
+    any: scene, class, its number in the map, pixels, share of those that were predicted, and the area in hectares,
+    which is empty where the map's coordinates are no lengths, or are stretched as in a Mercator projection.
 
     Args:
         output: CSV file, UTF-8.
@@ -41,11 +41,11 @@ def write_map_summary(output: Path, maps: Mapping[str, Path], classes: Sequence[
         for scene, path in maps.items():
             counts, hectares = _counted(path, len(classes))
             predicted = int(counts[:-1].sum())
-            for name, count in zip((*classes, ""), counts.tolist(), strict=True):
+            for number, (name, count) in enumerate(zip((*classes, ""), counts.tolist(), strict=True)):
                 share = f"{count / predicted:.6f}" if name and predicted else ""
                 area = "" if hectares is None else f"{count * hectares:.4f}"
                 if name or count:
-                    table.writerow([scene, name, count, share, area])
+                    table.writerow([scene, name, number if name else "", count, share, area])
 
 
 def _counted(path: Path, classes: int) -> tuple[NDArray[np.int64], float | None]:

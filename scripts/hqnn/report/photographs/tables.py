@@ -205,11 +205,11 @@ def executions(rows: Sequence[Mapping[str, Any]]) -> Table:
 def split_counts(images: ImageTable, splits: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> Table:
     """Images of each class: all, and by parts of each split, first seed."""
     classes = images.about["classes"]
-    rows = [(Cell("all"), Cell(""), *_counted(images.counts))]
+    rows = [(Cell("all"), Cell(""), *_counted(images.counts, len(classes)))]
     for name, seeds in sorted(splits.items()):
         counts = seeds[min(seeds)]["counts"]
         parts = [part for part in ("train", "validation", "test", "unused") if sum(counts.get(part, []))]
-        rows += [(Cell(name.partition("-")[2]), Cell(part), *_counted(counts[part])) for part in parts]
+        rows += [(Cell(name.partition("-")[2]), Cell(part), *_counted(counts[part], len(classes))) for part in parts]
     varied = any(len({str(one["counts"]) for one in seeds.values()}) > 1 for seeds in splits.values())
     note = " of the first seed; others differ a little" if varied else ""
     return Table(f"Numbers of images{note}.", ("split", "part", *classes, "together"), tuple(rows), labels=2)
@@ -231,8 +231,9 @@ def _values(rows: pd.DataFrame, metric: str) -> pd.Series[float]:
     return rows.loc[rows["metric"] == metric, "value"].dropna()
 
 
-def _counted(counts: Sequence[int]) -> tuple[Cell, ...]:
-    return tuple(Cell(f"{count:,}") for count in (*counts, sum(counts)))
+def _counted(counts: Sequence[int], classes: int) -> tuple[Cell, ...]:
+    every = [*counts, *[0] * (classes - len(counts))]  # the last classes may have none there
+    return tuple(Cell(f"{count:,}") for count in (*every, sum(every)))
 
 
 def _accuracy(rows: pd.DataFrame) -> Cell:

@@ -39,7 +39,7 @@ def map_test_scenes(
     model: str | os.PathLike[str],
     memory_limit_mb: float,
 ) -> None:
-    """Map every scene of a table that has test samples, without noise.
+    """Map every scene that has test samples, or no labels, without noise.
 
     Args:
         output: folder of ``<scene>.tif``, see `map_scene`, and of ``<scene>.png``, see `map_panel`.
@@ -59,6 +59,10 @@ def map_test_scenes(
         for name in tested:
             with collection.open(name) as scene:
                 _map(folder, scene, *read_transform(samples, name), predict, classes, classes)
+        for listed in collection.scenes:
+            if listed.part == PREDICT:
+                with collection.open(listed.name) as scene:
+                    _map(folder, scene, *transform_of(samples, scene), predict, classes, ())
 
 
 def map_new_scenes(

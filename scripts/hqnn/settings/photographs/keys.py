@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -143,6 +143,8 @@ class Augmentation(Section):
 
 class Photographs(DealtStudy):
     """Frozen features of photographs, and a small head that is trained on them."""
+
+    OWN: ClassVar[tuple[str, ...]] = ("logistic_regression",)
 
     kind: Literal["photographs"] = "photographs"
     data: PhotographData = PhotographData()

@@ -87,7 +87,7 @@ class Within(Section):
 class Features(Section):
     """What of a pixel the model sees."""
 
-    bands: Literal["rgb", "rgbnir", "below20m", "all"] | Distinct[str] | None = Field(
+    bands: Literal["rgb", "rgbnir", "below20m", "all"] | Distinct[str | int] | None = Field(
         None,
         description="Names or numbers of bands, or a set of Sentinel-2's: `rgb`, `rgbnir`, `below20m`; `all` of them. "
         "Where empty `below20m` of pairs in OSCD's layout, all elsewhere.",
@@ -99,7 +99,11 @@ class Features(Section):
         "does not explain of date 2, and of brightness, water and texture around a pixel, under per-image radiometric "
         "normalisation: by the pair's own pixels, test pairs too, but no label. It takes `all` bands and has no PCA.",
     )
-    components: Positive = Field(8, le=26, description="How many features remain after the PCA, both dates together.")
+    components: Positive | None = Field(
+        None,
+        description="How many features remain after the PCA, all dates together; where empty 8, or as many as there "
+        "are bands where these are fewer.",
+    )
     fit: Literal["train", "image"] = Field(
         "train",
         description="`train`: scaler and PCA fitted once, on train pixels; `image`: anew on every image, test images "
