@@ -16,7 +16,7 @@ import rasterio
 from hqnn.data.parts import PUBLISHED_PARTS
 from hqnn.data.pixels.bands import BANDS
 from hqnn.data.pixels.change_maps import PNG, PNG_THRESHOLD, ChangeMap
-from hqnn.data.pixels.grids import GDAL_CACHE_MB, SNAP, Band, Grid, overlaps
+from hqnn.data.pixels.grids import GDAL_CACHE_BYTES, SNAP, Band, Grid, overlaps
 from hqnn.data.pixels.oscd_files import City, FileGrid, open_city, split_of
 from hqnn.data.pixels.raster_scene import RasterScene
 from hqnn.data.pixels.scene import Listed
@@ -57,7 +57,7 @@ class OscdCollection:
         """
         city = open_city(self.root, name, self.grid)
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MB))
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
             dates = [[stack.enter_context(open_raster(files[band])) for band in BANDS] for files in city.dates]
             reference = dates[0][BANDS.index(REFERENCE_BAND)]
             for sources in dates:

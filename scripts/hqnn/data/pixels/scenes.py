@@ -16,7 +16,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from hqnn.data.pixels.class_maps import ClassMap, class_names, class_values
-from hqnn.data.pixels.grids import GDAL_CACHE_MB
+from hqnn.data.pixels.grids import GDAL_CACHE_BYTES
 from hqnn.data.pixels.raster_scene import RasterScene, ReadLabels
 from hqnn.data.pixels.scene import PREDICT, Listed
 from hqnn.data.pixels.scene_rasters import BandFile, bands_of_date, open_dates
@@ -59,7 +59,7 @@ class SceneCollection:
         if name not in self.rows:
             raise UserError(f"{self.root / self.table} has no scene {name!r}{nearest(name, self.rows)}")
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MB))
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
             grid, sources = open_dates(stack, name, self.files[name])
             label = self.rows[name].label
             labels: ReadLabels = self._unlabelled(name)
