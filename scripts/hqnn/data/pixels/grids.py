@@ -14,7 +14,7 @@ from rasterio.warp import transform as reproject_points
 
 from hqnn.data.pixels.tiffs import read_mask, read_window
 
-GDAL_CACHE_BYTES = 128 * 2**20  # a row of windows of 26 open files, also where these are stored in strips
+GDAL_CACHE_BYTES = 32 * 2**20  # a row of windows of 26 open files, also where these are stored in strips
 SNAP = 1e-6  # source pixels; closer than this to a pixel's centre is the centre
 FAR = 1e9  # source pixels; a place that a projection cannot reach
 
