@@ -9,7 +9,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 FIRST = ("test_slurm", "test_reruns")  # the cluster waits more than it works; the shared run is the longest
-SHARING = ("test_killed_training", "test_new_data", "test_reruns", "test_results")  # one run of the whole workflow
+SHARING = ("test_killed_training", "test_predicted", "test_reruns", "test_results")  # one run of the whole workflow
 TOGETHER = ("workflow", "faults", "test_devices.py")  # whose files share slow set-up
 
 
