@@ -49,8 +49,20 @@ def new_rows(finished: Checkout, folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("run", "given", "ways", "files", "head"),
     [
-        (f"change/sample/{CIRCUIT}", new_pairs, ("", "-noisy-ibmq_lima"), None, "scene,class,pixels,share,area_ha"),
-        (f"cover/sample/{CIRCUIT}", new_scene, ("", "-noisy-ibmq_lima"), MAPS, "scene,class,pixels,share,area_ha"),
+        (
+            f"change/sample/{CIRCUIT}",
+            new_pairs,
+            ("", "-noisy-ibmq_lima"),
+            None,
+            "scene,class,number,pixels,share,area_ha",
+        ),
+        (
+            f"cover/sample/{CIRCUIT}",
+            new_scene,
+            ("", "-noisy-ibmq_lima"),
+            MAPS,
+            "scene,class,number,pixels,share,area_ha",
+        ),
         ("masks/sample-70_15_15/resnet18-mlp", new_photographs, ("",), IMAGES, "file,predicted,probability_no_mask,"),
         ("digits/sample/parallel", new_digits, ("-exact", "-shots"), IMAGES, "file,predicted,probability_0,"),
         (f"rows/sample-70_15_15/{CIRCUIT}", new_rows, ("",), {"predictions.csv"}, "id,given,predicted,probability_"),
