@@ -223,7 +223,8 @@ def test_a_diverging_run_names_the_epoch_and_the_rate(model: nn.Module, rate: fl
     with pytest.raises(
         UserError, match=rf"diverged in epoch 1: .* lower learning_rate, which is {rate!r}".replace("+", r"\+")
     ):
-        fit(model, inputs, labels, regime, seed=0)
+        # Large inputs: the first step must overflow whatever weights the model began with.
+        fit(model, 1000 * inputs, labels, regime, seed=0)
 
 
 @pytest.mark.parametrize(
