@@ -4,5 +4,7 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.data.table.prepare import prepare_table
+    from hqnn.notes import noted
 
-    prepare_table(rule.output.samples, rule.params.file, about=rule.params.about, **rule.params.columns)
+    with noted(rule.output.samples):
+        prepare_table(rule.output.samples, rule.params.file, about=rule.params.about, **rule.params.columns)

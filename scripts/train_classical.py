@@ -18,6 +18,7 @@ with job() as rule:
         augmentation=rule.params.augmentation,
         watch_test=rule.params.watch_test,
         seed=int(rule.wildcards["seed"]),
+        code=rule.params.code,
         terminal=rule.terminal,
     )
     predict_classical(

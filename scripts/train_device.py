@@ -14,6 +14,7 @@ with job() as rule:
         noise=None,
         training=rule.params.training,
         seed=int(rule.wildcards["seed"]),
+        code=rule.params.code,
         memory_limit_mb=rule.params.memory_limit_mb,
         terminal=rule.terminal,
     )

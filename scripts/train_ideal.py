@@ -16,6 +16,7 @@ with job() as rule:
         augmentation=rule.params.augmentation,
         watch_test=rule.params.watch_test,
         seed=int(rule.wildcards["seed"]),
+        code=rule.params.code,
         memory_limit_mb=rule.params.memory_limit_mb,
         terminal=rule.terminal,
     )

@@ -16,6 +16,7 @@ with job() as rule:
         noise=from_snapshot(snapshot(rule.input.calibration)),
         training=rule.params.training,
         seed=int(rule.wildcards["seed"]),
+        code=rule.params.code,
         memory_limit_mb=rule.params.memory_limit_mb,
         terminal=rule.terminal,
     )

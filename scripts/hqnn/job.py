@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -21,6 +22,7 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+SELDOM = 100_000  # new objects between garbage collections, which else take a third of the time to import torch
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def job() -> Iterator[Job]:
     """
     snakemake = sys.modules["__main__"].snakemake  # injected there by Snakemake
     limit_threads(snakemake.threads)
+    gc.set_threshold(SELDOM)
     started = time.monotonic()
     with _output_to(snakemake.log[0]) as terminal:
         _report_to(terminal, snakemake.rule)
@@ -72,6 +75,7 @@ def job() -> Iterator[Job]:
             _stop(snakemake, terminal, f"{type(error).__name__}: {error} (traceback in {snakemake.log[0]})")
         seconds = time.monotonic() - started
         print(f"{snakemake.rule:<20} {seconds:6.1f} s  {snakemake.output[0]}", file=terminal)
+    gc.freeze()  # or Python looks through all of torch's objects once more before it ends
 
 
 def limit_threads(threads: int) -> None:

@@ -14,7 +14,7 @@ import hqnn
 from hqnn.closure import _imported_names
 
 FLOORS = [
-    {"store", "settings", "manual", "new", "errors", "job", "closure", "listing"},
+    {"store", "settings", "manual", "new", "errors", "job", "closure", "listing", "notes", "wording"},
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy import stats
 
 from hqnn.errors import UserError
 from hqnn.metrics.published import read_published
@@ -20,7 +21,7 @@ from hqnn.metrics.runs import Run, run_of
 from hqnn.metrics.table import read_metrics
 from hqnn.report import figures, tables
 from hqnn.report.ablation import published_steps
-from hqnn.report.difference import difference
+from hqnn.report.difference import Difference, difference
 from hqnn.report.findings import findings, weights_sentence
 from hqnn.report.page import write_report
 from hqnn.report.pixels.map_panel import FALSE_ALARM, HIT, MISS, SceneMap, map_panel
@@ -70,8 +71,8 @@ def page_of(folder: Path, files: StudyFiles) -> str:
     return (folder / "page.html").read_text(encoding="utf-8")
 
 
-def overview_of(folder: Path, study: str) -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = json.loads((folder / f"{study}.json").read_text(encoding="utf-8"))["overview"]
+def overview_of(folder: Path, study: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((folder / f"{study}.json").read_text(encoding="utf-8"))["overview"]
     return rows
 
 
@@ -157,11 +158,17 @@ def test_findings_follow_the_numbers(metrics: pd.DataFrame) -> None:
     better = metrics.assign(
         value=metrics["value"].where((metrics["metric"] != "roc_auc") | (metrics["model"] != QUANTUM), 0.99)
     )
-    first, second, *_ = findings(metrics, references, "blocks of pixels")
+    told = Difference(-0.02, -0.03, -0.01, 3)
+    first, second, *_ = findings(metrics, references, lambda ours, theirs: told)
     assert f"ROC AUC {values(metrics, 'roc_auc').mean():.3f}" in first
-    assert "more; the 95 % intervals over blocks of pixels overlap." in second
-    assert "less" in findings(better, references)[1]
-    noise = [said for said in findings(metrics, references) if said.startswith("The noise of ibm_brisbane")]
+    assert f"more. On the same samples {QUANTUM} differs in balanced accuracy −0.020" in second
+    assert second.endswith("(95 % interval −0.030 to −0.010, 3 seeds): worse.")
+    assert findings(better, references, lambda ours, theirs: None)[1].endswith("less.")
+    noise = [
+        said
+        for said in findings(metrics, references, lambda ours, theirs: told)
+        if said.startswith("The noise of ibm_brisbane")
+    ]
     assert len(noise) == 1
     assert "lowers confidence" in noise[0]
     assert "the ranking stays" in noise[0]
@@ -258,14 +265,14 @@ def test_a_study_that_guesses_is_said_to(tmp_path: Path) -> None:
     chapter = study_chapter(guess)
     assert chapter.html.count("is at chance, no better than guessing") >= 1
     assert chapter.overview[0]["note"] == "not above chance"
-    assert chapter.overview[0]["verdict"] == "cannot be told"
+    assert chapter.overview[0]["reference"]["verdict"] == "cannot be told"
 
 
 def test_two_classes_of_which_one_is_never_tested_divide_nothing_by_zero(tmp_path: Path) -> None:
     half = make_pixels(tmp_path, "half", untested=(1,), draws=5, **SMALL)
     chapter = study_chapter(half)
     assert chapter.overview[0]["value"] == tables.DASH
-    assert chapter.overview[0]["reference"] == tables.DASH
+    assert chapter.overview[0]["reference"]["name"] == tables.DASH
     assert "No test pixel is of class change" in chapter.html
 
 
@@ -273,11 +280,21 @@ def test_the_overview_compares_with_the_best_reference_on_the_same_samples(pages
     (row,) = overview_of(pages, "change")
     means = {m: values(metrics, "balanced_accuracy", model=m).mean() for m in metrics["model"].unique()}
     ours, best = means.pop(QUANTUM), max(means, key=means.__getitem__)
-    assert row["reference"] == f"{best} {means[best]:.3f}"
-    assert row["difference"] == f"{ours - means[best]:+.3f}".replace("-", "−")
-    low, high = (float(limit.replace("−", "-")) for limit in row["limits"].split(" to "))
+    beside = row["reference"]
+    assert (beside["name"], beside["value"]) == (best, f"{means[best]:.3f}")
+    assert beside["difference"] == f"{ours - means[best]:+.3f}".replace("-", "−")
+    low, high = (float(limit.replace("−", "-")) for limit in beside["limits"].split(" to "))
     assert low < ours - means[best] < high
-    assert overview_of(pages, "measurements")[0]["twin"].startswith("dense_twin ")
+    assert overview_of(pages, "measurements")[0]["twin"]["name"] == "dense_twin"
+
+
+def test_a_chapter_and_the_overview_say_one_verdict_of_a_pair(pages: Path) -> None:
+    chapter = json.loads((pages / "measurements.json").read_text(encoding="utf-8"))
+    beside = chapter["overview"][0]["reference"]
+    interval = f"95 % interval {beside['limits']}, " if beside["limits"] else ""
+    said = f"in balanced accuracy {beside['difference']} ({interval}"
+    assert said in chapter["html"]
+    assert beside["verdict"] in chapter["html"].partition(said)[2].partition("</p>")[0]
 
 
 def made(hits: np.ndarray, seed: int, first: int = 0) -> Predictions:
@@ -315,7 +332,27 @@ def test_seeds_of_one_test_set_do_not_make_an_interval_narrower() -> None:
     ours, theirs = rng.random(400) < 0.8, rng.random(400) < 0.7
     once = difference({0: made(ours, 0)}, {0: made(theirs, 0)}, [])
     often = difference({s: made(ours, s) for s in range(5)}, {s: made(theirs, s) for s in range(5)}, [])
-    assert once == often
+    assert once is not None
+    assert often is not None
+    assert (once.value, once.low, once.high) == (often.value, often.low, often.high)
+
+
+def test_seeds_with_test_samples_of_their_own_are_compared_as_overlapping_splits(tmp_path: Path) -> None:
+    """Of 600 samples 200 are tested by each seed: Nadeau and Bengio's interval, wider than Student's."""
+    rng = np.random.default_rng(2)
+    write_table(tmp_path / "samples.h5", {"split": np.zeros(600, dtype=np.uint8)}, {})
+    ours = {seed: made(rng.random(200) < 0.8, seed, first=200 * seed) for seed in range(3)}
+    theirs = {seed: made(rng.random(200) < 0.7, seed, first=200 * seed) for seed in range(3)}
+    gaps = np.array([np.mean(ours[s].columns["predicted"] == ours[s].columns["label"]) for s in range(3)]) - [
+        np.mean(theirs[s].columns["predicted"] == theirs[s].columns["label"]) for s in range(3)
+    ]
+    found = difference(ours, theirs, [tmp_path / "samples.h5"])
+    assert found is not None
+    half = stats.t.ppf(0.975, 2) * gaps.std(ddof=1) * np.sqrt(1 / 3 + 200 / 400)
+    assert (found.value, found.low, found.high) == pytest.approx((gaps.mean(), gaps.mean() - half, gaps.mean() + half))
+    nothing_said = difference(ours, theirs, [])
+    assert nothing_said is not None
+    assert (nothing_said.sign, nothing_said.limits) == (0, "")
 
 
 def test_a_page_stands_with_little_to_show(change: StudyFiles, tmp_path: Path) -> None:

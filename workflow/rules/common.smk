@@ -1,3 +1,5 @@
+from functools import wraps
+
 from hqnn.circuits.names import parse_name
 from hqnn.closure import closure_digest, environment_digest
 from hqnn.errors import UserError
@@ -65,9 +67,23 @@ QUANTUM = any_of(run.run.model for plan in plans.values() for run in plan.quantu
 TWINS = any_of(run.model for plan in plans.values() for run in plan.twin_runs())
 
 
+def or_sentence(function):
+    """The same function; what a user can mend ends the run with its sentence alone."""
+
+    @wraps(function)
+    def answered(*arguments):
+        try:
+            return function(*arguments)
+        except UserError as error:
+            sys.exit(f"config: {error}")
+
+    return answered
+
+
 def asks(question, *names):
     """A function of wildcards that asks a study's plan; `names` are the wildcards that it needs."""
 
+    @or_sentence
     def answer(wildcards):
         asked = getattr(plans[wildcards.study], question)
         return asked(*(getattr(wildcards, name) for name in names)) if callable(asked) else asked
@@ -111,6 +127,7 @@ def published_of(wildcards):
     return [f"{RESOURCES}/published/{published}.csv"] if published else []
 
 
+@or_sentence
 def calibration_of(wildcards):
     """The file that says what a backend's gates and noise are."""
     return backends.get(wildcards.backend) or os.path.relpath(calibration_file(wildcards.backend))
@@ -127,6 +144,7 @@ def gathered(name):
     return sorted({*ran, *(f"{plan.folder}/{name}" for plan in plans.values())})
 
 
+@or_sentence
 def new_data(wildcards):
     """Which new data a target asks for, and by which execution path."""
     has_circuit = re.fullmatch(QUANTUM, wildcards.model) is not None

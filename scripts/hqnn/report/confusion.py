@@ -24,6 +24,7 @@ from hqnn.report.words import plural
 BLUE, ORANGE = PALETTE[0], PALETTE[1]
 SHEET = 40  # pictures of a sheet of mistakes
 FAINTEST = 0.06  # opacity of what hardly ever happens
+UPRIGHT = {True: 2, False: 8}  # letters of names that stand side by side below narrow columns and wide ones
 CELL, MARGIN = 0.37, 1.3  # inches
 Counts = dict[str, NDArray[np.float64]]
 
@@ -94,6 +95,7 @@ def mistakes(images: ImageTable, one: Predictions) -> Image | None:
 
 def _heat_map(name: str, title: str, counts: NDArray[np.float64], classes: Sequence[str]) -> bytes:
     many, last = len(classes) > FEW, len(classes)
+    letters = UPRIGHT[many]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
     def draw(axes: Axes) -> None:
@@ -107,7 +109,7 @@ def _heat_map(name: str, title: str, counts: NDArray[np.float64], classes: Seque
         for place, (of_truth, of_said) in enumerate(zip(*_totals(counts), strict=True)):
             axes.text(last, place, _number(of_truth), ha="center", va="center", size=7)
             axes.text(place, last - 0.2, _number(of_said), ha="center", va="center", size=7)
-        turned: dict[str, Any] = {"rotation": 45, "ha": "right"} if many and max(map(len, classes)) > 2 else {}
+        turned: dict[str, Any] = {"rotation": 45, "ha": "right"} if max(map(len, classes)) > letters else {}
         axes.set_xticks(range(last + 1), [*classes, "all"], **turned)
         axes.set_yticks([*range(last), last - 0.2], [*classes, "all"])
         axes.set(xlim=(-0.5, last + 0.4), ylim=(last + 0.1, -0.5), xlabel="said", ylabel="is")

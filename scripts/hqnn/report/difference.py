@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,15 @@ from numpy.typing import NDArray
 from hqnn.metrics.bootstrap import INTERVAL, bootstrap
 from hqnn.metrics.clusters import sample_clusters
 from hqnn.metrics.measures import Floats, mean_defined, ratio
+from hqnn.report.chapter import Material
+from hqnn.report.paired import Paired
 from hqnn.report.runs import Predictions
+from hqnn.report.words import plural, signed
 from hqnn.store import open_table
 
 DRAWS = 400
-TABLES = ("samples.h5", "split.h5")  # that say which samples are alike
+TABLES = ("samples.h5", "split.h5", "draw.h5")  # that say which samples are alike, and how many there are
+VERDICTS = {1: "better", -1: "worse", 0: "cannot be told"}
 
 Seeds = Mapping[int, Predictions]
 
@@ -29,24 +34,59 @@ class Difference:
         value: mean over seeds.
         low: of the 95 % interval; NaN where there is none.
         high: likewise.
+        seeds: how many were compared.
     """
 
     value: float
     low: float
     high: float
+    seeds: int = 1
 
     @property
     def sign(self) -> int:
         """1 or -1 where the interval leaves zero out, else 0."""
         return int(self.low > 0) - int(self.high < 0)
 
+    @property
+    def verdict(self) -> str:
+        """Which the first model is: better, worse, or that it cannot be told."""
+        return VERDICTS[self.sign]
+
+    @property
+    def limits(self) -> str:
+        """The interval; empty where there is none."""
+        return f"{signed(self.low, 3)} to {signed(self.high, 3)}" if np.isfinite(self.low) else ""
+
+    @property
+    def words(self) -> str:
+        """The difference with its interval and its verdict, as it goes on after a subject."""
+        interval = f"95 % interval {self.limits}, " if self.limits else ""
+        return f"in balanced accuracy {signed(self.value, 3)} ({interval}{plural(self.seeds, 'seed')}): {self.verdict}"
+
+
+Compare = Callable[[str, str], Difference | None]
+
+
+def compared(material: Material, dataset: str) -> Compare:
+    """A function of the names of two models that compares what they came to on a data set, without noise."""
+    runs: dict[str, dict[int, Predictions]] = {}
+    for one in material.predictions:
+        if (one.path, one.run.phase, one.run.dataset) == ("exact", "ideal", dataset):
+            runs.setdefault(one.run.model, {})[one.run.seed] = one
+    return partial(_compared, runs, material.artefacts)
+
+
+def _compared(runs: Mapping[str, Seeds], artefacts: Sequence[Path], ours: str, theirs: str) -> Difference | None:
+    return difference(runs[ours], runs[theirs], artefacts) if ours in runs and theirs in runs else None
+
 
 def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path]) -> Difference | None:
     """Compare balanced accuracies on the same test samples.
 
-    Every bootstrap draw draws seeds, and with each the samples of its test set: blocks of pixels within scenes, groups
-    of what was dealt together, or samples one by one, as the intervals of the tidy table. Seeds of one test set share
-    its draws. What has one seed is compared with every seed of the other.
+    Where all seeds test on the same samples, every bootstrap draw draws seeds, and with each the samples: blocks of
+    pixels within scenes, groups of what was dealt together, or samples one by one, as the intervals of the tidy table.
+    Where each seed has its own test samples, the interval is Student's over seeds, widened for splits that overlap; see
+    `hqnn.report.paired`. What has one seed is compared with every seed of the other.
 
     Args:
         ours: seed to exact predictions of one model.
@@ -61,12 +101,16 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path]) -> Differe
         return None
     tables = [path for path in artefacts if path.name in TABLES]
     values = np.array([_gap(own, other, np.ones((1, len(own.columns["sample"]))))[0] for own, other in pairs])
+    if not all(_same_samples(pairs[0][0], own) for own, _ in pairs):
+        tested = len(pairs[0][0].columns["sample"])
+        pair = Paired(values, np.zeros(len(values)), tested / (_rows(tables) - tested) if tables else np.nan)
+        return Difference(float(values.mean()), *(pair.interval or (np.nan, np.nan)), len(pairs))
     drawn = np.stack([_drawn(own, other, tables) for own, other in pairs])
     chosen = np.random.default_rng(0).integers(len(pairs), size=drawn.shape)
     means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
     means = means[np.isfinite(means)]
     low, high = np.quantile(means, INTERVAL) if means.size and np.ptp(means) > 0 else (np.nan, np.nan)
-    return Difference(float(values.mean()), float(low), float(high))
+    return Difference(float(values.mean()), float(low), float(high), len(pairs))
 
 
 def _matched(ours: Seeds, theirs: Seeds) -> Iterator[tuple[int, Predictions]]:
@@ -86,6 +130,12 @@ def _drawn(own: Predictions, other: Predictions, tables: Sequence[Path]) -> Floa
     clusters = sample_clusters(tables, ids, own.run.dataset)
     pieces = bootstrap(_scenes(tables, ids), DRAWS, np.random.default_rng(0), clusters)
     return np.concatenate([_gap(own, other, weights) for weights in pieces])
+
+
+def _rows(tables: Sequence[Path]) -> int:
+    """How many samples there are, of which each seed tests some."""
+    with open_table(tables[0]) as table:
+        return len(table["split"] if "split" in table else table["labels"])
 
 
 def _scenes(tables: Sequence[Path], ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:

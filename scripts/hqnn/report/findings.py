@@ -8,6 +8,7 @@ import pandas as pd
 
 from hqnn.metrics.table import POOLED
 from hqnn.report.classes import has_two_classes
+from hqnn.report.difference import Compare
 from hqnn.report.runs import Predictions
 from hqnn.report.tables import number
 from hqnn.report.words import METRIC_NAMES, path_name, path_order, plural
@@ -15,13 +16,13 @@ from hqnn.report.words import METRIC_NAMES, path_name, path_order, plural
 SAME_RANKING = 0.01  # of the area under the ROC curve; less is no change of the ranking
 
 
-def findings(metrics: pd.DataFrame, references: Collection[str], intervals_over: str = "samples") -> list[str]:
+def findings(metrics: pd.DataFrame, references: Collection[str], compare: Compare) -> list[str]:
     """What came out, in a few sentences.
 
     Args:
         metrics: of one study and dataset, as `hqnn.report.tables.named_by_class` gives them.
         references: names of the classical models.
-        intervals_over: what the intervals are over, such as blocks of pixels.
+        compare: see `hqnn.report.difference.compared`.
     """
     by = ranked_by(metrics)
     pooled = metrics[metrics["group"] == POOLED]
@@ -33,7 +34,7 @@ def findings(metrics: pd.DataFrame, references: Collection[str], intervals_over:
         theirs = _ranked(whole[whole["model"].isin(references)], by)
         several = _of(pooled[pooled["sampling"] == "subset"], best)
         said.append(_best_sentence(whole, best, len(quantum), by))
-        said += _reference_sentence(quantum, theirs, by, intervals_over)
+        said += _reference_sentence(quantum, theirs, by, compare)
         said += _path_sentence(several, by) + _noise_sentences(several)
         said += _scene_sentence(_of(metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")], best), by)
     return said + _published_sentence(pooled)
@@ -85,18 +86,18 @@ def _best_sentence(whole: pd.DataFrame, best: tuple[str, str], models: int, by: 
     )
 
 
-def _reference_sentence(quantum: pd.DataFrame, references: pd.DataFrame, by: str, over: str) -> list[str]:
+def _reference_sentence(quantum: pd.DataFrame, references: pd.DataFrame, by: str, compare: Compare) -> list[str]:
     if references.empty:
         return []
-    ours, theirs = quantum.iloc[0], references.iloc[0]
-    gap = ours["value"] - theirs["value"]
-    limits = [ours["low"], ours["high"], theirs["low"], theirs["high"]]
-    apart = ours["low"] > theirs["high"] or theirs["low"] > ours["high"]
-    overlap = f"; the 95 % intervals over {over} {'do not overlap' if apart else 'overlap'}"
-    return [
-        f"The best classical reference, {references.index[0][0]}, reaches {number(theirs['value'], by)}: "
-        f"{number(abs(gap), by)} {'less' if gap > 0 else 'more'}{'' if pd.isna(limits).any() else overlap}."
-    ]
+    (ours, phase), (theirs, _) = quantum.index[0], references.index[0]
+    value = references["value"].iloc[0]
+    gap = quantum["value"].iloc[0] - value
+    said = (
+        f"The best classical reference, {theirs}, reaches {number(value, by)}: "
+        f"{number(abs(gap), by)} {'less' if gap > 0 else 'more'}."
+    )
+    found = compare(ours, theirs) if phase == "ideal" else None
+    return [f"{said} On the same samples {ours} differs {found.words}." if found else said]
 
 
 def _path_sentence(rows: pd.DataFrame, by: str) -> list[str]:

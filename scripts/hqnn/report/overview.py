@@ -10,13 +10,13 @@ import pandas as pd
 
 from hqnn.report.chapter import Material
 from hqnn.report.classes import classes_tested
-from hqnn.report.difference import Difference, Seeds, difference
+from hqnn.report.difference import Compare, Difference, compared
 from hqnn.report.tables import DASH, tested
 from hqnn.report.words import signed
 
 METRIC = "balanced_accuracy"
+BESIDE = ("name", "value", "difference", "limits", "verdict")
 TWINS = ("mlp", "parallel_twin", "dense_twin")  # the nets that stand for a circuit
-VERDICTS = {1: "better", -1: "worse", 0: "cannot be told"}
 
 
 def overview(material: Material, datasets: Iterable[str]) -> list[dict[str, Any]]:
@@ -27,8 +27,8 @@ def overview(material: Material, datasets: Iterable[str]) -> list[dict[str, Any]
         datasets: names of the data sets that have a chapter; a raw set's stands for its splits and draws.
 
     Returns:
-        Of each data set and quantum model, texts: dataset, anchor, model, value, interval, note, reference, twin,
-        difference, limits, verdict.
+        Of each data set and quantum model, texts: dataset, anchor, model, value, interval, note, and under `reference`
+        and `twin` those of the classical model beside: name, value, difference, limits, verdict.
     """
     metrics = material.metrics
     scores = tested(metrics[(metrics["path"] == "exact") & (metrics["phase"] == "ideal")])
@@ -37,7 +37,7 @@ def overview(material: Material, datasets: Iterable[str]) -> list[dict[str, Any]
     return [
         {"dataset": str(dataset), "anchor": _anchor(anchors, str(dataset)), **row}
         for dataset, own in scores.groupby("dataset", sort=False)
-        for row in _rows(own, _runs(material, str(dataset)), material)
+        for row in _rows(own, str(dataset), material)
     ]
 
 
@@ -45,52 +45,50 @@ def _anchor(anchors: Mapping[str, str], dataset: str) -> str:
     return anchors.get(dataset) or anchors.get(dataset.partition("-")[0], "")
 
 
-def _runs(material: Material, dataset: str) -> dict[str, Seeds]:
-    """Model to seed to its exact predictions after training without noise."""
-    found: dict[str, dict[int, Any]] = {}
-    for one in material.predictions:
-        if (one.path, one.run.phase, one.run.dataset) == ("exact", "ideal", dataset):
-            found.setdefault(one.run.model, {})[one.run.seed] = one
-    return dict(found)
-
-
-def _rows(scores: pd.DataFrame, runs: Mapping[str, Seeds], material: Material) -> Iterator[dict[str, str]]:
+def _rows(scores: pd.DataFrame, dataset: str, material: Material) -> Iterator[dict[str, Any]]:
     """A row for each quantum model of one data set."""
-    quantum = [model for model, seeds in runs.items() if next(iter(seeds.values())).quantum]
+    exact = material.of(dataset).exact_predictions(scores["model"].unique())
+    quantum = {one.run.model for one in exact if one.quantum}
+    compare = compared(material, dataset)
     means = scores.groupby("model", sort=False)[["value", "low", "high"]].mean()
-    classical = means.drop(index=quantum, errors="ignore")["value"].dropna()
-    best = str(classical.idxmax()) if len(classical) else ""
-    classes = classes_tested([one for seeds in runs.values() for one in seeds.values()])
-    for model in (name for name in means.index if name in quantum):
+    classical = means.drop(index=list(quantum), errors="ignore")["value"].dropna()
+    classes = classes_tested(exact)
+    for model in (str(name) for name in means.index if name in quantum):
         value, low, high = means.loc[model]
         at_chance = classes > 1 and low <= 1 / classes
         yield {
-            "model": str(model),
+            "model": model,
             "value": _share(value),
             "interval": f"{_share(low)} to {_share(high)}" if np.isfinite([low, high]).all() else DASH,
             "note": "not above chance" if at_chance else "",
-            "reference": f"{best} {_share(classical[best])}" if best else DASH,
-            "twin": _twin(str(model), classical),
-            **_compared(difference(runs[model], runs[best], material.artefacts) if best in runs else None, best),
+            "reference": _beside(model, str(classical.idxmax()) if len(classical) else "", classical, compare),
+            "twin": _beside(model, _twin(model, classical.index), classical, compare),
         }
 
 
-def _twin(model: str, classical: pd.Series[float]) -> str:
+def _twin(model: str, classical: Iterable[str]) -> str:
     """The classical net that stands for this model's circuit, behind the same backbone where there is one."""
     prefix = model.partition("-")[0]
-    for name, value in classical.items():
-        stem, _, last = str(name).rpartition("-")
+    for name in classical:
+        stem, _, last = name.rpartition("-")
         if last in TWINS and stem in ("", prefix) and not (last == "mlp" and not stem):
-            return f"{name} {_share(value)}"
-    return DASH
+            return name
+    return ""
 
 
-def _compared(found: Difference | None, reference: str) -> dict[str, str]:
-    """A difference to the reference with its interval, and whether it can be told."""
+def _beside(model: str, other: str, classical: pd.Series[float], compare: Compare) -> dict[str, str]:
+    """A classical model with the quantum model's difference to it, and whether it can be told."""
+    if not other:
+        return dict.fromkeys(BESIDE, "") | {"name": DASH}
+    found: Difference | None = compare(model, other)
     if found is None:
-        return {"difference": DASH, "limits": "", "verdict": "not on the same samples" if reference else ""}
-    limits = f"{signed(found.low, 3)} to {signed(found.high, 3)}" if np.isfinite(found.low) else ""
-    return {"difference": signed(found.value, 3), "limits": limits, "verdict": VERDICTS[found.sign]}
+        return dict.fromkeys(BESIDE, "") | {
+            "name": other,
+            "value": _share(classical[other]),
+            "verdict": "not on the same samples",
+        }
+    said = (other, _share(classical[other]), signed(found.value, 3), found.limits, found.verdict)
+    return dict(zip(BESIDE, said, strict=True))
 
 
 def _share(value: float) -> str:

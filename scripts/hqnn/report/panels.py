@@ -21,7 +21,6 @@ from hqnn.report.words import METRIC_NAMES, path_name, plural
 PATH_METRICS = ("balanced_accuracy", "roc_auc", "average_precision", "sureness")
 MANY_PATH_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc")
 CITY_METRICS = ("balanced_accuracy", "roc_auc")
-BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over blocks of pixels within scenes."
 REM_A_POINT = 0.1
 READABLE = 0.45  # of a drawing's own size; no smaller on narrow pages
 
@@ -91,26 +90,26 @@ def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark]) -> Pan
     )
 
 
-def cities(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
-    """Metrics by scene, exact path; none where there are no scenes."""
+def scenes(metrics: pd.DataFrame, marks: Mapping[str, Mark], bars: str) -> Panels:
+    """Metrics by scene, exact path; none where there are no scenes. `bars` says what dots and bars are."""
     rows = metrics[(metrics["sampling"] == "all") & (metrics["path"] == "exact")]
     rows = rows[rows["metric"].isin(CITY_METRICS)]
     drawn = CITY_METRICS if rows["group"].nunique() > 1 else ()
     return Panels(
         tuple(svg(figures.per_city(rows, metric, marks), f"{METRIC_NAMES[metric]} by scene") for metric in drawn),
-        f"Exact path, test samples as they are. {BARS}",
+        f"Exact path, test samples as they are. {bars}",
         tuple(rows["model"].unique()),
     )
 
 
-def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark], names: Sequence[str] = (), bars: str = BARS) -> Panels:
+def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark], bars: str, names: Sequence[str] = ()) -> Panels:
     """Metrics by execution path on the same samples, of the models that ran on several.
 
     Args:
         metrics: the tidy table of one data set.
         marks: of the models.
-        names: of the metrics; those that suit the number of classes where none.
         bars: what dots and bars are.
+        names: of the metrics; those that suit the number of classes where none.
     """
     rows = on_every_path(metrics[metrics["phase"] == "ideal"])
     rows = rows[rows.groupby("model")["path"].transform("nunique") > 1]
@@ -126,8 +125,11 @@ def paths(metrics: pd.DataFrame, marks: Mapping[str, Mark], names: Sequence[str]
     )
 
 
-def phases(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
-    """What each training phase buys: metrics under every backend's noise, by the phase the weights come from."""
+def phases(metrics: pd.DataFrame, marks: Mapping[str, Mark], bars: str) -> Panels:
+    """What each training phase buys: metrics under every backend's noise, by the phase the weights come from.
+
+    `bars` says what dots and bars are.
+    """
     noisy = metrics["path"].str.startswith("noisy-") & (metrics["sampling"] == "all") & (metrics["group"] == POOLED)
     rows = metrics[noisy].assign(phase=metrics["phase"].str.split("-").str[0])
     if rows["phase"].nunique() < 2:
@@ -139,7 +141,7 @@ def phases(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
             for metric in _path_metrics(metrics)
         ),
         f"Native circuit under the backend's noise and readout error, exact, {plural(samples, 'test sample')} as they "
-        f"are; weights of the training phases. {BARS}",
+        f"are; weights of the training phases. {bars}",
         tuple(rows["backend"].unique()),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import read_history
 from hqnn.metrics.table import read_metrics
+from hqnn.notes import read_notes
 from hqnn.report.chapter import Chapter, Material
 from hqnn.report.images.chapter import image_chapters
 from hqnn.report.overview import overview
@@ -109,6 +110,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         lead=LEADS[files.kind],
         notice=SYNTHETIC if synthetic else "",
         chapters=chapters,
+        notes=read_notes([path for path in files.artefacts if path.suffix == ".h5"]),
         ran_where=[_ran_where(one) for one in read],
         settings=_flat(files.settings),
         versions=_versions(read),

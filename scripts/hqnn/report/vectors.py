@@ -14,10 +14,10 @@ from hqnn.report import panels, tables
 from hqnn.report.chapter import Block, Chapter, Material, Section, Words, figures, folded, section, shown
 from hqnn.report.classes import FIELD_NAMES, MANY, chance_findings, classes_tested
 from hqnn.report.confusion import confusion_blocks
+from hqnn.report.difference import compared
 from hqnn.report.findings import findings, weights_sentence
 from hqnn.report.grid import grid_panels, grid_table
 from hqnn.report.nets import Net, circuit_pictures, net_sentences, trained_nets
-from hqnn.report.panels import Panels
 from hqnn.report.paths import on_every_path
 from hqnn.report.runs import Predictions
 from hqnn.report.samples import SampleNotes
@@ -48,11 +48,12 @@ class Vectors:
         """The chapter; `own` are the sections of one kind of study alone."""
         agree, weights = weights_sentence(self.material.predictions)
         chance = chance_findings(self.metrics, classes_tested(self.material.predictions))
+        compare = compared(self.material, str(self.metrics["dataset"].iloc[0]))
         return Chapter(
             study=str(self.metrics["study"].iloc[0]),
             dataset=str(self.metrics["dataset"].iloc[0]),
             ran=tuple(self._what_ran()),
-            findings=(*findings(self.metrics, self.references, self.samples.intervals_over), *chance),
+            findings=(*findings(self.metrics, self.references, compare), *chance),
             weights_agree=agree,
             weights=weights,
             sections=tuple(self._sections(own)),
@@ -148,7 +149,7 @@ class Vectors:
         sampling = str(rows["sampling"].iloc[0])
         if sampling == "subset":
             yield shown(tables.results(self.metrics, sampling, self._columns(tables.OF_TWO), self._of_what()))
-        yield figures(panels.paths(self.metrics, self.of_model, bars=self._bars), self.of_model)
+        yield figures(panels.paths(self.metrics, self.of_model, self._bars), self.of_model)
         if self._two and sampling == "subset":
             drawn = "subset_balanced" if "subset_balanced" in set(self.metrics["sampling"]) else sampling
             yield shown(tables.results(self.metrics, drawn, tables.SURENESS), "Sureness, confidence, imbalance")
@@ -158,14 +159,14 @@ class Vectors:
 
     def _phases(self) -> Block | None:
         of_backend = marks(self.metrics.loc[self.metrics["path"].str.startswith("noisy-"), "backend"].unique())
-        return figures(self._with_bars(panels.phases(self.metrics, of_backend)), of_backend)
+        return figures(panels.phases(self.metrics, of_backend, self._bars), of_backend)
 
     def _scenes(self) -> Iterator[Block | None]:
         if len(self._scene_names) < 2:
             return
         for metric in panels.CITY_METRICS:
             yield shown(tables.by_scene(self.metrics, metric, self.classes))
-        yield figures(self._with_bars(panels.cities(self.metrics, self.of_model)), self.of_model)
+        yield figures(panels.scenes(self.metrics, self.of_model, self._bars), self.of_model)
 
     def _columns(self, of_two: Sequence[str]) -> Sequence[str]:
         """Metrics of two classes, with the recall of each; or those of many."""
@@ -178,9 +179,6 @@ class Vectors:
     @property
     def _bars(self) -> str:
         return f"{DOTS}{self.samples.intervals_over}."
-
-    def _with_bars(self, drawn: Panels) -> Panels:
-        return Panels(drawn.images, drawn.caption.replace(panels.BARS, self._bars), drawn.series, drawn.small)
 
     @cached_property
     def _exact(self) -> list[Predictions]:

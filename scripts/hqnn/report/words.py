@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -34,6 +35,7 @@ METRIC_NAMES = {
     "t2_us": "T2, µs",
     "cx_error": "CX error",
 }
+EPOCH = re.compile(r"_epoch_(\d+)$")
 OF_CLASSES = ("recall_", "precision_", "f1_")
 COUNTS = ("tn", "fp", "fn", "tp", "imbalance")
 WHOLE = (
@@ -63,7 +65,8 @@ PATHS = ("exact", "shots", "noisy", "hardware")
 
 def metric_name(metric: str) -> str:
     """What a reader calls a metric, such as ``train accuracy, epoch 3`` or ``recall, bare soil``."""
-    stem, _, epoch = metric.partition("_epoch_")
+    at = EPOCH.search(metric)
+    stem, epoch = (metric[: at.start()], at[1]) if at else (metric, "")
     of = next((of for of in OF_CLASSES if stem.startswith(of)), "")
     words = f"{METRIC_NAMES[of[:-1]]}, {stem.removeprefix(of).replace('_', ' ')}" if of else stem.replace("_", " ")
     return METRIC_NAMES.get(stem, words) + (f", epoch {epoch}" if epoch else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +15,7 @@ from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Sec
 from hqnn.report.circuits import circuit_image
 from hqnn.report.classes import chance_findings, classes_tested
 from hqnn.report.confusion import confusion_blocks, mistakes
+from hqnn.report.difference import compared
 from hqnn.report.findings import weights_sentence
 from hqnn.report.images import figures as drawn
 from hqnn.report.images import findings as findings
@@ -146,7 +147,7 @@ class RawSet:
             title = "" if dataset == self.data else f"Circuits as kernels: {told.draw_name(str(dataset))}"
             yield shown(told.by_path(rows, ran), title)
             names = marks(models)
-            yield figures(paths(rows, names, PATH_METRICS, BARS), names)
+            yield figures(paths(rows, names, BARS, PATH_METRICS), names)
             ideal = drawn.varied([one for one in ran if one.run.phase == "ideal"])
             yield figures(expectation(ideal), {}, "The expectation value that differs most between samples")
 
@@ -178,13 +179,14 @@ class RawSet:
         yield figures(Panels(images, VARIANCE), {}, "Variance of the gradient")
 
     def _findings(self) -> Iterator[str]:
-        yield from findings.family_findings(self.family)
+        yield from findings.family_findings(self.family, compared(self.material, self.data))
         for dataset in self.material.metrics["dataset"].unique():
             own, where = self.material.of(dataset), "" if dataset == self.data else f"{told.draw_name(dataset)}: "
             yield from chance_findings(own.metrics, classes_tested(own.predictions), where)
         for model in self.of_model:
             yield from path_findings(self.family, model)
-        yield from findings.kernel_findings(self.small, self.material.published)
+        compare_on = partial(compared, self.material)
+        yield from findings.kernel_findings(self.small, self.material.published, compare_on)
 
     def _what_ran(self) -> Iterator[str]:
         if self.images:

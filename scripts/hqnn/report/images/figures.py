@@ -31,6 +31,7 @@ EPOCHS = {
     "accuracy": "Train accuracy, %",
     "test_accuracy": "Test accuracy, %",
 }
+LITTLE = 3  # a loss that falls by less is drawn on a linear axis
 PUBLISHED_ROW = "circuit as published"
 
 
@@ -46,8 +47,9 @@ def by_epoch(histories: Mapping[str, Sequence[pd.DataFrame]], marks: Mapping[str
     bands = f"Lines: means over {plural(seeds, 'seed')}; bands: from the least to the greatest. " if seeds > 1 else ""
     return Panels(
         tuple(svg(_epochs(histories, name, marks), f"{EPOCHS[name]} by epoch") for name in known),
-        f"{bands}Losses: cross-entropy in nats, on a logarithmic axis. Of the train images each as the net was when it "
-        "saw it, and varied where that is set; of the test images after the epoch.",
+        f"{bands}Losses: cross-entropy in nats, on a logarithmic axis where they fall by more than a factor of "
+        f"{LITTLE}. Of the train images each as the net was when it saw it, and varied where that is set; of the test "
+        "images after the epoch.",
         tuple(histories),
     )
 
@@ -119,6 +121,9 @@ def _epochs(histories: Mapping[str, Sequence[pd.DataFrame]], quantity: str, mark
 
 
 def _logarithmic(axes: Axes) -> None:
+    low, high = axes.dataLim.intervaly
+    if high < LITTLE * low:
+        return  # a logarithmic axis would have one tick
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,21 +10,21 @@ import pandas as pd
 
 from hqnn.metrics.facts import TRAINING
 from hqnn.metrics.multiclass import confusion_matrix
+from hqnn.report.difference import Compare, Difference
 from hqnn.report.images.tables import FAMILY, Kernel, draw_name, draws_of, exact, published_accuracy, ranked
-from hqnn.report.paired import Paired, by_seed
+from hqnn.report.paired import by_seed
 from hqnn.report.runs import Predictions
-from hqnn.report.words import percent, plural, points, signed
+from hqnn.report.words import percent, plural, points
 
 PAIRS = 3  # mistakes that are told in words
 
 
-def family_findings(metrics: pd.DataFrame) -> list[str]:
+def family_findings(metrics: pd.DataFrame, compare: Compare) -> list[str]:
     """What came out on the whole set: the hybrid net, its fair twin, the printed CNN, and other nets.
-
-    All seeds test on the same images, so the intervals of differences are Student's.
 
     Args:
         metrics: of the nets on the whole set.
+        compare: see `hqnn.report.difference.compared`.
     """
     rows = exact(metrics).query("metric == 'accuracy' and phase == 'ideal'")
     hybrid = by_seed(rows, "parallel")
@@ -38,23 +38,22 @@ def family_findings(metrics: pd.DataFrame) -> list[str]:
         f"parallel, {_parameters(metrics, 'parallel')} parameters, is right on {percent(hybrid, 2)} % of the "
         f"{plural(int(own['samples'].iloc[0]), 'test image')} ({plural(len(hybrid), 'seed')}){beside}."
     ]
-    twin = Paired.of(hybrid, by_seed(rows, "parallel_twin"))
-    if twin:
-        said.append(_twin_sentence(twin, _parameters(metrics, "parallel_twin")))
-    cnn = Paired.of(hybrid, by_seed(rows, "cnn"))
-    if cnn:
-        said.append(_printed_sentence(cnn, metrics))
+    twin, cnn = by_seed(rows, "parallel_twin"), by_seed(rows, "cnn")
+    if len(twin):
+        found = compare("parallel", "parallel_twin")
+        said.append(_twin_sentence(hybrid, twin, _parameters(metrics, "parallel_twin"), found))
+    if len(cnn):
+        said.append(_printed_sentence(hybrid, cnn, metrics))
     return said + others
 
 
-def kernel_findings(metrics: pd.DataFrame, published: pd.DataFrame) -> list[str]:
+def kernel_findings(metrics: pd.DataFrame, published: pd.DataFrame, compare_on: Callable[[str], Compare]) -> list[str]:
     """What came out of circuits as kernels, on the draw with the most test images.
-
-    Draws are small parts of the set, which hardly overlap: the intervals of differences are Student's.
 
     Args:
         metrics: of the small draws of one raw set.
         published: the paper's figures.
+        compare_on: draw to its `hqnn.report.difference.compared`.
     """
     rows = exact(metrics).query("metric == 'accuracy'")
     if rows.empty:
@@ -71,7 +70,12 @@ def kernel_findings(metrics: pd.DataFrame, published: pd.DataFrame) -> list[str]
         "one ordinary kernel (cnn1)": "cnn1",
         "a circuit without any CNOT": plain,
     }
-    against = [words for name, other in others.items() for words in _against(own, entangling[0], other, name)]
+    compare = compare_on(str(own["dataset"].iloc[0]))
+    against = [
+        _against(by_seed(own, other), name, compare(entangling[0], other))
+        for name, other in others.items()
+        if len(by_seed(own, other))
+    ]
     beside = [f"Beside it, on the same images: {'; '.join(against)}."] if against else []
     return [_best_sentence(own, entangling, circuits, published), *beside]
 
@@ -154,26 +158,20 @@ def _accuracy_of(rows: pd.DataFrame, model: str) -> str:
     return f"{model} is right on {percent(own['value'], 2)} % of the {images} ({plural(len(own), 'seed')})."
 
 
-def _twin_sentence(pair: Paired, parameters: str) -> str:
-    seeds, limits = plural(len(pair.gaps), "seed"), pair.interval
-    if limits is None:
-        verdict = f"{seeds} cannot tell it from nothing"
-    else:
-        low, high = (signed(100 * limit, 2) for limit in limits)
-        told = {1: "it helps", 0: f"{seeds} cannot tell it from nothing", -1: "it hurts"}
-        verdict = f"95 % interval of the mean, paired over {seeds}, {low} to {high}: {told[pair.sign]}"
+def _twin_sentence(ours: pd.Series[float], theirs: pd.Series[float], parameters: str, found: Difference | None) -> str:
+    gaps = (ours - theirs).dropna()
+    verdict = f"; it differs {found.words}" if found else ""
     return (
-        f"What the quantum part buys: {points(pair.gaps, 2)} points of test accuracy over its fair twin, the same net "
-        f"with one dense layer in place of all circuits ({parameters} parameters; {100 * pair.theirs.mean():.2f} %); "
-        f"{verdict}."
+        f"What the quantum part buys: {points(gaps, 2)} points of test accuracy over its fair twin, the same net with "
+        f"one dense layer in place of all circuits ({parameters} parameters; {percent(theirs, 2)} %){verdict}."
     )
 
 
-def _printed_sentence(pair: Paired, metrics: pd.DataFrame) -> str:
+def _printed_sentence(ours: pd.Series[float], theirs: pd.Series[float], metrics: pd.DataFrame) -> str:
     return (
         f"The CNN as printed ({_parameters(metrics, 'cnn')} parameters against {_parameters(metrics, 'parallel')}) is "
-        f"right on {100 * pair.theirs.mean():.2f} %, but it is another net, with other dense layers and no batch "
-        f"normalisation: the {points(pair.gaps, 2)} points between them are no measure of the quantum part."
+        f"right on {percent(theirs, 2)} %, but it is another net, with other dense layers and no batch normalisation: "
+        f"the {points((ours - theirs).dropna(), 2)} points between them are no measure of the quantum part."
     )
 
 
@@ -191,15 +189,10 @@ def _best_sentence(
     return f"{said}; the worst, {worst.turned}, CNOTs {worst.layout}, {numbers[1]} %." if several else f"{said}."
 
 
-def _against(rows: pd.DataFrame, best: str, other: str, words: str) -> list[str]:
-    pair = Paired.of(by_seed(rows, best), by_seed(rows, other))
-    if pair is None:
-        return []
-    theirs, seeds = percent(pair.theirs), plural(len(pair.gaps), "seed")
-    if pair.interval is None:
-        return [f"{words} {theirs} %, which {seeds} cannot tell better or worse"]
-    verdict = {1: "worse", 0: "as good", -1: "better"}[pair.sign]
-    return [f"{words} {theirs} %, {verdict} ({points(-pair.gaps)} points over {seeds})"]
+def _against(theirs: pd.Series[float], words: str, found: Difference | None) -> str:
+    """A kernel beside the best circuit, of which the difference is."""
+    verdict = f", from which the circuit differs {found.words}" if found else ""
+    return f"{words} {percent(theirs)} %{verdict}"
 
 
 def _parameters(metrics: pd.DataFrame, model: str) -> str:

@@ -17,6 +17,7 @@ from hqnn.report.chapter import Block, Chapter, Material, Pictures, Section, Wor
 from hqnn.report.circuits import circuit_image
 from hqnn.report.classes import chance_findings, classes_tested
 from hqnn.report.confusion import confusion_blocks
+from hqnn.report.difference import compared
 from hqnn.report.findings import weights_sentence
 from hqnn.report.nets import net_sentences, trained_nets
 from hqnn.report.paths import path_findings
@@ -140,7 +141,7 @@ class RawSet:
     def _findings(self) -> Iterator[str]:
         for dataset in self.splits:
             own = self.material.of(dataset)
-            yield from findings.split_findings(own.metrics, self.references)
+            yield from findings.split_findings(own.metrics, self.references, compared(self.material, dataset))
             yield from chance_findings(own.metrics, classes_tested(own.predictions), f"Split {split_name(dataset)}: ")
         first = self.material.of(self.splits[0]).metrics
         for model in self.quantum[:1]:

@@ -7,22 +7,22 @@ from typing import Any
 
 import pandas as pd
 
-from hqnn.metrics.facts import TRAINING
-from hqnn.report.paired import Paired, by_seed
+from hqnn.report.difference import Compare, Difference
+from hqnn.report.paired import by_seed
 from hqnn.report.photographs.tables import backbone_of, is_trainer, principal
 from hqnn.report.tables import number, sentence_case, tested
-from hqnn.report.words import percent, plural, points, split_name, trainer_name, trainer_order
+from hqnn.report.words import percent, plural, split_name, trainer_name, trainer_order
 
-NEAR = 5.0  # points of accuracy; as good is what the seeds tell to be no farther apart than this
 TWINS = {"mlp": "the MLP of equal size", "linear": "the linear head"}
 
 
-def split_findings(metrics: pd.DataFrame, references: Collection[str]) -> list[str]:
+def split_findings(metrics: pd.DataFrame, references: Collection[str], compare: Compare) -> list[str]:
     """What came out on one split, a paragraph each backbone.
 
     Args:
         metrics: the tidy table of one data set.
         references: names of the classical models.
+        compare: see `hqnn.report.difference.compared`.
     """
     rows = metrics[(metrics["path"] == "exact") & ~is_trainer(metrics["phase"])]
     said = []
@@ -35,20 +35,13 @@ def split_findings(metrics: pd.DataFrame, references: Collection[str]) -> list[s
             f"Split {split}: {model} is right on {percent(own)} % of the test images "
             f"({plural(len(own), 'seed')}){_published(rows, model)}."
         ]
-        share = test_by_train(metrics, model)
         for twin in sorted(references):
-            if backbone_of(twin) == backbone_of(model):
-                pair = Paired.of(own, _accuracies(rows, twin), share)
-                sentences.append(_twin_sentence(pair, _sizes(metrics, model, twin), twin))
+            theirs = _accuracies(rows, twin)
+            if backbone_of(twin) == backbone_of(model) and len(theirs):
+                sizes = _sizes(metrics, model, twin)
+                sentences.append(_twin_sentence(own, theirs, sizes, twin, compare(model, twin)))
         said.append(" ".join(filter(None, sentences)))
     return said
-
-
-def test_by_train(metrics: pd.DataFrame, model: str) -> float:
-    """Test samples by train samples of a model; NaN where it is not said on how many it was trained."""
-    rows = metrics[metrics["model"] == model]
-    trained, test = (rows.loc[rows["sampling"] == sampling, "samples"] for sampling in (TRAINING, "all"))
-    return float(test.max() / trained.max()) if trained.max() > 0 else float("nan")
 
 
 def trainer_findings(metrics: pd.DataFrame, model: str) -> list[str]:
@@ -90,24 +83,13 @@ def backbone_words(backbones: Mapping[str, Mapping[str, Any]]) -> str:
     return f"Frozen backbones: {'; '.join(said)}." if said else ""
 
 
-def _twin_sentence(pair: Paired | None, sizes: str, name: str) -> str:
-    if pair is None:
-        return ""
+def _twin_sentence(
+    ours: pd.Series[float], theirs: pd.Series[float], sizes: str, name: str, found: Difference | None
+) -> str:
     head = name.split("-")[-1]
     subject = f"{sentence_case(TWINS[head]) if head in TWINS else name}{sizes}"
-    numbers = f"{percent(pair.theirs)} against {percent(pair.ours)} %"
-    if pair.interval is None:
-        return f"{subject}: {numbers}; {plural(len(pair.gaps), 'seed')} cannot tell which is better."
-    spread = f"difference {points(-pair.gaps)} over {plural(len(pair.gaps), 'seed')}"
-    return f"{subject} {_verdict(pair)}: {numbers}, {spread}."
-
-
-def _verdict(pair: Paired) -> str:
-    """How the twin, the other of the pair, does."""
-    if pair.sign:
-        return "is worse" if pair.sign > 0 else "is better"
-    close = 100 * max(map(abs, pair.interval or (1.0,))) <= NEAR
-    return "is as good" if close else "is neither better nor worse as far as the seeds can tell"
+    verdict = f"; the quantum net differs {found.words}" if found else ""
+    return f"{subject}: {percent(theirs)} against {percent(ours)} %{verdict}."
 
 
 def _accuracies(rows: pd.DataFrame, model: str) -> pd.Series[float]:

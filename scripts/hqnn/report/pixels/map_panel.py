@@ -30,7 +30,7 @@ DPI = 130
 DATES_SHOWN = 4  # of more, the first and the last
 LISTED = 16  # classes of a key
 ONE_COLUMN = 8  # lines of a key; more stand in two columns
-LONGEST = 30  # letters of a name
+LONGEST, SHORT = 30, 14  # letters of a name, in one column and in two
 GOLDEN = 0.618034  # of a turn: hues that follow each other are far apart
 
 Panels = list[tuple[NDArray[Any], str]]  # image and title
@@ -187,7 +187,8 @@ def _class_key(found: SceneMap, colours: Sequence[str]) -> Key:
     counts = np.bincount(found.predicted[found.predicted != UNLABELLED], minlength=len(found.classes))
     total = max(1, int(counts.sum()))
     chosen = sorted(np.argsort(-counts, kind="stable")[:LISTED].tolist())
-    key = [(colours[c], f"{_short(found.classes[c])}: {100 * counts[c] / total:.1f} %") for c in chosen]
+    most = LONGEST if len(chosen) <= ONE_COLUMN else SHORT
+    key = [(colours[c], f"{_short(found.classes[c], most)}: {100 * counts[c] / total:.1f} %") for c in chosen]
     left = len(found.classes) - len(chosen)
     return [*key, (NOTHING, f"and {left} more classes")] if left else key
 
@@ -207,5 +208,5 @@ def _draw_key(axes: Axes, key: Key) -> None:
         text.set_in_layout(False)  # however long a name, panels stay as wide as each other
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+def _short(name: str, most: int = LONGEST) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -17,7 +17,7 @@ from hqnn.data.parts import TEST
 from hqnn.data.pixels.columns import read_transform
 from hqnn.data.pixels.new_scenes import open_new_scenes, same_classes, transform_of
 from hqnn.data.pixels.pictures import false_colour, place_in_thinned, thinned_shape, thinned_windows, truth
-from hqnn.data.pixels.rasters import CLASS_BAND, Predict, map_scene
+from hqnn.data.pixels.rasters import CLASS_BAND, Predict, map_legend, map_numbers, map_scene
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Scene, windows
 from hqnn.data.pixels.tiffs import open_raster
@@ -55,14 +55,15 @@ def map_test_scenes(
     columns, about = read_table(samples, "scene", "split")
     tested = [about["scenes"][index] for index in np.unique(columns["scene"][columns["split"] == TEST])]
     classes = tuple(about["classes"])
+    said = {"numbers": map_numbers(about), "levels": about["levels"]}
     with whole_folder(output) as folder:
         for name in tested:
             with collection.open(name) as scene:
-                _map(folder, scene, *read_transform(samples, name), predict, classes, classes)
+                _map(folder, scene, *read_transform(samples, name), predict, classes, classes, said)
         for listed in collection.scenes:
             if listed.part == PREDICT:
                 with collection.open(listed.name) as scene:
-                    _map(folder, scene, *transform_of(samples, scene), predict, classes, ())
+                    _map(folder, scene, *transform_of(samples, scene), predict, classes, (), said)
 
 
 def map_new_scenes(
@@ -84,12 +85,13 @@ def map_new_scenes(
     with open_table(samples) as file:
         about = read_attributes(file)
     classes = tuple(about["classes"])
+    said = {"numbers": map_numbers(about), "levels": about["levels"]}
     collection = open_new_scenes(place, about["dates"], **reading)
     maps = {}
     for listed in collection.scenes:
         labelled = collection.classes if listed.part != PREDICT else ()
         with collection.open(listed.name) as scene:
-            maps[listed.name] = _map(folder, scene, *transform_of(samples, scene), predict, classes, labelled)
+            maps[listed.name] = _map(folder, scene, *transform_of(samples, scene), predict, classes, labelled, said)
     write_map_summary(folder / "summary.csv", maps, classes)
 
 
@@ -101,10 +103,14 @@ def _map(
     predict: Predict,
     classes: tuple[str, ...],
     labelled: tuple[str, ...],
+    said: Mapping[str, Any],
 ) -> Path:
-    """Write the map of a scene and its picture; `labelled` are the classes of its labels, none where it has none."""
+    """Write the map of a scene and its picture.
+
+    `labelled` are the classes of its labels, none where it has none; `said` are further arguments of `map_scene`.
+    """
     mapped = folder / f"{scene.name}.tif"
-    map_scene(scene, sampling, transform, predict, mapped, classes)
+    map_scene(scene, sampling, transform, predict, mapped, classes, **said)
     step = -(-max(scene.shape) // PANEL_PIXELS)
     dates = [false_colour(scene, date, step=step) for date in range(scene.dates)]
     known = _truth(scene, step, classes, labelled)
@@ -127,12 +133,14 @@ def _truth(scene: Scene, step: int, classes: tuple[str, ...], labelled: tuple[st
 def _thinned(mapped: Path, step: int, classes: tuple[str, ...]) -> SceneMap:
     """Every so manieth pixel of a map."""
     with open_raster(mapped) as file:
-        names, shape = file.descriptions, thinned_shape(file.shape, step)
+        names, shape, numbers = file.descriptions, thinned_shape(file.shape, step), list(map_legend(file))
         found = np.full((file.count, *shape), np.nan, dtype=np.float32)
         for rows, columns in thinned_windows(windows(file.shape, file.count), step):
             area = ((rows.start, rows[-1] + 1), (columns.start, columns[-1] + 1))
             found[:, *place_in_thinned(rows, columns, step)] = file.read(window=area)[:, ::step, ::step]
     code = found[names.index(CLASS_BAND)]
     of_classes = found[[name != CLASS_BAND for name in names]]
-    predicted = np.where(np.isfinite(code), code, UNLABELLED).astype(np.uint8)
+    predicted = np.full(shape, UNLABELLED, dtype=np.uint8)
+    for place, number in enumerate(numbers):
+        predicted[code == number] = place
     return SceneMap(classes, predicted, of_classes.max(axis=0))

@@ -41,5 +41,7 @@ class TablePlan(VectorPlan[TableStudy], DealtPlan[TableStudy]):
         return self.study.columns.model_dump(include={"label", "id", "empty"})
 
     def artefacts(self) -> list[str]:
-        """The table, the splits, and the first models with their circuits."""
-        return [self.table, *self.first_runs("model.safetensors"), *self.splits]
+        """The table, the splits, the first features, and the first models with their circuits."""
+        first = self.study.seeds[0]
+        features = [file for dataset in self.datasets() for file in self.fitted(dataset, "", first)]
+        return [self.table, *self.first_runs("model.safetensors"), *self.splits, *features]
