@@ -11,6 +11,12 @@ SUITE ?= pipeline engine transfer digits
 export UV_COMPILE_BYTECODE := 1
 export UV_FIND_LINKS :=
 
+# Snakemake, matplotlib and uv keep caches in HOME; where none can be written there they lie in the tree.
+ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo writable),writable)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export HOME := $(CURDIR)/.cache
+endif
+
 # TORCH=cpu takes PyTorch's CPU wheels from its own index; the CUDA packages of the lock stay out.
 TORCH ?= default
 LOCKED_default = $(BIN)/uv pip sync -q --require-hashes requirements.lock
@@ -56,5 +62,5 @@ lock:
 		--no-annotate --no-header -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find results -mindepth 1 ! -name .gitkeep -delete

@@ -63,6 +63,7 @@ def of(kind: str, **keys: Any) -> dict[str, Any]:
 WRONG: list[tuple[dict[str, Any], str]] = [
     (of("pixels", training={"learning_rte": 1}), r"'studies.mine.training.learning_rte'.*did you mean 'learning_rate'"),
     ({**of("pixels"), "evaluatoin": {}}, "did you mean 'evaluation'"),
+    (of("table", maps=False), "'studies.mine.maps' is unknown in a study of kind table: it belongs to pixels; leave"),
     ({**of("pixels"), "execution": {"paths": ["exakt"]}}, r"'execution.paths.0' is 'exakt'.*'exact'"),
     (of("pixels", execution={"paths": ["exakt"]}), r"'studies.mine.execution.paths.0' is 'exakt'.*'exact'"),
     (of("pixels", training={"learning_rate": 0}), "greater than 0"),

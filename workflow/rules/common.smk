@@ -1,35 +1,17 @@
 from functools import wraps
 
-from hqnn.circuits.names import parse_name
+from hqnn.checks import calibrations_of, checked
 from hqnn.closure import closure_digest, environment_digest
 from hqnn.errors import UserError
-from hqnn.execution.backends import calibration_file, calibration_files
+from hqnn.execution.backends import calibration_file
 from hqnn.listing import listing_digest
-from hqnn.models.reference_names import check_reference
-from hqnn.settings.model import read_settings
-from hqnn.settings.plans import plans_of
 from hqnn.settings.predicted import read_target
 
 RESOURCES = os.path.relpath(CHECKOUT / "resources")
 
 try:
-    settings = read_settings(config)
-    plans = plans_of(settings)
-    for plan in plans.values():
-        if plan.own_data and not Path(plan.own_data).exists():
-            raise UserError(
-                f"studies.{plan.name}.data.path is {plan.own_data!r}, which is no file and no folder; name your data"
-            )
-        for name in plan.circuits():
-            parse_name(name)
-        for baseline in plan.study.baselines.values():
-            if baseline.estimator:
-                check_reference(baseline.estimator)
-    backends = {
-        name: os.path.relpath(path)
-        for plan in plans.values()
-        for name, path in calibration_files(dict.fromkeys(plan.calibrations)).items()
-    }
+    settings, plans = checked(config)
+    backends = {name: os.path.relpath(path) for name, path in calibrations_of(plans.values()).items()}
 except UserError as error:
     sys.exit(f"config: {error}")
 

@@ -111,10 +111,20 @@ def _sentence(error: ValidationError) -> str:
         return f"config key '{key}.kind' {f'is {given!r}' if given else 'is missing'}{hint}"
     if first["type"] == "extra_forbidden":
         known = {name for section in _sections_at(first["loc"][:-1]) for name in section.model_fields}
-        return f"config key {key!r} is unknown{nearest(str(first['loc'][-1]), known)}"
+        hint = _of_other_kinds(first["loc"]) or nearest(str(first["loc"][-1]), known)
+        return f"config key {key!r} is unknown{hint}"
     given = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r}"
     said = PLAIN.get(first["type"], f"{first['msg'][0].lower()}{first['msg'][1:]}")
     return f"config key {key!r}{given}: {said}"
+
+
+def _of_other_kinds(location: tuple[int | str, ...]) -> str:
+    """That a study of this kind has no such key while studies of others have; else nothing."""
+    if len(location) != 4 or location[0] != "studies":
+        return ""
+    kind, key = location[2:]
+    others = [name for name, study in KINDS.items() if key in study.model_fields]
+    return f" in a study of kind {kind}: it belongs to {' and '.join(others)}; leave it out" if others else ""
 
 
 def _sections_at(location: tuple[int | str, ...]) -> tuple[type[Section], ...]:
