@@ -3,14 +3,12 @@
 from hqnn.job import job
 
 with job() as rule:
-    from pathlib import Path
-
-    from hqnn.circuits.program import Program
+    from hqnn.circuits.program_file import read_program
     from hqnn.execution.backends import backend
     from hqnn.execution.compilation import compile_program, save_compiled
 
     compiled = compile_program(
-        Program.from_json(Path(rule.input.program).read_text(encoding="utf-8")),
+        read_program(rule.input.program),
         backend(rule.input.calibration),
         seed=rule.params.seed,
         layouts=rule.params.layouts,

@@ -5,18 +5,16 @@ from hqnn.job import job
 with job() as rule:
     from hqnn.execution.features import extract_features
     from hqnn.models.augmentation import Augmentation
-    from hqnn.notes import noted
 
-    with noted(rule.output.features):
-        extract_features(
-            rule.output.features,
-            samples=rule.input.samples,
-            backbone=rule.wildcards["backbone"],
-            weights=rule.params.weights,
-            views=rule.params.views,
-            augmentation=Augmentation(**rule.params.augmentation),
-            batch_size=rule.params.batch_size,
-            seed=rule.params.seed,
-            code=rule.params.code,
-            terminal=rule.terminal,
-        )
+    extract_features(
+        rule.output.features,
+        samples=rule.input.samples,
+        backbone=rule.wildcards["backbone"],
+        weights=rule.params.weights,
+        views=rule.params.views,
+        augmentation=Augmentation(**rule.params.augmentation),
+        batch_size=rule.params.batch_size,
+        seed=rule.params.seed,
+        code=rule.params.code,
+        terminal=rule.terminal,
+    )

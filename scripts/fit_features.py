@@ -4,7 +4,5 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.data.table.features import write_features
-    from hqnn.notes import noted
 
-    with noted(rule.output.features):
-        write_features(rule.output.features, rule.input.samples, rule.input.split, **rule.params.features)
+    write_features(rule.output.features, rule.input.samples, rule.input.split, **rule.params.features)

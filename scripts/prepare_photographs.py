@@ -6,15 +6,13 @@ with job() as rule:
     from hqnn.data.groups import Grouping
     from hqnn.data.photographs.mask_patches import PatchRule
     from hqnn.data.photographs.prepare import prepare_photographs
-    from hqnn.notes import noted
 
-    with noted(rule.output.samples):
-        prepare_photographs(
-            rule.output.samples,
-            rule.params.root,
-            patches=PatchRule(**rule.params.patches) if rule.params.patches else None,
-            grouping=Grouping(**rule.params.grouping) if rule.params.grouping else None,
-            threads=rule.threads,
-            about=rule.params.about,
-            **rule.params.images,
-        )
+    prepare_photographs(
+        rule.output.samples,
+        rule.params.root,
+        patches=PatchRule(**rule.params.patches) if rule.params.patches else None,
+        grouping=Grouping(**rule.params.grouping) if rule.params.grouping else None,
+        threads=rule.threads,
+        about=rule.params.about,
+        **rule.params.images,
+    )

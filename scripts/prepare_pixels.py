@@ -5,13 +5,11 @@ from hqnn.job import job
 with job() as rule:
     from hqnn.data.pixels.layouts_of_scenes import open_collection
     from hqnn.data.pixels.prepare import prepare_pixels
-    from hqnn.notes import noted
 
-    with noted(rule.output.samples):
-        prepare_pixels(
-            open_collection(root=rule.params.root, **rule.params.scenes),
-            rule.output.samples,
-            **rule.params.features,
-            **rule.params.within,
-            about=rule.params.about,
-        )
+    prepare_pixels(
+        open_collection(root=rule.params.root, **rule.params.scenes),
+        rule.output.samples,
+        **rule.params.features,
+        **rule.params.within,
+        about=rule.params.about,
+    )

@@ -4,13 +4,11 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.data.images.prepare import prepare_small_images
-    from hqnn.notes import noted
 
-    with noted(rule.output.samples):
-        prepare_small_images(
-            rule.params.root,
-            rule.output.samples,
-            about=rule.params.about,
-            threads=rule.threads,
-            **rule.params.images,
-        )
+    prepare_small_images(
+        rule.params.root,
+        rule.output.samples,
+        about=rule.params.about,
+        threads=rule.threads,
+        **rule.params.images,
+    )

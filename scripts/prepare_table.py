@@ -4,7 +4,5 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.data.table.prepare import prepare_table
-    from hqnn.notes import noted
 
-    with noted(rule.output.samples):
-        prepare_table(rule.output.samples, rule.params.file, about=rule.params.about, **rule.params.columns)
+    prepare_table(rule.output.samples, rule.params.file, about=rule.params.about, **rule.params.columns)

@@ -4,8 +4,6 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.data.splits import write_split
-    from hqnn.notes import noted
     from hqnn.settings.splits import Split
 
-    with noted(rule.output.split):
-        write_split(rule.input.samples, rule.output.split, Split(**rule.params.split), seed=int(rule.wildcards["seed"]))
+    write_split(rule.input.samples, rule.output.split, Split(**rule.params.split), seed=int(rule.wildcards["seed"]))

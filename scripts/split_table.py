@@ -4,10 +4,8 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.data.table.splits import write_table_split
-    from hqnn.notes import noted
     from hqnn.settings.splits import Split
 
-    with noted(rule.output.split):
-        write_table_split(
-            rule.input.samples, rule.output.split, Split(**rule.params.split), seed=int(rule.wildcards["seed"])
-        )
+    write_table_split(
+        rule.input.samples, rule.output.split, Split(**rule.params.split), seed=int(rule.wildcards["seed"])
+    )

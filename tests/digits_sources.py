@@ -102,6 +102,7 @@ class _Made:
         with new_table(self.artefacts[-1], about) as file:
             add_column(file, "images", self.rng.integers(0, 255, (len(self.labels), 8, 8, 1), dtype=np.uint8))
             add_column(file, "labels", self.labels)
+            add_column(file, "split", (np.arange(len(self.labels)) % 5 == 0).astype(np.uint8))
             file["source"] = [source.format(place) for place in range(len(self.labels))]
 
     def trained(self, folder: Path, size: int, epochs: int, seconds: float) -> None:

@@ -55,6 +55,7 @@ def make_transfer_sources(
     pictures: np.ndarray | None = None,
     classes: Sequence[str] = (),
     signal: float = 1.0,
+    draws: int = 2,
 ) -> Sources:
     """Write a whole run of made-up numbers below a folder.
 
@@ -72,6 +73,7 @@ def make_transfer_sources(
         pictures: uint8, shape (images, side, side, 3); noise where None.
         classes: names; those of the study where none.
         signal: how much the predictions say of the labels; 0 is guessing.
+        draws: of the bootstrap.
     """
     names = tuple(classes) or CLASSES[study]
     run = _Made(folder / "results" / study, study, names, epochs, signal, np.random.default_rng(0))
@@ -91,7 +93,7 @@ def make_transfer_sources(
     models = [path.with_name("model.safetensors") for path in run.histories]
     published = read_published(PUBLISHED / f"{study}.csv")
     evaluate_study(
-        metrics, predictions=run.predictions, histories=run.histories, models=models, published=published, draws=2
+        metrics, predictions=run.predictions, histories=run.histories, models=models, published=published, draws=draws
     )
     return Sources(metrics, run.histories, run.predictions, [*run.artefacts, *models])
 

@@ -44,9 +44,7 @@ def calibrations_of(plans: Iterable[Plan[Any]]) -> dict[str, Path]:
     Raises:
         UserError: a backend is unknown, or two are called alike.
     """
-    return {
-        name: path for plan in plans for name, path in calibration_files(dict.fromkeys(plan.calibrations)).items()
-    }
+    return {name: path for plan in plans for name, path in calibration_files(dict.fromkeys(plan.calibrations)).items()}
 
 
 def _check(plan: Plan[Any]) -> None:
@@ -54,10 +52,10 @@ def _check(plan: Plan[Any]) -> None:
     if plan.own_data and not Path(plan.own_data).exists():
         raise UserError(f"{key}.data.path is {plan.own_data!r}, which is no file and no folder; name your data")
     for model in dict.fromkeys(one.run.model for one in plan.quantum_runs()):
-        circuit = plan.circuit(model)
-        embedding = parse_name(circuit.name).embedding
-        if circuit.inputs and circuit.observables:
-            with _at(f"{key}, model {model}"):
+        with _at(f"{key}, model {model}"):
+            circuit = plan.circuit(model)
+            embedding = parse_name(circuit.name).embedding
+            if circuit.inputs and circuit.observables:
                 check_words(circuit.observables, wires_of(embedding, circuit.inputs))
     for name in plan.references():
         said = plan.baseline(name)

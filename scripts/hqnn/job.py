@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hqnn.errors import UserError
+from hqnn.notes import noting
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -61,14 +62,15 @@ def job() -> Iterator[Job]:
     with _output_to(snakemake.log[0]) as terminal:
         _report_to(terminal, snakemake.rule)
         try:
-            yield Job(
-                snakemake.input,
-                snakemake.output,
-                snakemake.params,
-                dict(snakemake.wildcards.items()),
-                snakemake.threads,
-                terminal,
-            )
+            with noting():
+                yield Job(
+                    snakemake.input,
+                    snakemake.output,
+                    snakemake.params,
+                    dict(snakemake.wildcards.items()),
+                    snakemake.threads,
+                    terminal,
+                )
         except UserError as error:
             _stop(snakemake, terminal, str(error))
         except Exception as error:

@@ -20,11 +20,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from hqnn.errors import UserError
+from hqnn.notes import notes
 
 CHUNK_BYTES = 1 << 20
+CHECKSUMMED = "v110"  # the oldest format in which HDF5 checksums its own structures, too
+ATTRIBUTES_DIGEST = "attributes_sha256"  # HDF5 keeps texts where it has no checksum
 RECORDED_PACKAGES = (
     "h5py",
     "numpy",
@@ -100,11 +103,13 @@ def new_table(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> It
     Args:
         path: where it will lie.
         attributes: what a reader should know; values that HDF5 has no type for are stored as JSON. The versions of the
-            packages that numbers depend on are added.
+            packages that numbers depend on are added, and, as `notes`, what the job has warned of.
     """
-    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+    with whole_file(path) as partial, h5py.File(partial, "w", libver=(CHECKSUMMED, CHECKSUMMED)) as file:
         write_attributes(file, {**attributes, "versions": versions()})
         yield file
+        if notes():
+            write_attributes(file, {"notes": notes()})
 
 
 def add_column(
@@ -165,14 +170,21 @@ def open_table(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     """Open a table for reading.
 
     Raises:
-        UserError: the file is missing or is no HDF5 file.
+        UserError: the file is missing or is no HDF5 file; or what is read of it inside the block is damaged.
     """
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise UserError(f"{path} cannot be read as HDF5 ({_reason(error)}); delete it and run again") from error
+        raise UserError(f"{path} cannot be read as HDF5 ({reason(error)}); delete it and run again") from error
     with file:
-        yield file
+        try:
+            for name in file:
+                file[name]  # a damaged one would else seem absent
+            yield file
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            if _is_whole(file):
+                raise
+            raise UserError(f"{path} is damaged ({reason(error)}); delete it and run again") from error
 
 
 def read_table(path: str | os.PathLike[str], *names: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -186,7 +198,7 @@ def read_table(path: str | os.PathLike[str], *names: str) -> tuple[dict[str, NDA
         Name to array, and name to attribute (JSON attributes decoded).
     """
     with open_table(path) as file:
-        wanted = names or tuple(k for k, v in file.items() if isinstance(v, h5py.Dataset))
+        wanted = names or tuple(name for name in file if isinstance(file[name], h5py.Dataset))
         missing = [name for name in wanted if name not in file]
         if missing:
             raise UserError(f"{path} has no column {missing[0]!r}; delete it and run again")
@@ -197,11 +209,21 @@ def write_attributes(file: h5py.File | h5py.Group, attributes: Mapping[str, Any]
     """Write attributes; values that HDF5 has no type for are stored as JSON."""
     for key, value in attributes.items():
         file.attrs[key] = _plain(value)
+    known = {key: _decoded(value) for key, value in file.attrs.items() if key != ATTRIBUTES_DIGEST}
+    file.attrs[ATTRIBUTES_DIGEST] = _attributes_digest(known)
 
 
 def read_attributes(file: h5py.File | h5py.Group) -> dict[str, Any]:
-    """All attributes of an open table, JSON decoded."""
-    return {key: _decoded(value) for key, value in file.attrs.items()}
+    """All attributes of an open table, JSON decoded.
+
+    Raises:
+        UserError: they are not those that were written.
+    """
+    known = {key: _decoded(value) for key, value in file.attrs.items()}
+    written = known.pop(ATTRIBUTES_DIGEST, None)  # tables of others have none
+    if written is not None and written != _attributes_digest(known):
+        raise UserError(f"{file.file.filename} is damaged (attributes of {file.name}); delete it and run again")
+    return known
 
 
 def write_model(path: str | os.PathLike[str], tensors: Arrays, about: Mapping[str, Any]) -> str:
@@ -213,16 +235,14 @@ def write_model(path: str | os.PathLike[str], tensors: Arrays, about: Mapping[st
         about: anything JSON can say.
 
     Returns:
-        The fingerprint.
+        The fingerprint of the tensors; the file has one of all that is known about them, too.
     """
     mark = fingerprint(tensors)
-    text = {key: json.dumps(value) for key, value in about.items()}
+    known = {**about, "fingerprint": mark, "versions": versions()}
+    text = {key: json.dumps(value, sort_keys=True) for key, value in known.items()}
+    text["header_sha256"] = json.dumps(_header_digest(text))
     with whole_file(path) as partial:
-        save_file(
-            {k: np.ascontiguousarray(v) for k, v in tensors.items()},
-            partial,
-            metadata={**text, "fingerprint": json.dumps(mark), "versions": json.dumps(versions())},
-        )
+        partial.write_bytes(_in_order(save({k: np.ascontiguousarray(v) for k, v in tensors.items()}, metadata=text)))
     return mark
 
 
@@ -230,16 +250,23 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], d
     """Read a model's tensors and what was said about them.
 
     Raises:
-        UserError: the file is missing or damaged, or its tensors are not those it was written with.
+        UserError: the file is missing or damaged, or its tensors, or what is said about them, are not those it was
+            written with.
     """
     try:
         tensors = load_file(path)
         with safe_open(path, framework="numpy") as file:
-            about = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
-    except (OSError, SafetensorError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a model ({_reason(error)}); train it again") from error
+            text = file.metadata() or {}
+            about = {key: json.loads(value) for key, value in text.items()}
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise UserError(f"{path} cannot be read as a model ({reason(error)}); train it again") from error
     if about.get("fingerprint") != fingerprint(tensors):
         raise UserError(f"{path} holds other weights than were written there; train the model again")
+    if about.pop("header_sha256", None) != _header_digest(text):
+        raise UserError(
+            f"{path} says other things of its weights, such as their circuit, than were written there; train the model "
+            "again"
+        )
     return tensors, about
 
 
@@ -279,6 +306,11 @@ def versions() -> dict[str, str]:
     return found
 
 
+def reason(error: BaseException) -> str:
+    """The first line of what an error says, for a sentence."""
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -290,12 +322,45 @@ def _explained(error: OSError, target: Path) -> UserError | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return UserError(f"{target} could not be written because the disk is full; free some space and run again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-        return UserError(f"{target} could not be written ({_reason(error)}); make its folder writable and run again")
+        return UserError(f"{target} could not be written ({reason(error)}); make its folder writable and run again")
     return None
 
 
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).splitlines()[0]
+def _is_whole(file: h5py.File) -> bool:
+    """Whether all of an open table can be read."""
+
+    def read(_: str, item: h5py.Group | h5py.Dataset) -> None:
+        read_attributes(item)
+        if isinstance(item, h5py.Dataset) and item.shape:
+            step = item.chunks[0] if item.chunks else len(item)
+            for start in range(0, len(item), max(1, step)):
+                item[start : start + step]
+
+    try:
+        read("", file)
+        file.visititems(read)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _attributes_digest(attributes: Mapping[str, Any]) -> str:
+    """Sha256 over attributes as they are read, in the order of their names."""
+    return hashlib.sha256(json.dumps(attributes, sort_keys=True, default=repr).encode()).hexdigest()
+
+
+def _header_digest(text: Mapping[str, str]) -> str:
+    """Sha256 over what a model's file says besides tensors, without this digest itself."""
+    said = {key: value for key, value in text.items() if key != "header_sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _in_order(model: bytes) -> bytes:
+    """A safetensors file with the keys of its header sorted, which the writer shuffles anew in every process."""
+    end = 8 + int.from_bytes(model[:8], "little")
+    header = json.dumps(json.loads(model[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + model[end:]
 
 
 def _plain(value: Any) -> Any:

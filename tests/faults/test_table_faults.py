@@ -14,14 +14,35 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from hqnn.data.parts import TEST, TRAIN
+from hqnn.data.table.doubts import telling_columns
 from hqnn.data.table.features import fit_rows, write_features
 from hqnn.data.table.prepare import prepare_table
 from hqnn.data.table.readers import read_new_rows, read_rows
 from hqnn.data.table.splits import write_table_split
 from hqnn.errors import UserError
 from hqnn.settings.splits import Split
+from hqnn.store import read_table
 
 GOOD = "a,b,label\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n"
+
+
+LONG = "a,c,label\n" + "".join(f"<{row}>,{{0}},{'xyz'[row % 3]}\n" for row in range(24))
+
+
+def filled(text: str) -> str:
+    """Rows with a number each, and a second one that is what its name says."""
+    rng = np.random.default_rng(0)
+    noise, shuffled, lines = rng.normal(size=(2, 24)), rng.permutation(24), []
+    for line in text.splitlines(keepends=True):
+        found = re.match(r"<(\d+)>", line)
+        if found:
+            row = int(found[1])
+            said = {"row": 3 * row, "shuffled": shuffled[row], "code": row % 3 * 7, "noise": noise[1, row]}
+            said |= {"parted": row % 3 + noise[0, row] / 100, "missing": -9999 if row % 5 == 0 else noise[1, row]}
+            line = line.replace(found[0], str(noise[0, row])).format(**said)
+        lines.append(line)
+    return "".join(lines)
 
 
 def refused(path: Path, message: str, **options: object) -> None:
@@ -30,7 +51,7 @@ def refused(path: Path, message: str, **options: object) -> None:
     with pytest.raises(UserError, match=message) as caught:
         prepare_table(output, path, **options)  # type: ignore[arg-type]
     said = str(caught.value)
-    assert str(path) in said and "\n" not in said and "0x" not in said and "<class" not in said
+    assert str(path) in said and "\n" not in said and " at 0x" not in said and "<class" not in said
     assert not output.parent.exists() or not any(output.parent.iterdir())
 
 
@@ -60,12 +81,22 @@ def refused(path: Path, message: str, **options: object) -> None:
         ("label\nx\ny\n", {}, r"no column of features beside 'label'"),
         ("a b label\n1 2 x\n", {}, r"the one column 'a b label'; separate columns by commas"),
         (GOOD.replace("y", "x"), {}, r"one class only, 'x'"),
-        ("a,label\n" + "".join(f"1,{row / 7}\n" for row in range(300)), {}, r"300 different labels, .*256 classes"),
+        ("a,label\n" + "".join(f"1,{row / 7}\n" for row in range(90)), {}, r"label 'label' is a measurement, with 90"),
+        ("a,label\n" + "".join(f"1,{row}.0\n" for row in range(300)), {}, r"300 different labels, .*256 classes"),
+        ("a,label\n" + "".join(f"1,c{row % 300}\n" for row in range(900)), {}, r"300 different labels, .*256 classes"),
+        (GOOD.replace("5", "0x1F"), {}, r"column 'a': '0x1F' is no number"),
+        (GOOD.replace("5", "2024-03-01"), {}, r"column 'a': '2024-03-01' is no number; mend the cell, or name"),
+        (GOOD.replace("5", "5 %"), {}, r"column 'a': '5 %' is no number"),
+        (GOOD.replace("5", "yes"), {}, r"column 'a': 'yes' is no number"),
+        ("a;b;label\n1.234,5;12.5;x\n2;1;y\n", {}, r"decimal commas and decimal points, '1\.234,5' in line 2"),
+        ("a\tb\tlabel\n1,234\t2\tx\n2\t1\ty\n", {}, r"'1,234' in line 2, column 'a' may be a thousand or a fraction"),
+        ("1.234;2;0\n3;4;1\n", {}, r"begins with numbers instead of names; add a header"),
+        ("a;b;label\n1.2.3;2;x\n3;4;y\n", {}, r"column 'a': '1\.2\.3' is no number"),
         ("a,label\n1,\n2,\n", {}, r"no row with a label in column 'label'"),
         (GOOD + "9,9\n", {}, r"line 6 has 2 cells but the header has 3 names"),
         (GOOD + "9,9,9,9\n", {}, r"line 6 has 4 cells but the header has 3 names"),
         (GOOD + '9,"9,x\n', {}, r"line 6 has 2 cells"),
-        ("1,2,x\n3,4,y\n", {}, r"no label"),
+        ("1,2,x\n3,4,y\n", {}, r"no label: .*\(some names are numbers: if the file has no header, add one\)"),
         ("1,2,0\n3,4,1\n", {}, r"begins with numbers instead of names; add a header"),
         ("a,b,label\n", {}, r"no rows below its header"),
         ("a,b,label", {}, r"no rows below its header"),
@@ -137,16 +168,19 @@ X, Y = np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (some_bytes("t.csv", GOOD.replace("5", "fünf").encode("latin-1")), r"line 4 is no UTF-8 text; save"),
-        (some_bytes("t.csv", GOOD.encode("utf-16")), r"line 1 is no UTF-8 text"),
+        (some_bytes("t.csv", GOOD.replace("5", "fünf").encode("cp1252")), r"not UTF-8 text: line 4 reads 'fünf,6,x'"),
+        (some_bytes("t.csv", GOOD.replace("\n", "\r").replace("x", "\xe4").encode("cp1252")), r"line 2 reads '1,2,ä'"),
+        (some_bytes("t.csv", GOOD.encode("utf-16")[:-1]), r"begins like UTF-16 but is damaged"),
         (some_bytes("t.csv", GOOD.encode("utf-16-le")), r"is no text"),
         (some_bytes("t.csv.gz", gzip.compress(GOOD.encode())[:-9]), r"cannot be read \(.*\); mend or replace it"),
         (some_bytes("t.csv.gz", GOOD.encode()), r"cannot be read \(Not a gzipped file"),
-        (some_bytes("t.xlsx", b"PK"), r"ends in \.xlsx, which says no known format; Known: \.csv"),
+        (some_bytes("t.xlsx", b"PK"), r"is a spreadsheet; save the sheet that holds the rows as CSV"),
+        (some_bytes("t.json", b"[]"), r"ends in \.json, which says no known format; Known: \.csv"),
         (some_bytes("t.parqet", b"PAR1"), r"did you mean '\.parquet'"),
         (some_bytes("t", b""), r"ends in nothing, which says no known format"),
         (lambda folder: folder / "none.csv", r"is no file"),
-        (lambda folder: (folder / "t.csv").mkdir() or folder / "t.csv", r"is no file"),
+        (lambda folder: (folder / "t.csv").mkdir() or folder / "t.csv", r"is a folder, but .*; name one, or"),
+        (lambda folder: some_bytes("t.csv", b"")(folder) and folder, r"is a folder, .*; give data\.path the file"),
         (cut(parquet(a=[1.0, 2.0], y=[0, 1])), r"cut off or no Parquet"),
         (parquet(a=pa.array([], pa.float64()), y=pa.array([], pa.int8())), r"has no rows"),
         (parquet(a=[[1.0], [2.0]], y=[0, 1]), r"column 'a' holds list<.*> instead of numbers"),
@@ -198,7 +232,21 @@ def test_nothing_in_an_archive_is_executed(tmp_path: Path, monkeypatch: pytest.M
         (GOOD.replace("5", ""), "drop", 3, "left out 1 of 4 rows, empty cells"),
         (GOOD + "7,8,y\n7,8.0,x\n", "stop", 6, "2 rows have the numbers of an earlier row, 1 of them with"),
         (GOOD + "9,9,z\n", "stop", 5, "classes with one row only.*'z'"),
-        (GOOD + "9,9,Y\n", "stop", 5, "differ in capital letters only"),
+        (GOOD + "9,9,Y\n", "stop", 5, "differ in capital letters or spaces only, 'Y' and 'y'; they count as different"),
+        (GOOD + "9,9,bare soil\n9,8,Bare_soil\n", "stop", 6, "only, 'Bare_soil' and 'bare soil'"),
+        (GOOD + "9,9,e\u0301\n9,8,\xe9\n", "stop", 6, "'e\u0301' and '\xe9'"),
+        (GOOD + "9,9,NA\n", "stop", 5, "'NA' counts as a class; if it means that there is no label, leave"),
+        (GOOD + ",,\n,,\n", "stop", 4, "left out 2 of 6 rows, nothing in them"),
+        (GOOD.replace("2,x", "2, x ").replace("\n", "\n\n") + "\n  \n\x1a", "stop", 4, ""),
+        (LONG.format("0"), "stop", 24, "columns that never vary, .*: 'c'"),
+        (LONG.format("{row}"), "stop", 24, "columns that count the rows, as ids or times do, .*: 'c'"),
+        (LONG.format("{shuffled}"), "stop", 24, "columns that count the rows, .*: 'c'"),
+        (LONG.format("{code}"), "stop", 24, "columns that tell the label of every row by themselves: 'c'"),
+        (LONG.format("{parted}"), "stop", 24, "columns that tell the label of every row by themselves: 'c'"),
+        (LONG.format("{missing}"), "stop", 24, r"columns that hold a number .*\(such as -9999\): 'c'"),
+        (LONG.format("{noise}"), "stop", 24, ""),
+        ("a;b;label\n1.234;2;x\n999;4;y\n3;5;x\n4;9;y\n", "stop", 4, "'1.234' in line 2, column 'a' is read as"),
+        ("a;b;label\n1.234,5;2;x\n999;4;y\n3;5;x\n4;9;y\n", "stop", 4, "points are read as marks of thousands"),
         (GOOD.replace("a,", ","), "stop", 4, "left out what has no name of its own, columns: 1"),
         (GOOD.replace("a,", "Unnamed: 0,"), "stop", 4, "left out what has no name of its own, columns: 1"),
         (GOOD.replace("label", "class").replace("a,", "Target,"), "stop", 4, "'Target' is taken as a feature"),
@@ -210,11 +258,12 @@ def test_what_is_left_out_or_doubtful_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, empty: str, rows: int, warning: str
 ) -> None:
     path = tmp_path / "t.csv"
-    path.write_text(text)
+    path.write_text(filled(text), encoding="utf-8")
     label = "class" if "class" in text else ""
     found = prepare_table(tmp_path / "samples.h5", path, label=label, empty=empty)  # type: ignore[arg-type]
     assert sum(found.counts.values()) == rows
-    assert re.search(warning, caplog.text) if warning else not caplog.text
+    said = [record.getMessage() for record in caplog.records]
+    assert any(re.search(warning, sentence) for sentence in said) if warning else not said
 
 
 @pytest.mark.parametrize(
@@ -295,3 +344,32 @@ def test_a_file_that_cannot_be_cut_is_no_python_fault(tmp_path: Path) -> None:
     path.write_text('a,b,label\n1,2,x\n"' + "z" * 200_000 + "\n")
     with pytest.raises(UserError, match=r"look for a quotation mark|cells but the header"):
         read_rows(path)
+
+
+def test_test_rows_that_training_has_seen_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = "".join(f"{row % 20},{row % 20 * 1.5},{'xy'[row % 2]}\n" for row in range(40))
+    (tmp_path / "t.csv").write_text("a,b,label\n" + rows)
+    prepare_table(tmp_path / "samples.h5", tmp_path / "t.csv")
+    caplog.clear()
+    write_table_split(tmp_path / "samples.h5", tmp_path / "split.h5", Split(train=0.5, validation=0, test=0.5), seed=0)
+    parts, numbers = read_table(tmp_path / "split.h5", "split")[0]["split"], np.arange(40) % 20
+    known = np.isin(numbers[parts == TEST], numbers[parts == TRAIN]).sum()
+    assert f"{known} of 20 test rows have the numbers of a train row" in caplog.text
+
+
+def test_empty_new_rows_are_left_out_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "new.csv").write_text("a,b,label\n1,2,x\n,,\n3,4,\n")
+    rows = read_new_rows(tmp_path / "new.csv", ("a", "b"))
+    assert rows.numbers.tolist() == [1, 3] and rows.left_out == {"nothing in them": 1}
+    assert "left out 1 of 3 rows, nothing in them" in caplog.text
+    (tmp_path / "new.csv").write_text("a,b\n,\n,\n")
+    with pytest.raises(UserError, match="no row with a number in it"):
+        read_new_rows(tmp_path / "new.csv", ("a", "b"))
+
+
+@pytest.mark.parametrize(("rare", "said"), [(1, False), (12, True)])
+def test_a_rare_class_that_a_column_parts_by_chance_is_no_leak(rare: int, *, said: bool) -> None:
+    labels = (np.arange(40) < rare).astype(np.uint8)
+    columns = np.random.default_rng(0).normal(size=(40, 3))
+    columns[:, 1] = np.sort(columns[:, 1])
+    assert telling_columns(columns, labels) == ([1] if said else [])

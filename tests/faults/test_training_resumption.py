@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import dataclasses
 import logging
 import signal
@@ -18,18 +19,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
 from hqnn.settings.fitting import Regime, Training
 from hqnn.training.augment import Augmentation
-from hqnn.training.checkpoints import remove_checkpoint, write_checkpoint
+from hqnn.training.batches import Batches
+from hqnn.training.checkpoints import Checkpoint, read_checkpoint, remove_checkpoint, write_checkpoint
 from hqnn.training.fit import fit
 from hqnn.training.history import Epoch, has_ended, kept_epoch
+from hqnn.training.objective import Objective
+from hqnn.training.run import Run
+
+
+def traced(name: str, wires: int, *observables: str) -> Program:
+    from hqnn.circuits.library import build  # brings PennyLane, which the process that is killed does without
+
+    return build(name, wires, list(observables) or None)
 
 
 def dressed(name: str = "hadamard_angle_y-dressed-1") -> Program:
-    return build(name, 2)
+    return traced(name, 2)
 
 
 class Circuits(nn.Module):
@@ -53,7 +62,7 @@ class OneLogit(nn.Sequential):
 
     def __init__(self, inputs: int) -> None:
         generator = torch.Generator().manual_seed(1)
-        program = build("angle_y-simplified_two_design-1", inputs, ["Z0"])
+        program = traced("angle_y-simplified_two_design-1", inputs, "Z0")
         layer = QuantumLayer(program, generator=generator, dtype=torch.float64)
         super().__init__(layer, nn.Flatten(0))
 
@@ -110,7 +119,8 @@ def train(request: pytest.FixtureRequest) -> Callable[..., tuple[dict[str, NDArr
 
     def trained(checkpoint: Path | None = None) -> tuple[dict[str, NDArray[Any]], list[Epoch]]:
         model = make()
-        history = fit(model, inputs, labels, regime, seed=3, checkpoint=checkpoint, **more)
+        kept = None if checkpoint is None else Checkpoint(checkpoint)
+        history = fit(model, inputs, labels, regime, seed=3, checkpoint=kept, **more)
         weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
         return weights, [dataclasses.replace(epoch, seconds=None) for epoch in history]
 
@@ -156,9 +166,10 @@ class Written:
 def small_run(checkpoint: Path | None, **changes: Any) -> tuple[dict[str, NDArray[Any]], list[Epoch]]:
     """The run of the process that is killed."""
     model = Circuits(Program.from_json(changes.pop("program", None) or dressed().to_json()))
-    chosen = {"epochs": 30, "batch_size": 8, "schedule": "one_cycle", "keep": "best_loss", "learning_rate": 0.003}
+    chosen = {"epochs": 12, "batch_size": 8, "schedule": "one_cycle", "keep": "best_loss", "learning_rate": 0.003}
     chosen |= {name: changes.pop(name) for name in list(changes) if name in Training.model_fields}
-    given = {"seed": 0, "validation": VALIDATION, "checkpoint": checkpoint, **changes}
+    kept = None if checkpoint is None else Checkpoint(checkpoint, changes.pop("code", ""))
+    given = {"seed": 0, "validation": VALIDATION, "checkpoint": kept, **changes}
     history = fit(model, given.pop("inputs", IMAGES), LABELS, Training(**chosen), **given)
     weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     return weights, [dataclasses.replace(epoch, seconds=None) for epoch in history]
@@ -174,14 +185,14 @@ def test_a_killed_process_loses_at_most_an_epoch(tmp_path: Path, caplog: pytest.
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    done = len(torch.load(checkpoint, weights_only=True)["state"]["history"])
-    assert 1 <= done < 30
+    done = len(torch.load(checkpoint, weights_only=True)["state"]["history"]["epoch"])
+    assert 1 <= done < 12
     with caplog.at_level(logging.INFO, "hqnn"):
         resumed, continued = small_run(checkpoint)
     assert f"goes on after epoch {done}" in caplog.text
     weights, history = small_run(None)
     assert continued == history
-    assert kept_epoch(history, "best_loss") < 30
+    assert kept_epoch(history, "best_loss") <= 12
     np.testing.assert_equal(resumed, weights)
     remove_checkpoint(checkpoint)
     assert not list(tmp_path.glob("checkpoint*"))
@@ -191,6 +202,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "rate": {"learning_rate": 0.004},
     "gradients": {"differentiation": "backprop"},
     "seed": {"seed": 1},
+    "code or packages": {"code": "another digest"},
     "samples": {"inputs": IMAGES ^ 1},
     "validation": {"validation": (VALIDATION[0] ^ 1, VALIDATION[1])},
     "versions": {"versions": IMAGES[:, None] ^ 1},
@@ -207,7 +219,7 @@ def test_a_checkpoint_of_another_run_is_not_gone_on_with(
     small_run(checkpoint, epochs=2)
     with caplog.at_level(logging.INFO, "hqnn"):
         small_run(checkpoint, epochs=2, **CHANGES[changed])
-    assert "is of other settings, samples or weights, so training starts anew" in caplog.text
+    assert "is of other settings, samples, weights or code, so training starts anew" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -220,9 +232,29 @@ def test_a_torn_checkpoint_is_said_and_passed_over(
     weights, _ = small_run(checkpoint, epochs=2)
     checkpoint.write_bytes(checkpoint.read_bytes()[:-700] if torn is None else torn)
     anew, history = small_run(checkpoint, epochs=2)
-    assert "cannot be read" in caplog.text
+    assert "is no checkpoint that can be read" in caplog.text
+    assert "weights_only" not in caplog.text  # torch's own words advise to run what is in the file
     assert len(history) == 2
     np.testing.assert_equal(anew, weights)
+
+
+def test_a_long_history_is_whole_and_costs_a_checkpoint_little(tmp_path: Path) -> None:
+    model = Circuits(dressed())
+    batches = Batches(IMAGES, LABELS, model)
+    run = Run(model, Regime(), Objective(3), train=batches, labels=LABELS, watched={}, augment=None, seed=0)
+    run.history = [Epoch(number, 1 / number, 0.9, 0.2, 0.8, seconds=0.1) for number in range(1, 2001)]
+    long = list(run.history)
+    calls: dict[int, int] = {}
+    for size in (1, 2000):
+        run.history = long[:size]
+        state = run.state()
+        with cProfile.Profile() as profile:
+            write_checkpoint(tmp_path / f"{size}.pt", "", state)
+        calls[size] = sum(entry.callcount for entry in profile.getstats())
+    assert calls[2000] < 1.1 * calls[1]
+    run.history = []
+    run.restore(read_checkpoint(tmp_path / "2000.pt", "") or {})
+    assert run.history == long
 
 
 def test_what_a_kill_left_half_written_goes_with_the_checkpoint(tmp_path: Path) -> None:
@@ -241,3 +273,11 @@ def test_a_finished_run_that_was_not_written_gives_its_weights_at_once(tmp_path:
     assert checkpoint.stat().st_mtime_ns == written
     assert same == history
     np.testing.assert_equal(again, weights)
+
+
+def test_every_rule_that_can_go_on_says_by_which_code(root: Path) -> None:
+    resumed = ("train_ideal(", "train_native(", "extract_features(")
+    scripts = [script.read_text(encoding="utf-8") for script in (root / "scripts").glob("*.py")]
+    going_on = [text for text in scripts if any(name in text for name in resumed)]
+    assert len(going_on) == 5
+    assert all("code=rule.params.code," in text for text in going_on)

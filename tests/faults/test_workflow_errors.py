@@ -51,7 +51,7 @@ def sentence(checkout: Checkout, *arguments: str) -> str:
             "studies={change: {training: {learning_rte: 0.1}}}",
             "'studies.change.training.learning_rte' is unknown; did you mean 'learning_rate'?",
         ),
-        ("studies={measurements: {baselines: {svm: {estimator: SVC, kernal: rbf}}}}", "did you mean 'kernel'?"),
+        ("studies={rows: {baselines: {svm: {estimator: SVC, kernal: rbf}}}}", "did you mean 'kernel'?"),
     ],
 )
 def test_a_wrong_config_stops_before_anything_runs(checkout: Checkout, config: str, said: str) -> None:

@@ -344,6 +344,8 @@ def test_parameters_are_bound_by_name_and_weights_that_differ_are_seen() -> None
         assert values[:, column].tolist() == expected
     with pytest.raises(UserError, match="one set of weights"):
         weights_of(circuit, values + np.array([[0.0], [1e-12]]), 12)
+    with pytest.raises(UserError, match="binds no samples"):
+        weights_of(circuit, parameter_values(circuit, np.empty((0, 4)), np.arange(12)), 12)
     with pytest.raises(UserError, match="only 11 weights"):
         parameter_values(circuit, np.zeros((1, 4)), np.zeros(11))
 

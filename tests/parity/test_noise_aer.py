@@ -128,8 +128,9 @@ def test_a_snapshots_target_is_the_fake_backends(name: str) -> None:
     assert ours.dt == pytest.approx(theirs.dt)
     for gate in set(snapshot(name).basis_gates) | {"measure"}:
         assert type(ours.operation_from_name(gate)) is type(theirs.operation_from_name(gate))
-        assert set(ours[gate]) == set(theirs[gate])
-        for qubits, found in theirs[gate].items():
+        assert set(ours[gate]) == {qubits for qubits, f in theirs[gate].items() if len(qubits) == 1 or f.error < 1}
+        for qubits in ours[gate]:
+            found = theirs[gate][qubits]
             assert ours[gate][qubits].duration == pytest.approx(found.duration, rel=1e-11)
             assert ours[gate][qubits].error == pytest.approx(found.error, rel=1e-11)
     for mine, other in zip(ours.qubit_properties, theirs.qubit_properties, strict=True):

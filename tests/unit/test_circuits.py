@@ -20,10 +20,11 @@ from hqnn.circuits.factors import unitary
 from hqnn.circuits.library import build, build_for_classes
 from hqnn.circuits.measurement import measurement_groups
 from hqnn.circuits.names import declared, parse_name
-from hqnn.circuits.pauli import parse_word, word_matrix
+from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Program
 from hqnn.circuits.sizes import observables_for, wires_for
 from hqnn.circuits.trace import trace
+from hqnn.circuits.words import check_words, parse_word
 from hqnn.errors import UserError
 
 RNG = np.random.default_rng(5)
@@ -173,6 +174,7 @@ def test_angles_are_read_to_the_last_bit() -> None:
 def test_names_are_checked_without_a_heavy_import() -> None:
     code = (
         "import sys; from hqnn.circuits.names import parse_name; parse_name('angle_y-bellman-2-reupload');"
+        "from hqnn.circuits.words import check_words; check_words(['Z0'], 2);"
         "print([m for m in ('pennylane', 'torch', 'qiskit', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -211,11 +213,14 @@ def test_a_circuit_that_does_not_fit_says_so(name: str, wires: int, says: str) -
 @pytest.mark.parametrize(
     ("circuit", "says"),
     [
-        (lambda x, w, _: qml.RY(x[0] * w[0], 0), "RY on wires .0,. is not affine"),
-        (lambda x, w, _: qml.CRX(np.sin(w[0]), [1, 0]), r"CRX on wires \(1, 0\) is not affine"),
-        (lambda x, w, _: qml.RX(x[0], 0) if x[0] > 0.9 else qml.RY(x[0], 0), "depends on values"),
-        (lambda x, w, _: qml.PhaseShift(w[0], 0) if w[0] > 0.9 else None, "depends on values"),
-        (lambda x, w, _: qml.QubitUnitary(qml.RX.compute_matrix(w[0]), 0), "matrix of QubitUnitary"),
+        (
+            lambda x, w, _: qml.RY(x[0] * w[0], 0),
+            r"`qml.RY\(x\[0\] \* w\[0\], 0\)` on wire 0 \(test_circuits.py, line \d+\) is no sum",
+        ),
+        (lambda x, w, _: qml.CRX(np.sin(w[0]), [1, 0]), "on wires 1, 0 .* is no sum"),
+        (lambda x, w, _: qml.RX(x[0], 0) if x[0] > 0.9 else qml.RY(x[0], 0), "`x.0. > 0.9` .* decides by"),
+        (lambda x, w, _: qml.PhaseShift(w[0], 0) if w[0] > 0.9 else None, "decides by"),
+        (lambda x, w, _: qml.QubitUnitary(qml.RX.compute_matrix(w[0]), 0), "matrix of `qml.QubitUnitary"),
         (lambda x, w, _: qml.DepolarizingChannel(0.1, 0), "no unitary gate"),
         (lambda x, w, _: qml.measure(0), "no unitary gate"),
         (lambda x, w, _: qml.expval(qml.Z(0)), "measures"),
@@ -237,10 +242,31 @@ def test_observables_are_read_in_both_forms(text: str, word: str) -> None:
     assert parse_word(text, 4) == word
 
 
-@pytest.mark.parametrize("text", ["Z", "Z4", "Z1Z1", "z1", "IZIIZ", ""])
-def test_what_is_no_pauli_word_is_refused(text: str) -> None:
-    with pytest.raises(UserError, match=repr(text)):
-        parse_word(text, 4)
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["Z"], "observable 'Z' is no Pauli word on 4 wires, since it has 1 letter;"),
+        (["IZIIZ"], "'IZIIZ' is no Pauli word on 4 wires, since it has 5 letters; write one letter of IXYZ a wire"),
+        (["Z0", "Z9"], "observable 'Z9' names wire 9, but the circuit has 4 wires, 0 to 3; write .* as in 'Z3'"),
+        (["Z1Z1"], "'Z1Z1' names wire 1 twice"),
+        (["z1"], "'z1' is no Pauli word on 4 wires; write its letters as capitals, 'Z1'"),
+        (["xxyy"], "write its letters as capitals, 'XXYY'"),
+        ([""], "observable '' is no Pauli word on 4 wires; write one"),
+        (["Z 1"], "'Z 1' is no Pauli word"),
+        (["ZIII", "X1", "Z0"], "observable 'Z0' is listed twice, as 'ZIII'; leave one of the two out"),
+        (["X1", "X1"], "observable 'X1' is listed twice; leave"),
+        (["IIII"], "'IIII' is the identity, whose value is always 1; leave it out"),
+        (["I2"], "'I2' is the identity"),
+    ],
+)
+def test_observables_that_measure_nothing_new_are_refused(words: list[str], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        check_words(words, 4)
+
+
+def test_good_observables_are_read_and_none_are_needed() -> None:
+    assert check_words(["Z3", "X0Y1", "IIZZ"], 4) == ("IIIZ", "XYII", "IIZZ")
+    assert check_words([], 4) == ()
 
 
 @given(st.lists(st.text("IXYZ", min_size=3, max_size=3), min_size=1, max_size=8))

@@ -10,9 +10,9 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import RGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator
 
+from hqnn.circuits.expansion import PennyLaneGate
 from hqnn.circuits.factors import Memo, factors_of, unitary
 from hqnn.circuits.program import Angle, Constant, Rotation
-from hqnn.circuits.trace import PennyLaneGate
 from hqnn.errors import UserError
 from hqnn.interpreters.native import NativeGate
 
@@ -77,7 +77,7 @@ def test_a_gate_without_a_form_is_refused_by_name() -> None:
         def compute_matrix(angle: float) -> np.ndarray:
             return qml.RX.compute_matrix(angle**2)
 
-    with pytest.raises(UserError, match="Warped on wires"):
+    with pytest.raises(UserError, match="Warped on wire 0 cannot be written"):
         factors_of(PennyLaneGate(Warped(0.3, wires=0)), [Angle()], {})
 
 
@@ -90,3 +90,9 @@ def check(source: PennyLaneGate | NativeGate, values: np.ndarray, expected: np.n
     found = unitary(factors, len(source.wires), values, np.empty(0))
     phase = np.vdot(found, expected)
     np.testing.assert_allclose(found * phase / abs(phase), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("operation", [qml.sum(qml.X(0), qml.Z(0)), qml.Projector([1], 0), qml.s_prod(0.5, qml.X(0))])
+def test_what_is_not_unitary_has_no_factors(operation: qml.operation.Operator) -> None:
+    with pytest.raises(UserError, match=r"on wire 0 cannot be written .*it is not unitary"):
+        factors_of(PennyLaneGate(operation), [Angle() for _ in PennyLaneGate(operation).parameters], {})

@@ -19,6 +19,7 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/data/choice.py",
     "hqnn/engine/precompile.py",
     "hqnn/listing.py",
+    "hqnn/checks.py",
     "hqnn/manual.py",
     "hqnn/new.py",
     "hqnn/noise/export_snapshots.py",

@@ -86,7 +86,7 @@ def test_every_format_gives_the_same_scene(tmp_path: Path, suffix: str, write: W
     (listed,) = collection.scenes
     assert (listed.name, listed.part, collection.classes, collection.dates) == ("cube", "", ("2", "3", "9"), 1)
     assert {file.name for file in listed.files} >= {f"cube.{suffix}", f"truth.{suffix}"}
-    assert collection.about()["values"] == {"2": 2, "3": 3, "9": 9}
+    assert collection.about()["class_values"] == [2, 3, 9]
 
 
 @settings(max_examples=30)

@@ -64,7 +64,7 @@ def test_a_fourth_band_of_8_bits_is_read_where_it_is_named_and_said_where_it_is_
 ) -> None:
     written = write_patches(tmp_path / "raw", bands=4, dtype="uint8")
     assert prepared(tmp_path / "raw", tmp_path / "rgb.h5")[0]["images"].shape[3] == 3
-    assert "a fourth band is taken as transparency and left out; set bands to [1, 2, 3, 4]" in caplog.text
+    assert "10 images with a fourth band that is taken as transparency and left out" in caplog.text
     table, _ = prepared(tmp_path / "raw", tmp_path / "all.h5", bands=(1, 2, 3, 4))
     np.testing.assert_array_equal(table["images"][0], written[table["source"][0].decode()])
 
@@ -78,7 +78,7 @@ def test_pixels_without_data_are_0_and_counted(tmp_path: Path, caplog: pytest.Lo
     image = table["images"][table["source"] == b"River/9.tif"][0]
     assert (image[2, 3] == 0).all() and (image[4, 4] == 0).all() and (image == 0).sum() == 10
     assert about["empty_pixels"] == 2
-    assert "2 pixels have no data and are taken as 0" in caplog.text
+    assert "2 pixels without data, taken as 0" in caplog.text
 
 
 def test_numbers_that_are_not_finite_are_no_data_and_tags_of_scale_and_offset_are_applied(tmp_path: Path) -> None:
@@ -106,7 +106,8 @@ def test_grey_of_12_bits_keeps_all_of_them_in_images_and_is_scaled_by_them_in_ph
     prepare_photographs(tmp_path / "large.h5", tmp_path / "raw", size=32, duplicates="keep")
     seen, said = read_table(tmp_path / "large.h5")
     assert said["bits"] == 12
-    assert "12 images of 16 bits use numbers up to 409" in caplog.text and "as of 12 bits" in caplog.text
+    assert "12 images of 16 bits, whose numbers go up to 409" in caplog.text and "as of 12 bits" in caplog.text
+    assert "images of 1 band of 16 bits, whose numbers run from 0 to 409" in caplog.text
     means = [seen["images"][seen["labels"] == label].mean() for label in (0, 1)]
     np.testing.assert_allclose(means, [1499 / 2 / 16, 4095 / 2 / 16], rtol=0.02)
 

@@ -138,11 +138,30 @@ def test_copies_do_not_lie_on_both_sides_of_a_drawn_split(tmp_path: Path) -> Non
         assert file["dropped/copy_of"].asstr()[:].tolist() == ["airplane/0000.png", "airplane/0010.png"]
 
 
-def test_a_published_split_keeps_its_copies_and_says_so(tmp_path: Path) -> None:
+def test_equal_images_of_two_classes_stay_in_one_part_and_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = write_class_folders(tmp_path / "raw", random_parts()["train"])
+    pairs = {f"automobile/9{row:04d}.png": f"airplane/{row:04d}.png" for row in range(0, 60, 10)}
+    for copy, first in pairs.items():
+        shutil.copy(folder / first, folder / copy)
+    prepare_small_images(folder, tmp_path / "samples.h5")
+    read, about = read_table(tmp_path / "samples.h5")
+    parts = dict(zip((name.decode() for name in read["source"]), read["split"], strict=True))
+    assert len(parts) == 66 and about["dropped"] == {}
+    assert all(parts[copy] == parts[first] for copy, first in pairs.items())
+    assert "6 images in two classes at once; one label must be wrong, mend it: automobile/90000.png" in caplog.text
+    with open_table(tmp_path / "samples.h5") as file:
+        found = zip(file["conflicts/source"].asstr()[:], file["conflicts/like"].asstr()[:], strict=True)
+        assert dict(found) == pairs
+
+
+def test_a_published_split_keeps_its_copies_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     parts = random_parts(side=4, channels=1)
     parts["test"].images[3] = parts["train"].images[7]
     summary = prepare_small_images(mnist_files(tmp_path / "raw", parts), tmp_path / "samples.h5")
     assert (summary.train, summary.test, summary.kept_copies, summary.dropped) == (60, 20, 1, {})
+    assert "1 test image equal to a train image, kept since the set comes in parts" in caplog.text
 
 
 def test_lists_beside_class_folders_are_the_split(tmp_path: Path) -> None:
@@ -157,12 +176,15 @@ def test_lists_beside_class_folders_are_the_split(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.floats(0, 1), st.integers(0, 9))
-def test_a_drawn_split_keeps_the_share_of_every_class(labels: list[int], share: float, seed: int) -> None:
+def test_a_drawn_split_keeps_every_share_and_one_image_in_either_part(
+    labels: list[int], share: float, seed: int
+) -> None:
     values = np.array(labels, dtype=np.uint8)
     split = draw_split(values, share, seed)
     for label in set(labels):
         own = split[values == label]
-        assert abs((own == 0).sum() - share * len(own)) <= 0.5
+        within = (1, len(own) - 1) if len(own) > 1 and 0 < share < 1 else (0, len(own))
+        assert abs((own == 0).sum() - np.clip(share * len(own), *within)) <= 0.5
     np.testing.assert_array_equal(split, draw_split(values, share, seed))
 
 

@@ -89,7 +89,7 @@ def changed(**changes: object) -> dict[str, object]:
         (changed(train_labels=np.zeros(11, int)), r"has 12 images but train_labels has shape \(11,\)"),
         (changed(train_labels=np.zeros((12, 14), int)), "has 14 labels an image in train_labels"),
         (changed(train_labels=np.full(12, 0.5)), "holds train_labels that are no whole numbers"),
-        ({"images": np.zeros((300, 2, 2)), "labels": np.arange(300)}, "has 300 different labels but at most 255"),
+        ({"images": np.zeros((70_000, 1, 1)), "labels": np.arange(70_000)}, "70000 different labels but at most 65535"),
     ],
 )  # fmt: skip
 def test_files_that_do_not_fit_are_said_in_one_sentence(

@@ -140,7 +140,7 @@ def test_duplicates_are_dropped_by_name_and_those_in_two_classes_are_said_loudly
     )
     assert summary.conflicts == ({"source": "mask/z_other.png", "like": f"no_mask/{last.name}"},)
     assert read_table(tmp_path / "samples.h5")[1]["dropped"] == list(summary.dropped)
-    assert "left out 1 exact duplicates: mask/z_copy.png" in caplog.text
+    assert "left out 1 exact duplicate, 11.1 % of all; 1 of 6 of mask: mask/z_copy.png" in caplog.text
     assert "in two classes" in caplog.text
     assert sum(prepare_photographs(tmp_path / "all.h5", root, size=32, duplicates="keep").counts.values()) == 9
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
 from numpy.typing import NDArray
+from rasterio.transform import from_origin
 
 from hqnn.data.pixels import scene
 from hqnn.data.pixels.columns import read_transform
@@ -15,11 +18,15 @@ from hqnn.data.pixels.oscd import CLASSES, open_oscd
 from hqnn.data.pixels.oscd_files import open_city
 from hqnn.data.pixels.pictures import false_colour, truth
 from hqnn.data.pixels.prepare import prepare_pixels
-from hqnn.data.pixels.rasters import Predict, map_scene
-from hqnn.data.pixels.tiffs import write_band
+from hqnn.data.pixels.rasters import Predict, map_legend, map_numbers, map_scene
+from hqnn.data.pixels.scenes import open_scenes
+from hqnn.data.pixels.tiffs import write_band, write_bands
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.errors import UserError
 from hqnn.store import read_table
+
+SHAPE, BAD = (10, 14), (3, 4)
+UTM = {"driver": "GTiff", "crs": "EPSG:32632", "transform": from_origin(500_000, 5_000_000, 10, 10)}
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +105,36 @@ def test_false_colour_uses_the_whole_range_and_shows_vegetation_red(sample: Path
     with rasterio.open(open_city(sample, "birch").dates[0]["B08"]) as file:
         infrared = file.read(1)
     assert image[..., 0][infrared >= np.percentile(infrared, 99)].min() == 255
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers"),
+    [((300, 11), (300, 11)), ((), (0, 1)), ((-1, 5), (0, 1)), ((0, 70_000), (0, 1)), ((0, 255), (0, 255))],
+)
+def test_a_map_holds_the_numbers_of_the_labels_where_16_bits_do(
+    tmp_path: Path, values: tuple[int, ...], numbers: tuple[int, ...]
+) -> None:
+    numbers_of_a = np.random.default_rng(0).integers(1, 900, (3, *SHAPE)).astype(np.uint16)
+    numbers_of_a[1][BAD] = 0
+    write_bands(tmp_path / "a.tif", numbers_of_a, UTM | {"nodata": 0})
+    write_band(tmp_path / "label.tif", (1 + np.arange(140).reshape(SHAPE) % 2).astype(np.uint8), UTM)
+    (tmp_path / "scenes.csv").write_text("scene,date,file,label,split\none,,a.tif,label.tif,train")
+    collection = open_scenes(tmp_path)
+    prepare_pixels(collection, tmp_path / "samples.h5", components=2, stride=1)
+    about: dict[str, Any] = {"classes": ["a", "ü"], "class_values": list(values)}
+    with collection.open("one") as scene:
+        map_scene(
+            scene,
+            *read_transform(tmp_path / "samples.h5", "one"),
+            lambda features: (features[:, 0] > 0).astype(float),
+            tmp_path / "m.tif",
+            about["classes"],
+            numbers=map_numbers(about),
+        )
+    with closing(rasterio.open(tmp_path / "m.tif")) as file:
+        assert list(map_legend(file).items()) == list(zip(numbers, ("a", "ü"), strict=True))
+        probability, found = file.read()
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(probability))
+    assert np.argwhere(np.isnan(found)).tolist() == [list(BAD)]
+    known = ~np.isnan(found)
+    np.testing.assert_array_equal(found[known], np.where(probability[known] > 0.5, numbers[1], numbers[0]))

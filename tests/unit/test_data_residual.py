@@ -20,6 +20,7 @@ from hqnn.data.pixels.oscd import CLASSES, open_oscd
 from hqnn.data.pixels.prepare import prepare_pixels
 from hqnn.data.pixels.rasters import map_scene
 from hqnn.data.pixels.sampling import Sampling
+from hqnn.data.pixels.scene import PLACEHOLDERS
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.store import read_table
 
@@ -30,6 +31,7 @@ class HeldPair:
     """An image pair in memory, NaN where invalid."""
 
     name, crs, transform, dates, bands = "held", None, Affine.identity(), 2, BANDS
+    placeholders = np.full((len(PLACEHOLDERS), 2, len(BANDS)), np.nan, dtype=np.float32)
 
     def __init__(self, values: NDArray[np.float32]) -> None:
         self.values = values

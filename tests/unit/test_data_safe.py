@@ -254,6 +254,28 @@ def test_without_bands_named_those_of_every_product_are_read(tmp_path: Path, cap
     assert "is of baseline 05.09 but has no BOA_ADD_OFFSET; -1000 is taken" in caplog.text
 
 
+def test_a_mask_of_an_image_that_was_converted_is_heard_and_a_second_band_refused(tmp_path: Path) -> None:
+    safe = product(tmp_path, suffix="tif")
+    file = next(safe.rglob("*_B02_10m.tif"))
+    before, valid_before = read(open_products(safe, labels="", bands=["B02"]))
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(file, "r+") as opened:
+        mask = np.full(opened.shape, 255, dtype=np.uint8)
+        mask[20:30] = 0
+        opened.write_mask(mask)
+    after, valid = read(open_products(safe, labels="", bands=["B02"]))
+    assert not valid[20:30].any()
+    valid_before[20:30] = False
+    np.testing.assert_array_equal(valid, valid_before)
+    np.testing.assert_array_equal(after[0, 0][valid], before[0, 0][valid])
+    with rasterio.open(file) as opened:
+        options = opened.profile | {"count": 2}
+        twice = np.repeat(opened.read(), 2, axis=0)
+    with rasterio.open(file, "w", **options) as opened:
+        opened.write(twice)
+    with pytest.raises(UserError, match=r"_B02_10m\.tif has 2 bands; only band B02 is expected"):
+        read(open_products(safe, labels="", bands=["B02"]))
+
+
 def zipped(folder: Path) -> None:
     with zipfile.ZipFile(folder / "S2A_MSIL2A.SAFE.zip", "w") as archive:
         archive.writestr("a", "b")

@@ -199,3 +199,14 @@ def test_a_file_says_what_it_holds(tmp_path: Path) -> None:
         assert np.sum(about["counts"]["train"]) == (found["split"] == 0).sum()
     with pytest.raises(UserError, match="has no group 'cite'; did you mean 'site'"):
         write_split(tmp_path / "samples.h5", output, Split(train=0.5, validation=0.2, test=0.3, group="cite"), seed=0)
+
+
+def test_samples_that_come_in_parts_stay_in_them(tmp_path: Path) -> None:
+    given = np.array([TRAIN, TEST, VALIDATION, TRAIN, TEST, VALIDATION], dtype=np.uint8)
+    labels = np.array([0, 0, 0, 1, 1, 1], dtype=np.uint8)
+    write_table(tmp_path / "samples.h5", {"labels": labels, "part": given}, {"classes": ["a", "b"]})
+    for seed in range(2):
+        write_split(tmp_path / "samples.h5", tmp_path / "split.h5", Split(), seed=seed)
+        columns, about = read_table(tmp_path / "split.h5")
+        assert columns["split"].tolist() == given.tolist()
+        assert about["counts"]["validation"] == [1, 1]

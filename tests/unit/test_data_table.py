@@ -37,7 +37,7 @@ from hqnn.store import file_digest, open_table, read_attributes, read_table, wri
 
 FEATURES = np.array([[1.5, -2.0], [0.25, 1e3], [3.0, 4.0], [-1.0, 0.5], [2.0, 2.0]])
 LABELS = ["pear", "apple", "pear", "fig", "apple"]
-PARTS = ["train", "train", "val", "train", "test"]
+PARTS = ["train", "Training", "val", "TRAIN", "holdout"]
 GROUPS = ["a", "b", "a", "c", "b"]
 IDS = ["007", "008", "009", "010", "011"]
 NAMES = ("length", "width")
@@ -93,6 +93,9 @@ def as_our_store(path: Path) -> None:
         ("t.csv", lambda path: path.write_bytes(b"\xef\xbb\xbf" + written(separator=";", point=",").encode())),
         ("t.tsv", as_csv(separator="\t", end="\r")),
         ("t.txt", as_csv(separator="|")),
+        ("t.csv", lambda path: path.write_text(written(), encoding="utf-16")),
+        ("t.csv", lambda path: path.write_bytes(written(end="\r\n").encode("utf-32"))),
+        ("t.csv", lambda path: path.write_text("sep=;\n" + written(separator=";", point=",") + "\n\x1a")),
         ("t.csv", lambda path: path.write_text("\n" + written().replace("\n", "\n\n").replace(",", " , "))),
         ("t.csv.gz", lambda path: path.write_bytes(gzip.compress(written().encode()))),
         ("t.parquet", as_parquet),
@@ -112,6 +115,18 @@ def test_all_formats_say_the_same(tmp_path: Path, name: str, write: Callable[[Pa
     np.testing.assert_array_equal(rows.parts, [TRAIN, TRAIN, VALIDATION, TRAIN, TEST])
     assert (rows.groups, rows.group, rows.ids, rows.left_out) == (tuple(GROUPS), "group", tuple(IDS), {})
     np.testing.assert_array_equal(rows.numbers, [1, 2, 3, 4, 5])
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=20), st.integers(1, 3))
+def test_marks_of_thousands_are_read_where_a_fraction_shows_them(
+    tmp_path_factory: pytest.TempPathFactory, numbers: list[int], digits: int
+) -> None:
+    values = [*(number / 10**digits for number in numbers), 1234.5]
+    german = [f"{value:,.{digits}f}".translate(str.maketrans(",.", ".,")) for value in values]
+    path = tmp_path_factory.getbasetemp() / "german.csv"
+    path.write_text("a;y\n" + "".join(f"{text};{row % 2}\n" for row, text in enumerate(german)))
+    np.testing.assert_allclose(read_rows(path).features[:, 0], values, atol=1e-9)
 
 
 @settings(max_examples=40)

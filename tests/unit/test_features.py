@@ -137,9 +137,12 @@ def test_a_killed_job_goes_on_where_it_stopped_with_the_same_numbers(
     assert not part.exists()
 
 
+CHANGES = [{"seed": 1}, {"augmentation": Augmentation(2, crop=0.5)}, {"code": "another digest"}, {}]
+
+
 @pytest.mark.usefixtures("tiny")
-@pytest.mark.parametrize("change", [{"seed": 1}, {"augmentation": Augmentation(2, crop=0.5)}, {}])
-def test_what_is_of_other_settings_or_images_is_discarded(
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_of_other_settings_code_or_images_is_discarded(
     tmp_path: Path, interrupt: Callable[[int], list[int]], change: dict[str, object]
 ) -> None:
     samples, output = tmp_path / "samples.h5", tmp_path / "features.h5"

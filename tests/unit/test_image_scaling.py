@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from hqnn.data.parts import TRAIN
+from hqnn.data.samples import read_samples
 from hqnn.errors import UserError
 from hqnn.models.architectures import build_classifier, read_classifier, save_classifier
 from hqnn.models.classifier import Architecture, Classifier
@@ -51,7 +53,7 @@ def test_deeper_images_are_scaled_by_train_samples_alone_and_the_file_keeps_it(
 ) -> None:
     path, images, split = table(tmp_path / "samples.h5", dtype, bands)
     model = net(bands)
-    fit_stored(model, [path], Training(epochs=1, batch_size=8), seed=0)
+    fit_stored(model, read_samples([path], TRAIN), [path], Training(epochs=1, batch_size=8), seed=0)
     (scaling,) = (module for module in model.modules() if isinstance(module, ImageScaling))
     low, high = np.percentile(images[split == 0].reshape(-1, bands).astype(float), (2, 98), axis=0)
     wanted = np.moveaxis((images - low) / (high - low), -1, 1)

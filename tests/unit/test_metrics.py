@@ -14,8 +14,9 @@ from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sk
 
 from hqnn.metrics.binary import BinaryMeasures
+from hqnn.metrics.bootstrap import INTERVAL, bootstrap
 from hqnn.metrics.multiclass import MulticlassMeasures, confusion_matrix
-from hqnn.metrics.score import score
+from hqnn.metrics.score import BOOTSTRAP, score
 
 CITIES = ["rio", "norcia", "paris"]
 PIXELS = ("no_change", "change")
@@ -242,15 +243,26 @@ def test_the_bootstrap_stays_within_groups() -> None:
     assert free["low"] < 2 / 3 < free["high"]
 
 
-def test_balanced_draws_have_equal_classes_and_honest_intervals() -> None:
+def test_balanced_classes_weigh_equally_and_have_honest_intervals() -> None:
     labels, probability, _ = made_up(4000, seed=4, share=0.02)
     table = score(labels, probability, balanced=True, draws=300)
     counts = {m: pick(table, m, "balanced")["value"] for m in ("tn", "fp", "fn", "tp")}
-    assert sum(counts.values()) == 4000
-    assert abs(counts["fn"] + counts["tp"] - 2000) < 4 * np.sqrt(1000)
-    plain, drawn = pick(table, "recall"), pick(table, "recall", "balanced")
-    assert drawn["value"] == pytest.approx(plain["value"], abs=0.05)
-    assert drawn["high"] - drawn["low"] > 0.9 * (plain["high"] - plain["low"])  # 80 pixels, not 2000 draws
+    assert counts["fn"] + counts["tp"] == pytest.approx(2000) == counts["tn"] + counts["fp"]
+    for metric in ("recall", "roc_auc"):  # 80 pixels, however much they weigh
+        plain, equal = (pick(table, metric, sampling)[["value", "low", "high"]] for sampling in ("all", "balanced"))
+        np.testing.assert_allclose(equal.astype(float), plain.astype(float), rtol=1e-12)
+
+
+def test_balanced_is_the_mean_of_class_balanced_draws() -> None:
+    """As the papers draw: as many samples as there are, with replacement, both classes equally likely."""
+    labels, probability, _ = made_up(600, seed=6, share=0.1)
+    table = score(labels, probability, balanced=True, draws=0).query("sampling == 'balanced' and group == 'pooled'")
+    rng = np.random.default_rng(1)
+    chances = np.where(labels == 1, 0.5 / labels.sum(), 0.5 / (1 - labels.astype(int)).sum())
+    drawn = [rng.choice(600, 600, p=chances) for _ in range(60)]
+    scores = pd.DataFrame([by_sklearn(labels[rows], probability[rows]) for rows in drawn])[table["metric"]]
+    error = scores.std().to_numpy() / np.sqrt(60)
+    assert (np.abs(scores.mean().to_numpy() - table["value"].to_numpy()) < 4.5 * error + 2e-3).all()
 
 
 def test_the_same_seed_gives_the_same_table_and_pieces_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,12 +277,18 @@ def test_the_same_seed_gives_the_same_table_and_pieces_do_not_matter(monkeypatch
     assert (first["low"] - again["low"]).abs().max() < 20  # other draws of the same law
 
 
-def test_draws_are_independent_of_predictions_made_with_the_same_seed() -> None:
-    labels = np.repeat([0, 1], [1150, 46])
-    probability = np.random.default_rng(0).random(labels.size)
-    table = score(labels, probability, balanced=True, draws=0, seed=0)
-    plain, drawn = (pick(table, "roc_auc", sampling)["value"] for sampling in ("all", "balanced"))
-    assert drawn == pytest.approx(plain, abs=0.06)  # about four standard errors of the draw
+def test_intervals_are_percentiles_of_what_scikit_learn_says_of_the_same_draws() -> None:
+    labels, probability, city = made_up(250, seed=12, share=0.3)
+    clusters = np.random.default_rng(0).integers(40, size=250)
+    for known in ({}, {"clusters": clusters}):
+        table = score(labels, probability, groups=city, draws=15, seed=3, **known)
+        strata = [np.flatnonzero(city == one) for one in range(len(CITIES))]
+        rng = np.random.default_rng(np.random.SeedSequence([3, BOOTSTRAP]))
+        drawn = np.concatenate(list(bootstrap(strata, 15, rng, known.get("clusters")))).astype(int)
+        scores = pd.DataFrame([by_sklearn(np.repeat(labels, w), np.repeat(probability, w)) for w in drawn])
+        for metric in scores:
+            row = pick(table, metric)
+            assert [row["low"], row["high"]] == pytest.approx(list(np.nanquantile(scores[metric], INTERVAL))), metric
 
 
 def test_two_models_are_scored_on_the_same_draws() -> None:
@@ -305,7 +323,7 @@ def test_what_is_no_prediction_is_refused(labels: list[int], probability: list[o
     ("given", "words"),
     [
         ({"classes": ["a", "b"]}, "2 names of classes, but 3"),
-        ({"balanced": True}, "two classes, not 3"),
+        ({"balanced": True}, "only two classes can be balanced, not 3"),
         ({"clusters": [0]}, r"shapes \(2,\) and \(1,\)"),
     ],
 )

@@ -167,6 +167,7 @@ def test_a_training_run_becomes_tidy_rows(trained: tuple[Path, Path]) -> None:
     epochs = {name: values.pop(name) for name in list(values) if "_epoch_" in name}
     assert values == {
         "epochs": 4,
+        "kept_epoch": 4,
         "train_loss": 0.4,
         "train_accuracy": 0.8,
         "validation_loss": 0.45,
@@ -184,6 +185,47 @@ def test_a_training_run_becomes_tidy_rows(trained: tuple[Path, Path]) -> None:
     assert epochs["validation_loss_epoch_2"] == 0.5
     published = table.set_index("metric")["published"]
     assert published[["train_accuracy", "train_accuracy_epoch_1", "training_s"]].tolist() == [0.970833, 0.6875, 13192]
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept", "best"), [("last", 4, 3), ("best_accuracy", 3, 3), ("best_loss", 2, 2), (None, 4, 3)]
+)
+def test_the_best_epoch_is_the_one_that_was_kept(
+    trained: tuple[Path, Path], keep: str | None, kept: int, best: int
+) -> None:
+    history, model = trained
+    write_text(history, HISTORY.replace("0.6,0.5,0.9", "0.6,0.3,0.8"))
+    write_model(model, {"weights": np.zeros(4)}, {"training": {"keep": keep}} if keep else {})
+    facts = training_facts(history, model).set_index("metric")["value"]
+    assert facts[["kept_epoch", "best_epoch"]].tolist() == [kept, best]
+    assert facts["best_validation_loss"] == {2: 0.3, 3: 0.4}[best]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "cannot be read as a training history"),
+        (b"epoch,loss\n1,2\n", "has no column 'accuracy'"),
+        (b"epoch,loss,accuracy\n1,0.5,0.5\n2,0.4", "is damaged: it does not count epochs from 1"),
+        (b"epoch,loss,accuracy\n1,0.5,0.5\n3,0.4,0.5\n", "is damaged"),
+        (b"epoch,loss,accuracy\n1,0.5,0.5\n2,0.4,0.x5\n", "is damaged"),
+        (b"epoch,loss,accuracy\n1,0.5,0.5\n2,0.4,\xff\n", "cannot be read as a training history"),
+        (b"epoch,loss,accuracy\n", "is damaged"),
+    ],
+)
+def test_a_damaged_history_names_its_cure(trained: tuple[Path, Path], text: bytes, words: str) -> None:
+    history, model = trained
+    history.write_bytes(text)
+    with pytest.raises(UserError, match=rf"history\.csv {words}.*; delete it and its model, and run again"):
+        training_facts(history, model)
+
+
+def test_a_damaged_table_of_metrics_names_its_cure(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_bytes(b"study,dataset\n\xff,1\n")
+    with pytest.raises(UserError, match=r"metrics\.csv cannot be read as a table .*; delete it and run again"):
+        read_metrics(tmp_path / "metrics.csv")
+    with pytest.raises(UserError, match=r"metrics\.csv cannot be read as a table .*; restore it from the repository"):
+        read_published(tmp_path / "metrics.csv")
 
 
 def test_of_many_epochs_the_first_and_last_are_told(trained: tuple[Path, Path]) -> None:

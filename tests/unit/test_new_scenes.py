@@ -128,7 +128,11 @@ def test_a_table_of_scenes_and_a_raster_alone_give_the_same_map(cover: Path, tmp
     expected = Predictor(cover / "model.safetensors", EXACT)(table["features"][own])
     found = maps[0][:, table["row"][own], table["column"][own]]
     np.testing.assert_allclose(found[1:], expected.T, atol=1e-6)
-    np.testing.assert_array_equal(found[0], expected.argmax(axis=1))
+    np.testing.assert_array_equal(found[0], 1 + expected.argmax(axis=1))  # the labels' own numbers
+    assert [row["number"] for row in rows] == ["1", "2", "3"]
+    assert rasterio.open(tmp_path / f"out0/{one.stem}.tif").tags()["classes"] == (
+        '{"1": "open_land", "2": "forest", "3": "built_up"}'
+    )
 
 
 def test_a_cube_without_ground_truth_is_mapped_and_pixels_without_values_are_counted(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hqnn.data.parts import TEST, TRAIN, VALIDATION
-from hqnn.data.samples import read_samples, samples_if_any, stratified
+from hqnn.data.samples import Samples, read_samples, samples_if_any, stratified
+from hqnn.data.splits import split_samples
 from hqnn.errors import UserError
 from hqnn.execution.predictions import write_predictions
+from hqnn.settings.splits import Split
 from hqnn.store import read_table, write_table
+from hqnn.training.draws import epoch_order, order_generator
 
 ROWS = 90
 RNG = np.random.default_rng(0)
@@ -81,6 +85,37 @@ def test_every_stratum_keeps_its_share_to_less_than_one(strata: list[int], data:
         assert abs((values[rows] == stratum).sum() - share) < 1
 
 
+def test_every_stratum_has_its_expected_share_over_seeds_and_every_sample_is_as_likely() -> None:
+    """A stratum of 3 in 6,569 was never drawn by a selection without a random start."""
+    strata = np.repeat([0, 1, 2, 3], [6000, 500, 66, 3])
+    draws, size = 600, 300
+    counts = np.zeros(len(strata))
+    for seed in range(draws):
+        counts[stratified(strata, size, np.random.default_rng(seed))] += 1
+    chance = size / len(strata)
+    assert counts.sum() == draws * size
+    per_stratum = np.bincount(strata, counts)
+    expected = draws * size * np.bincount(strata) / len(strata)
+    # A stratum's number is its share rounded up or down, so its variance is 1/4 at most.
+    assert (np.abs(per_stratum - expected) < 4.5 * np.sqrt(draws / 4)).all()
+    assert per_stratum[3] > 0
+    chi_square = ((counts - draws * chance) ** 2 / (draws * chance * (1 - chance))).sum()
+    assert abs(chi_square - len(strata)) < 4.5 * np.sqrt(2 * len(strata))
+
+
+def test_split_subset_and_epochs_of_one_seed_draw_apart(tmp_path: Path) -> None:
+    """One seed gives each purpose its own stream, so that who comes first in one does not in another."""
+    labels = np.zeros(4000, dtype=np.uint8)
+    for seed in range(3):
+        split = split_samples(labels, Split(train=0.5, validation=0, test=0.5), seed) == TRAIN
+        write_table(tmp_path / "t.h5", {"features": labels[:, None], "labels": labels, "split": labels + TEST}, {})
+        subset = np.isin(np.arange(4000), read_samples(tmp_path / "t.h5", TEST, subset=2000, seed=seed).ids)
+        first = np.isin(np.arange(4000), epoch_order(labels, False, order_generator(seed))[:2000])
+        plain = np.isin(np.arange(4000), np.random.default_rng(seed).permutation(4000)[:2000])
+        for one, other in itertools.combinations((split, subset, first, plain), 2):
+            assert abs(np.corrcoef(one, other)[0, 1]) < 5 / np.sqrt(4000)
+
+
 def test_a_split_without_samples_is_none_or_a_sentence(tmp_path: Path, tables: list[Path]) -> None:
     write_table(tmp_path / "split.h5", {"split": np.full(ROWS, TRAIN, dtype=np.uint8)}, {})
     files = [tmp_path / "split.h5", tables[1]]
@@ -104,3 +139,10 @@ def test_predictions_have_one_schema(tables: list[Path], tmp_path: Path, classes
     np.testing.assert_array_equal(columns["predicted"], probability.argmax(axis=1))
     np.testing.assert_array_equal(columns["expectation"], values.reshape(len(values), 12))
     assert (about["seed"], about["classes"], columns["predicted"].dtype) == (7, CLASSES, np.uint8)
+
+
+def test_more_classes_than_a_byte_has_are_predicted_as_they_are(tmp_path: Path) -> None:
+    classes = tuple(map(str, range(300)))
+    samples = Samples(np.arange(2), np.zeros((2, 1)), np.array([299, 0], dtype=np.uint16), np.zeros(2), classes)
+    write_predictions(tmp_path / "predictions.h5", samples, np.eye(300)[[299, 256]], {"seed": 0})
+    assert read_table(tmp_path / "predictions.h5", "predicted")[0]["predicted"].tolist() == [299, 256]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from hqnn.errors import UserError
 from hqnn.execution.references import predict_reference
 from hqnn.models.baselines import fit_reference, reference, reference_probability
 from hqnn.models.reference_names import CLASSIFIERS, COMPOSITE, check_reference
+from hqnn.models.reference_parameters import PARAMETERS, check_parameters, parameter_names
 from hqnn.store import read_table, write_table
 
 ABOUT = {"study": "any", "dataset": "any", "phase": "ideal", "path": "exact"}
@@ -72,6 +75,47 @@ def test_the_names_are_those_of_the_locked_scikit_learn() -> None:
         for name in CLASSIFIERS
         if getattr(inspect.signature(installed[name]).parameters.get("n_jobs"), "default", None) is not None
     }
+
+
+def test_the_parameters_are_those_of_the_locked_scikit_learn() -> None:
+    installed = dict(all_estimators(type_filter="classifier"))
+    assert set(PARAMETERS) == set(CLASSIFIERS)
+    for name, names in PARAMETERS.items():
+        theirs = set(inspect.signature(installed[name]).parameters) - {"random_state", "n_jobs", "estimator"}
+        assert set(names.split()) == theirs, name
+        assert parameter_names(name) == theirs | {"standardise", "calibrate"}
+
+
+def test_parameters_are_checked_without_scikit_learn() -> None:
+    code = (
+        "import sys; from hqnn.models.reference_parameters import check_parameters;"
+        "check_parameters('RandomForestClassifier', {'n_estimators': 3, 'calibrate': True});"
+        "check_parameters('mlp', {'parameters': 90, 'alpha': 0.1}); check_parameters('change_vector', {});"
+        "print(sorted({'sklearn', 'scipy', 'numpy', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "says"),
+    [
+        (
+            "RandomForestClassifier",
+            {"n_estimator": 9},
+            "RandomForestClassifier has no parameter 'n_estimator'; did you",
+        ),
+        ("mlp", {"hidden_layers": [3]}, "mlp has no parameter 'hidden_layers'; did you mean 'hidden_layer_sizes'"),
+        ("mlp", {"parameters": True}, "must be a whole number from 1"),
+        ("logistic_regression", {"calibrate": 1}, "calibrate of the baseline logistic_regression is 1; say true or"),
+        ("change_vector", {"bins": 3, "standardise": True}, "has no parameters; leave bins, standardise out"),
+        ("AdaBoostClassifier", {3: 4}, "has no parameter '3'"),
+        ("SVM", {}, "did you mean 'SVC'"),
+    ],
+)
+def test_a_parameter_is_refused_before_anything_is_fitted(name: str, parameters: dict[Any, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        check_parameters(name, parameters)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -190,8 +234,20 @@ def test_a_name_that_is_no_reference_is_a_sentence(name: str, says: str) -> None
     [
         ("SVC", {"kernal": "rbf"}, "baseline SVC has no parameter 'kernal'; did you mean 'kernel'"),
         ("logistic_regression", {"c": 1}, "baseline logistic_regression has no parameter 'c'"),
-        ("SVC", {"kernel": "rbff"}, "refuses the baseline SVC: The 'kernel' parameter .* Got 'rbff'"),
-        ("RandomForestClassifier", {"n_estimators": -3}, "must be an int .* Got -3"),
+        (
+            "SVC",
+            {"kernel": "rbff"},
+            "refuses the baseline SVC with kernel 'rbff': The 'kernel' parameter .* Got 'rbff'",
+        ),
+        (
+            "RandomForestClassifier",
+            {"n_estimators": -3},
+            "baseline RandomForestClassifier with n_estimators -3: .* int",
+        ),
+        ("ExtraTreesClassifier", {"max_depth": 0, "calibrate": True}, "baseline ExtraTreesClassifier with max_depth 0"),
+        ("BaggingClassifier", {"max_samples": -1}, "baseline BaggingClassifier with max_samples -1"),
+        ("CalibratedClassifierCV", {"cv": [1, 2]}, r"baseline CalibratedClassifierCV with cv \[1, 2\]"),
+        ("mlp", {"hidden_layer_sizes": {"a": 1}}, "baseline MLPClassifier with hidden_layer_sizes {'a': 1}, max_iter"),
         ("RandomForestClassifier", {"random_state": 1}, "takes no random_state from the config"),
         ("RandomForestClassifier", {"n_jobs": 8}, "threads are the rule's"),
         ("SVC", {"standardise": "maybe"}, "standardise of the baseline SVC is 'maybe'; say true or false"),

@@ -51,7 +51,7 @@ def texts(table: Table) -> list[list[str]]:
 @pytest.mark.parametrize(("classes", "signal"), [(LAND, 1.0), (SIXTEEN, 0.0)])
 def test_a_chapter_of_many_classes_renders(tmp_path: Path, classes: tuple[str, ...], signal: float) -> None:
     made = make_transfer_sources(tmp_path, splits=("40_20_60",), seeds=3, trainer_seeds=0, epochs=2, side=8,
-                                 classes=classes, signal=signal)  # fmt: skip
+                                 classes=classes, signal=signal, draws=100)  # fmt: skip
     (chapter,) = photograph_chapters(material(made))
     sections = {one.name: one.blocks for one in chapter.sections}
     table = results(chapter, "results-40_20_60")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from hqnn import store
 from hqnn.errors import UserError
@@ -42,14 +45,42 @@ def test_every_column_is_chunked_compressed_and_checksummed(tmp_path: Path) -> N
         assert file["x"].fletcher32 and file["x"].compression == "gzip" and file["x"].chunks[0] < 4096
 
 
-def test_a_flipped_byte_in_a_table_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "t.h5"
-    store.write_table(path, {"x": np.random.default_rng(0).integers(0, 255, 50_000).astype(np.uint8)}, {})
-    raw = bytearray(path.read_bytes())
-    raw[len(raw) // 2] ^= 0xFF
-    path.write_bytes(bytes(raw))
-    with pytest.raises((OSError, UserError)):
-        store.read_table(path)
+def test_no_flipped_bit_of_a_table_is_read_as_something_else(tmp_path: Path) -> None:
+    path, rng = tmp_path / "t.h5", np.random.default_rng(0)
+    columns = {"probability": rng.random((300, 3)), "name": np.array([b"a", b"bc"] * 150), "none": np.empty((300, 0))}
+    store.write_table(path, columns, {"study": "a", "seed": 3, "x": 0.5, "known": list(range(400))})
+    whole, raw = store.read_table(path), path.read_bytes()
+    noticed = 0
+    for bit in rng.integers(8 * len(raw), size=800):
+        path.write_bytes(flipped(raw, bit))
+        try:
+            found = store.read_table(path)
+        except UserError as error:
+            assert re.search(r"t\.h5 .*; delete it and run again", str(error))
+            noticed += 1
+        else:  # a bit that says nothing
+            assert found[0].keys() == whole[0].keys() and found[1] == whole[1]
+            assert all(np.array_equal(found[0][name], values) for name, values in whole[0].items())
+    assert noticed > 200
+
+
+def flipped(raw: bytes, bit: int) -> bytes:
+    changed = bytearray(raw)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def test_a_damaged_chunk_is_a_sentence_that_names_its_own_file_and_cure(tmp_path: Path) -> None:
+    damaged, sound = tmp_path / "damaged.h5", tmp_path / "sound.h5"
+    for path in (damaged, sound):
+        store.write_table(path, {"x": np.random.default_rng(0).integers(0, 255, 50_000).astype(np.uint8)}, {})
+    raw = damaged.read_bytes()
+    damaged.write_bytes(flipped(raw, 4 * len(raw)))
+    said = pytest.raises(UserError, match=r"damaged\.h5 is damaged \(.*\); delete it and run again")
+    with said, store.open_table(damaged) as one, store.open_table(sound) as other:
+        assert len(other["x"]) == len(one["x"]) == one["x"][()].size
+    with pytest.raises(KeyError, match="mine"), store.open_table(sound):
+        raise KeyError("mine")  # an error that is not the file's stays what it is
 
 
 def test_a_failing_writer_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -107,8 +138,6 @@ def test_the_fingerprint_knows_every_bit_and_no_order(array: np.ndarray, bit: in
 
 
 def test_a_model_whose_tensors_were_exchanged_is_refused(tmp_path: Path) -> None:
-    from safetensors.numpy import save_file
-
     path = tmp_path / "model.safetensors"
     mark = store.write_model(path, {"w": np.ones(3)}, {"layers": 3})
     tensors, about = store.read_model(path)
@@ -116,3 +145,34 @@ def test_a_model_whose_tensors_were_exchanged_is_refused(tmp_path: Path) -> None
     save_file({"w": np.zeros(3)}, path, metadata={"fingerprint": json.dumps(mark)})
     with pytest.raises(UserError, match="other weights than were written"):
         store.read_model(path)
+
+
+def test_a_model_whose_circuit_was_edited_is_refused(tmp_path: Path) -> None:
+    path, edited = tmp_path / "model.safetensors", tmp_path / "edited.safetensors"
+    store.write_model(path, {"w": np.ones(3)}, {"program": "RY(1.0*x)", "classes": ["a", "b"]})
+    with safe_open(path, framework="numpy") as file:
+        said = file.metadata()
+    for change in ({"program": json.dumps("RY(3.0*x)")}, {"classes": json.dumps(["b", "a"])}, {"more": "1"}):
+        save_file({"w": np.ones(3)}, edited, metadata={**said, **change})
+        with pytest.raises(UserError, match=r"edited\.safetensors says other things of its weights.*train the model"):
+            store.read_model(edited)
+
+
+def test_no_flipped_bit_of_a_model_passes(tmp_path: Path) -> None:
+    path, rng = tmp_path / "model.safetensors", np.random.default_rng(0)
+    store.write_model(path, {"w": rng.normal(size=40), "b": np.ones(3)}, {"program": "x", "seed": 3})
+    raw = path.read_bytes()
+    for bit in rng.integers(8 * len(raw), size=800):
+        path.write_bytes(flipped(raw, bit))
+        with pytest.raises(UserError, match=r"model\.safetensors .*train"):
+            store.read_model(path)
+
+
+def test_equal_models_have_equal_bytes_in_every_process(tmp_path: Path) -> None:
+    code = (
+        "import sys, numpy as np; from hqnn.store import write_model\n"
+        "write_model(sys.argv[1], {k: np.ones(2) for k in 'xyzuvw'}, {k: 1 for k in 'abcdefgh'})"
+    )
+    for name in "ab":
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=True)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

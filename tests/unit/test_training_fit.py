@@ -16,7 +16,7 @@ from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
 from hqnn.settings.fitting import Regime, Training
 from hqnn.training.batches import BLOCK_BYTES, Batches
-from hqnn.training.draws import epoch_order
+from hqnn.training.draws import epoch_order, order_generator
 from hqnn.training.fit import Labelled, fit
 from hqnn.training.history import history_csv, kept_epoch
 from hqnn.training.objective import Objective, class_weights
@@ -59,7 +59,7 @@ def weights_of(model: nn.Module) -> dict[str, NDArray[Any]]:
 
 def plain_loop(inputs: NDArray[Any], labels: NDArray[np.uint8], batch_size: int, epochs: int) -> nn.Module:
     """The loop as a textbook has it, for the circuit of study A."""
-    model, generator = OneLogit(), np.random.default_rng(5)
+    model, generator = OneLogit(), order_generator(5)
     x, y = torch.as_tensor(inputs, dtype=torch.float64), torch.as_tensor(labels, dtype=torch.float64)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(epochs):

@@ -24,6 +24,7 @@ class Parametrised(Protocol):
 
     Attributes:
         name: of the gate.
+        label: how a message names it, its wires included.
         wires: it acts on.
         parameters: its scalar parameters, shape (parameters,).
         fixed: its other numbers, such as the matrix of a bare unitary, as one flat vector.
@@ -31,6 +32,8 @@ class Parametrised(Protocol):
 
     @property
     def name(self) -> str: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
     @property
     def wires(self) -> tuple[int, ...]: ...  # noqa: D102
     @property
@@ -47,16 +50,18 @@ class NotAffineError(ValueError):
 
 
 def read_affine(
-    sequence: Callable[[Vector], Sequence[GateT]], variables: Sequence[Angle]
+    sequence: Callable[[Vector], Sequence[GateT]], variables: Sequence[Angle], scales: Sequence[float] = (1.0,)
 ) -> list[tuple[GateT, tuple[Angle, ...]]]:
     """Read every gate's angles as affine expressions.
 
-    Costs about ``log2(len(variables)) + 5`` evaluations where every angle depends on one variable, and one more a
-    variable where not.
+    Costs about ``log2(len(variables)) + 4 + 2 len(scales)`` evaluations where every angle depends on one variable, and
+    one more a variable where not.
 
     Args:
         sequence: variables, shape (variables,), to the gates, first to last.
         variables: what each variable stands for in the angles that are returned.
+        scales: sizes of the variables where what was read is checked: once with all of them between half a scale and
+            the scale, once with their negatives; and at two points of mixed signs.
 
     Returns:
         For every gate, the gate as it is where all variables are one, and its angles.
@@ -67,7 +72,7 @@ def read_affine(
     size = len(variables)
     gates = sequence(np.ones(size))
     origin = _parameters(gates)
-    points = np.random.default_rng(0).uniform(-1, 1, (2, size))
+    points = _points(size, scales)
     seen = np.array([_like(gates, sequence(point)) for point in points])
 
     def change(doubled: Doubled) -> Vector:
@@ -76,13 +81,14 @@ def read_affine(
     for slopes_of in (_slopes_of_one, _slopes_of_all):
         slopes = _clean(slopes_of(change, size, len(origin)))
         constant = _clean(origin - slopes.sum(axis=0))
-        wrong = (np.abs(constant + points @ slopes - seen) > 1e-9).any(axis=0)
-        if not wrong.any():
+        room = 1e-9 * np.maximum(1, np.abs(points) @ np.abs(slopes))
+        right = (np.abs(constant + points @ slopes - seen) <= room).all(axis=0)  # nan is not
+        if right.all():
             angles = iter([_angle(c, column, variables) for c, column in zip(constant, slopes.T, strict=True)])
             return [(gate, tuple(next(angles) for _ in gate.parameters)) for gate in gates]
     owners = np.repeat(np.arange(len(gates)), [len(gate.parameters) for gate in gates])
-    gate = gates[owners[wrong][0]]
-    raise NotAffineError(f"an angle of {gate.name} on wires {gate.wires} is not affine")
+    gate = gates[owners[~right][0]]
+    raise NotAffineError(f"an angle of {gate.label} is no sum of multiples of inputs and weights, or depends on chance")
 
 
 def composed(angle: Angle, variables: Sequence[Angle]) -> Angle:
@@ -121,14 +127,25 @@ def _parameters(gates: Sequence[Parametrised]) -> Vector:
 
 def _like(gates: Sequence[Parametrised], others: Sequence[Parametrised]) -> Vector:
     """The parameters of other gates that must be the same gates."""
-    if len(gates) != len(others):
-        raise NotAffineError(f"how many gates there are depends on values ({len(gates)} and {len(others)} were seen)")
-    for gate, other in zip(gates, others, strict=True):
+    for gate, other in zip(gates, others, strict=False):
         if (gate.name, gate.wires) != (other.name, other.wires):
-            raise NotAffineError(f"whether {gate.name} on wires {gate.wires} is applied depends on values")
+            raise NotAffineError(f"whether {gate.label} is applied depends on values, or on chance")
         if len(gate.fixed) and not np.allclose(gate.fixed, other.fixed, rtol=0, atol=1e-12):
-            raise NotAffineError(f"the matrix of {gate.name} on wires {gate.wires} depends on values")
+            raise NotAffineError(
+                f"the matrix of {gate.label} depends on values otherwise than as rotations do, or on chance"
+            )
+    if len(gates) != len(others):
+        extra = max(gates, others, key=len)[min(len(gates), len(others))]
+        raise NotAffineError(f"whether {extra.label} is applied depends on values, or on chance")
     return _parameters(others)
+
+
+def _points(size: int, scales: Sequence[float]) -> Vector:
+    """Where what was read is checked, shape (points, size)."""
+    rng = np.random.default_rng(0)
+    mixed = rng.uniform(-1, 1, (2, size))
+    large = np.array([scale * rng.uniform(0.5, 1, size) for scale in scales]).reshape(len(scales), size)
+    return np.concatenate([mixed, large, -large])
 
 
 def _clean(values: Vector) -> Vector:

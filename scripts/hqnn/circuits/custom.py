@@ -1,7 +1,8 @@
 """Your own circuits: add a plain PennyLane function here and use its name in a model's name.
 
 An embedding takes ``(inputs, wires)``, an ansatz ``(weights, wires, layer)`` with the weights of one layer. Angles must
-be sums of inputs and weights; everything else that PennyLane can decompose into unitary gates is free. For example::
+be sums of inputs and weights, and the gates the same for all values; everything else that PennyLane can decompose into
+unitary gates is free. For example::
 
     @ansatz(weight_shape=lambda wires: (wires, 2))
     def brick(weights, wires, layer):

@@ -97,6 +97,9 @@ def same_up_to_phase(left: ComplexMatrix, right: ComplexMatrix) -> bool:
 def _recipe(operation: Operation, memo: Memo) -> Factors:
     """Factors whose angles count the gate's own parameters as inputs."""
     count = len(operation.parameters)
+    sample = operation.matrix(_points(count)[0])
+    if not np.allclose(sample @ sample.conj().T, np.eye(len(sample)), rtol=0, atol=TOLERANCE):
+        raise _unsupported(operation, "it is not unitary")
     factors = _peeled(operation.matrix, count)
     if factors is None:
         factors = _assembled(operation, memo)
@@ -115,7 +118,7 @@ def _peeled(matrix: MatrixOf, count: int) -> Factors | None:
         if found is None:
             return None
         k, generator = found
-        groups.append(_group(generator, Angle(inputs=((k, 1.0),))))
+        groups.append(generated(generator, Angle(inputs=((k, 1.0),))))
         free.remove(k)
     rest = matrix(np.zeros(count))
     start: Factors = () if same_up_to_phase(rest, np.eye(len(rest), dtype=complex)) else (Constant(rest),)
@@ -149,8 +152,13 @@ def _logarithm(unitary_matrix: ComplexMatrix) -> ComplexMatrix:
     return hermitian
 
 
-def _group(generator: ComplexMatrix, angle: Angle) -> Factors:
-    """``exp(-i angle/2 G)`` as rotations; where G's words do not commute, in the basis that makes G diagonal."""
+def generated(generator: ComplexMatrix, angle: Angle) -> Factors:
+    """``exp(-i angle/2 G)``, up to a global phase; where G's words do not commute, in the basis that makes G diagonal.
+
+    Args:
+        generator: G, Hermitian, shape (2^k, 2^k).
+        angle: in radians.
+    """
     words = coefficients(generator)
     if all_commute(list(words)):
         return tuple(Rotation(word, angle * _clean(c)) for word, c in words.items())
@@ -200,6 +208,6 @@ def _clean(coefficient: float) -> float:
 
 def _unsupported(operation: Operation, why: str) -> UserError:
     return UserError(
-        f"gate {operation.name} on wires {operation.wires} cannot be written as Pauli rotations and fixed unitaries "
-        f"({why}); use other gates, or run the plain function with hqnn.interpreters.pennylane.function_to_qnode"
+        f"{operation.label} cannot be written as Pauli rotations and fixed unitaries ({why}); use other gates, or run "
+        "the plain function with hqnn.interpreters.pennylane.function_to_qnode"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +11,7 @@ from typing import Any
 from hqnn.circuits.names import CircuitName, parse_name
 from hqnn.circuits.program import Program
 from hqnn.circuits.registry import ANSATZE, EMBEDDINGS
-from hqnn.circuits.sizes import WIRES, observables_for, wires_for
+from hqnn.circuits.sizes import WIRES, observables_for, wires_for, wires_of
 from hqnn.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ def build_for(name: str, numbers: int, observables: Sequence[str] | None = None)
         numbers: inputs of the circuit.
         observables: see `build`.
     """
-    program = build(name, _wires(name, numbers), observables)
+    program = build(name, wires_of(parse_name(name).embedding, numbers), observables)
     return replace(program, inputs=numbers) if program.initial_state == "amplitudes" else program
 
 
@@ -67,7 +66,7 @@ def build_for_classes(
     if inputs is None and reading not in WIRES:
         raise UserError(f"the circuit {name} has no size; say how many numbers it takes")
     numbers = wires_for(classes, WIRES[reading]) if inputs is None else inputs
-    wires = _wires(name, numbers)
+    wires = wires_of(parse_name(name).embedding, numbers)
     if not observables and reading == "pixel" and classes == 2:
         observables = (f"Z{min(1, wires - 1)}",)
     elif not observables and reading in WIRES:
@@ -82,15 +81,13 @@ def build_for_classes(
     return build_for(name, numbers, observables)
 
 
-def _wires(name: str, numbers: int) -> int:
-    return math.ceil(math.log2(numbers)) if parse_name(name).embedding == "amplitude" else numbers
-
-
 @lru_cache(maxsize=64)
 def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Program:
     from hqnn.circuits import ansatze, custom, embeddings  # noqa: F401  they register their parts, and bring PennyLane
     from hqnn.circuits.trace import trace
 
+    if wires < 1:
+        raise UserError(f"{name.embedding} and {name.ansatz} make no circuit on {wires} wires; take one or more")
     embedding, ansatz = EMBEDDINGS[name.embedding], ANSATZE[name.ansatz]
     if name.reupload and name.embedding == "amplitude":
         raise UserError("amplitudes can only be embedded once; leave '-reupload' out, or take an angle embedding")
@@ -101,15 +98,20 @@ def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Progr
                 embedding.apply(inputs, wires)
             ansatz.apply(weights[layer], wires, layer, **dict(name.options))
 
-    try:
-        return trace(
-            circuit,
-            inputs=embedding.inputs(wires),
-            weight_shape=(name.layers, *ansatz.weight_shape(wires)),
-            wires=wires,
-            observables=observables,
-        )
-    except (ValueError, IndexError) as error:
+    return trace(
+        circuit,
+        inputs=embedding.inputs(wires),
+        weight_shape=(name.layers, *_layer_shape(name.ansatz, wires)),
+        wires=wires,
+        observables=observables,
+    )
+
+
+def _layer_shape(name: str, wires: int) -> tuple[int, ...]:
+    shape: object = ANSATZE[name].weight_shape(wires)
+    if not isinstance(shape, tuple) or not all(isinstance(size, int) and size >= 0 for size in shape):
         raise UserError(
-            f"{name.embedding} and {name.ansatz} make no circuit on {wires} wires ({error}); take other wires or parts"
-        ) from error
+            f"weight_shape of the ansatz {name} gives {shape!r} for {wires} wires; give a tuple of whole numbers, such "
+            "as (wires,) or (wires, 3)"
+        )
+    return shape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache, reduce
 from itertools import combinations, product
@@ -10,7 +9,6 @@ from itertools import combinations, product
 import numpy as np
 
 from hqnn.circuits.program import ComplexMatrix
-from hqnn.errors import UserError
 
 LETTERS = {
     "I": np.eye(2, dtype=complex),
@@ -49,33 +47,3 @@ def coefficients(hermitian: ComplexMatrix) -> dict[str, float]:
     words = map("".join, product("IXYZ", repeat=size.bit_length() - 1))
     values = {word: float(np.vdot(word_matrix(word), hermitian).real) / size for word in words}
     return {word: c for word, c in values.items() if set(word) != {"I"} and abs(c) > 1e-10}
-
-
-def parse_word(text: str, wires: int) -> str:
-    """Read an observable: one letter a wire (``"IZII"``), or letters with their wires (``"Z1"``, ``"X0Y3"``).
-
-    Args:
-        text: what the user wrote.
-        wires: how many the circuit has.
-
-    Returns:
-        The word with one letter a wire, wire 0 first.
-
-    Raises:
-        UserError: the text is neither form, or names a wire that is not there or twice.
-    """
-    if re.fullmatch(rf"[IXYZ]{{{wires}}}", text):
-        return text
-    if not re.fullmatch(r"([IXYZ]\d+)+", text):
-        raise UserError(
-            f"observable {text!r} is no Pauli word on {wires} wires; write one letter of IXYZ a wire, as in "
-            f"{'Z' + 'I' * (wires - 1)!r}, or letters with their wires, as in 'Z0'"
-        )
-    letters = ["I"] * wires
-    seen: set[int] = set()
-    for letter, wire in ((m[1], int(m[2])) for m in re.finditer(r"([IXYZ])(\d+)", text)):
-        if wire >= wires or wire in seen:
-            raise UserError(f"observable {text!r} must name each of the wires 0 to {wires - 1} at most once")
-        seen.add(wire)
-        letters[wire] = letter
-    return "".join(letters)

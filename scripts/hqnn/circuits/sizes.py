@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from itertools import accumulate
 
 log = logging.getLogger(__name__)
@@ -48,3 +49,8 @@ def wires_for(classes: int, default: int) -> int:
         default: wires that few classes need.
     """
     return default if classes <= FEW else max(default, min(classes, MOST))
+
+
+def wires_of(embedding: str, numbers: int) -> int:
+    """Wires that an embedding needs for so many numbers: one a number as angles, as few as hold them as amplitudes."""
+    return math.ceil(math.log2(numbers)) if embedding == "amplitude" else numbers

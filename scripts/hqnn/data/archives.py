@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 
@@ -37,7 +37,7 @@ def unpack(archive: Path, folder: Path) -> None:
     except tarfile.FilterError as error:
         raise _climbs_out(archive, error.tarinfo.name) from error
     except DAMAGE as error:
-        raise UserError(f"{archive} is damaged ({error}); remove it and download it again") from error
+        raise UserError(f"{archive} is damaged ({plain(error)}); remove it and download it again") from error
 
 
 def _unzip(archive: Path, folder: Path) -> None:

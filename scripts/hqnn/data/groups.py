@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.errors import UserError, nearest
+from hqnn.data.csv_rows import read_rows
+from hqnn.errors import UserError
 
 PHOTO = "source_image"  # group of the patches that are cut from one image
 
@@ -87,18 +87,10 @@ def read_groups(path: str | os.PathLike[str], columns: Sequence[str], *, key: st
         UserError: the file cannot be read, has no such column, or names an image twice.
     """
     rows: dict[str, tuple[str, ...]] = {}
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            for column in (key, *columns):
-                if column not in (reader.fieldnames or ()):
-                    raise UserError(f"{path} has no column {column!r}{nearest(column, reader.fieldnames or ())}")
-            for row in reader:
-                if row[key] in rows:
-                    raise UserError(f"{path} names {row[key]} twice; keep one of the rows")
-                rows[row[key]] = tuple(row[column] or "" for column in columns)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as a table of groups ({error}); mend or replace it") from error
+    for row in read_rows(Path(path), (key, *columns)):
+        if row[key] in rows:
+            raise UserError(f"{path} names {row[key]} twice; keep one of the rows")
+        rows[row[key]] = tuple(row[column] for column in columns)
     return GroupTable(Path(path), tuple(columns), rows)
 
 

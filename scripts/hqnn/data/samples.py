@@ -17,6 +17,8 @@ from hqnn.data.rows import read_rows
 from hqnn.errors import UserError
 from hqnn.store import open_table, read_attributes
 
+SUBSET = 31  # the purpose of the draw of a subset, beside its seed
+
 Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -80,7 +82,7 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
         groups = np.zeros(len(labels), dtype=np.int64) if scene is None else scene[()]
         if subset is not None and subset < len(ids):
             strata = groups[ids].astype(np.int64) * (int(labels.max()) + 1) + labels[ids]
-            ids = ids[stratified(strata, subset, np.random.default_rng(seed))]
+            ids = ids[stratified(strata, subset, np.random.default_rng(np.random.SeedSequence([seed, SUBSET])))]
         views = column("views")
         seen = (
             [read_rows(one, ids) for one in (views, column("augmented")) if one is not None] if split == TRAIN else []
@@ -114,7 +116,11 @@ def samples_if_any(files: Files, split: int) -> Samples | None:
 
 
 def stratified(strata: NDArray[Any], size: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Draw without replacement so that every stratum keeps its share.
+    """Draw without replacement so that every stratum keeps its share, rounded up or down.
+
+    Every sample is as likely as any other: from the samples laid stratum by stratum, shuffled within each, every so
+    many-th is taken from a random start (Madow, Ann. Math. Stat. 20, 333, 1949). So a small stratum has its share in
+    the mean over draws.
 
     Args:
         strata: the stratum of each sample, shape (samples,).
@@ -126,4 +132,5 @@ def stratified(strata: NDArray[Any], size: int, generator: np.random.Generator) 
     """
     shuffled = generator.permutation(len(strata))
     grouped = shuffled[np.argsort(strata[shuffled], kind="stable")]
-    return np.sort(grouped[((np.arange(size) + 0.5) * len(strata) / size).astype(np.int64)])
+    places = (np.arange(size) + generator.random()) * len(strata) / max(1, size)
+    return np.sort(grouped[np.minimum(places.astype(np.int64), len(strata) - 1)])

@@ -14,6 +14,7 @@ from hqnn.settings.splits import Split
 from hqnn.store import file_digest, open_table, read_attributes, write_table
 
 ORDER = (TRAIN, VALIDATION, TEST, UNUSED)  # in which sizes are named
+SPLIT = 30  # the purpose of the deal, beside its seed
 
 
 def split_samples(
@@ -37,7 +38,7 @@ def split_samples(
     Raises:
         UserError: there are fewer samples or groups than the split needs, or a class has no train sample.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(np.random.SeedSequence([seed, SPLIT]))
     classes = np.unique(labels, return_inverse=True)[1]
     wanted = _numbers(split, len(labels))
     if groups is None:
@@ -57,7 +58,7 @@ def write_split(samples: str | os.PathLike[str], output: str | os.PathLike[str],
     """Write a table with the column `split` for the rows of a table of samples.
 
     Attributes: the split's settings, `name`, `seed`, `parts` (code = index), `counts` of each part by class, and the
-    sha256 of the `samples`.
+    sha256 of the `samples`. Samples that come in parts, which their column `part` says, stay in these.
 
     Raises:
         UserError: see `split_samples`; the samples have no such group.
@@ -68,8 +69,9 @@ def write_split(samples: str | os.PathLike[str], output: str | os.PathLike[str],
             known = [name.removeprefix("group_") for name in file if name.startswith("group_")]
             raise UserError(f"{samples} has no group {split.group!r}{nearest(split.group, known)}")
         groups = file[f"group_{split.group}"][()] if split.group else None
+        given = file["part"][()] if "part" in file else None
     about = {**split.model_dump(), "name": split.name, "parts": list(PARTS), "classes": about["classes"]}
-    parts = split_samples(labels, split, seed, groups)
+    parts = split_samples(labels, split, seed, groups) if given is None else given
     counts = {part: np.bincount(labels[parts == code]).tolist() for code, part in enumerate(PARTS)}
     write_table(output, {"split": parts}, {**about, "samples": file_digest(samples), "seed": seed, "counts": counts})
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,12 +18,13 @@ import torch
 from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
 from hqnn.data.samples import Samples, read_samples
 from hqnn.engine import QuantumLayer
 from hqnn.execution.backends import snapshot
 from hqnn.metrics.binary import THRESHOLD, BinaryMeasures
 from hqnn.models.architectures import load_classifier
-from hqnn.models.hybrid import HybridClassifier, require_trained_weights
+from hqnn.models.hybrid import HybridClassifier
 from hqnn.noise.coverage import noisy_gates
 from hqnn.noise.model import NoiseModel
 from hqnn.noise.snapshot import Snapshot
@@ -118,15 +118,14 @@ def write_ablation(
     Raises:
         UserError: a file cannot be read, or no gate of the program gets noise.
     """
-    native = Program.from_json(Path(program).read_text(encoding="utf-8"))
+    native = read_program(program)
     machine = snapshot(backend)
     layers = noisy_layers(native, machine)
     settings = (*(Setting(noise) for noise in NOISES), Setting("all", shots), *(Setting("none", n) for n in few_shots))
     test = read_samples(samples)
     tables = []
     for run, file in models.items():
-        model, trained = load_classifier(file)
-        require_trained_weights(model, model.quantum_weights(), trained, machine.name)
+        model, _ = load_classifier(file)
         generators = np.random.default_rng([seed, run]).spawn(2)
         weights = [Weights("trained", 0, model.quantum_weights()), *untrained(native, draws, generators[0])]
         table = ablation(model, layers, weights, settings, test, generators[1])
@@ -172,9 +171,8 @@ def ablation(
         generator: of the sampling.
 
     Returns:
-        `COLUMNS` from the source on, without the seed. Sampling ``all`` takes the samples as they are; ``balanced``
-        weighs both classes equally, which is the mean of class-balanced draws. Beside `METRICS` there are the mean and
-        the standard deviation of <Z> over all samples.
+        `COLUMNS` from the source on, without the seed. Samplings are those of `hqnn.metrics.score.score`. Beside
+        `METRICS` there are the mean and the standard deviation of <Z> over all samples.
     """
     inputs = torch.from_numpy(model.circuit_inputs(samples.features))
     rows = []
@@ -208,12 +206,9 @@ def _expectations(layer: QuantumLayer, weights: Floats, inputs: torch.Tensor) ->
 
 def _scores(labels: NDArray[np.uint8], probability: Floats, values: Floats) -> Iterator[tuple[str, str, float]]:
     """Sampling, metric and value."""
-    order = np.argsort(-probability, kind="stable")
-    y, p = labels[order].astype(float), probability[order]
-    share = np.array([np.mean(y == 0), np.mean(y == 1)])
-    balanced = np.divide(0.5, share, out=np.full(2, np.nan), where=share.all())[y.astype(int)]
-    found = BinaryMeasures(y, p, (p > THRESHOLD).astype(float))(np.stack([np.ones_like(y), balanced])).values
-    for metric, (place, sampling) in product(METRICS, enumerate(SAMPLINGS)):
-        yield sampling, metric, float(found[metric][place])
+    measures = BinaryMeasures(labels.astype(float), probability, (probability > THRESHOLD).astype(float))
+    samplings = measures.samplings(np.ones((1, labels.size)))
+    for metric, sampling in product(METRICS, SAMPLINGS):
+        yield sampling, metric, float(samplings[sampling].values[metric][0])
     yield "all", "expectation_mean", float(values.mean())
     yield "all", "expectation_std", float(values.std())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,48 +10,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hqnn.errors import UserError, nearest
-from hqnn.noise.calibration import read_calibration
-from hqnn.noise.snapshot import Snapshot, read_snapshot
+from hqnn.noise.calibration import from_calibration
+from hqnn.noise.plain_files import read_plain
+from hqnn.noise.snapshot import Snapshot, from_plain
+from hqnn.noise.vendors import from_ibm_properties, is_ibm_properties, refuse_other_files
 
 if TYPE_CHECKING:
     from hqnn.execution.snapshot_backend import SnapshotBackend
 
 CALIBRATIONS = Path(__file__).parents[3] / "resources" / "calibrations"
-READERS = {".json": read_snapshot, ".yaml": read_calibration, ".yml": read_calibration}
+SUFFIXES = (".json", ".yaml", ".yml")
+
+log = logging.getLogger(__name__)
 
 
 def known_backends() -> tuple[str, ...]:
     """Names of the calibrations that ship, sorted."""
-    return tuple(sorted(path.stem for path in CALIBRATIONS.iterdir() if path.suffix in READERS))
+    return tuple(sorted(path.stem for path in CALIBRATIONS.iterdir() if path.suffix in SUFFIXES))
 
 
 def calibration_file(name: str) -> Path:
     """The calibration of a backend.
 
     Args:
-        name: of a calibration that ships, or the path of a file: ``.json`` a snapshot, ``.yaml`` one written by hand.
+        name: of a calibration that ships, or the path of a JSON or YAML file: a snapshot, a calibration written by
+            hand, or what ``backend.properties().to_dict()`` of IBM's packages gives.
 
     Raises:
         UserError: the name is not known, or there is no such file.
     """
-    if Path(name).suffix in READERS:
-        path = Path(name)
+    path = Path(name)
+    if path.suffix.lower() in SUFFIXES:
         if not path.is_file():
             raise UserError(f"calibration file {name} does not exist; give its path or one of {_listed()}")
         return path
     if name not in known_backends():
+        if path.exists():
+            raise UserError(f"{name} is no calibration file; give one that ends in {', '.join(SUFFIXES)}, or a name")
         raise UserError(f"backend {name!r} has no calibration{nearest(name, known_backends())}")
-    return next(path for path in CALIBRATIONS.glob(f"{name}.*") if path.suffix in READERS)
+    return next(path for path in CALIBRATIONS.glob(f"{name}.*") if path.suffix in SUFFIXES)
 
 
 def calibration_files(names: Iterable[str]) -> dict[str, Path]:
     """The calibrations of several backends, by what these are called in the paths of results: as their files.
 
+    Files of the user's own are read, so that what is wrong with them is said before anything runs.
+
     Args:
         names: as `calibration_file`.
 
     Raises:
-        UserError: as `calibration_file`; or a file cannot be called so in paths, or as another one.
+        UserError: as `snapshot`; or a file cannot be called so in paths, or as another one.
     """
     files: dict[str, Path] = {}
     for name in names:
@@ -59,6 +69,8 @@ def calibration_files(names: Iterable[str]) -> dict[str, Path]:
             raise UserError(f"backend {name} would be called {path.stem!r}; rename its file: letters, digits, _ alone")
         if path.stem in files:
             raise UserError(f"two backends are called {path.stem!r}; leave one out, or rename its file")
+        if not _ships(path):
+            snapshot(name)
         files[path.stem] = path
     return files
 
@@ -70,14 +82,17 @@ def snapshot(name: str) -> Snapshot:
         name: as `calibration_file`.
 
     Raises:
-        UserError: as `calibration_file`, or the file holds impossible numbers.
+        UserError: as `calibration_file`; the file is damaged, is something else, or holds impossible numbers.
     """
     path = calibration_file(name)
-    return replace(READERS[path.suffix](path), name=path.stem)
+    return replace(_read(path), name=path.stem)
 
 
 def backend(name: str) -> SnapshotBackend:
     """A Qiskit backend that transpiles and simulates like the machine.
+
+    What is odd in a file of the user's own, and what layouts leave out, is warned of; of calibrations that ship it is
+    known, and logged.
 
     Args:
         name: as `calibration_file`.
@@ -87,7 +102,23 @@ def backend(name: str) -> SnapshotBackend:
     """
     from hqnn.execution.snapshot_backend import SnapshotBackend
 
-    return SnapshotBackend(snapshot(name))
+    calibration = snapshot(name)
+    for remark in calibration.remarks:
+        log.log(logging.INFO if _ships(calibration_file(name)) else logging.WARNING, "%s", remark)
+    return SnapshotBackend(calibration)
+
+
+def _read(path: Path) -> Snapshot:
+    """A calibration in whichever way it is written."""
+    plain, where = read_plain(path), str(path)
+    if is_ibm_properties(plain):
+        return from_ibm_properties(plain, where)
+    refuse_other_files(plain, where)
+    return from_plain(plain, where) if isinstance(plain.get("qubits"), dict) else from_calibration(plain, where)
+
+
+def _ships(path: Path) -> bool:
+    return path.resolve().parent == CALIBRATIONS.resolve()
 
 
 def _listed() -> str:

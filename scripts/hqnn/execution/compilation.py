@@ -48,7 +48,7 @@ def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts:
         layouts: how many tries.
 
     Raises:
-        UserError: the backend has too few qubits.
+        UserError: the backend has too few qubits, or every layout meets a dead one.
     """
     if program.wires > backend.num_qubits:
         raise UserError(
@@ -63,7 +63,13 @@ def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts:
             circuit, observables=program.observables, inputs=program.inputs, weight_shape=program.weight_shape
         )
         tries.append(Compiled(circuit, native, expected_fidelity(native, backend.target)))
-    return max(tries, key=lambda compiled: compiled.expected_fidelity)
+    best = max(tries, key=lambda compiled: compiled.expected_fidelity)
+    if best.expected_fidelity <= 0:
+        raise UserError(
+            f"backend {backend.name} has no {program.wires} connected qubits that are alive; choose another backend "
+            "or fewer qubits"
+        )
+    return best
 
 
 def expected_fidelity(native: Program, target: Target) -> float:

@@ -7,12 +7,14 @@ import torch
 from numpy.typing import NDArray
 
 from hqnn.execution.predictions import Expectations
-from hqnn.models.hybrid import HybridClassifier, require_trained_weights
+from hqnn.models.hybrid import HybridClassifier
 
 
 def run_exact(model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
-    """Run the trained circuit in the engine; see `hqnn.execution.predict.ExecutionPath`."""
-    require_trained_weights(model, model.quantum_weights(), trained, "the engine")
+    """Run the trained circuit in the engine; see `hqnn.execution.predict.ExecutionPath`.
+
+    Nothing is bound anew: the engine reads the model's own weights, whose fingerprint was checked with its file.
+    """
     with torch.no_grad():
         values = model.quantum(torch.from_numpy(inputs)).double().numpy()
     return Expectations(values, np.zeros_like(values), model.program.digest, "engine")

@@ -37,6 +37,7 @@ def extract_features(
     augmentation: Augmentation = Augmentation(),  # noqa: B008 - frozen
     batch_size: int = 32,
     seed: int = 0,
+    code: str = "",
     terminal: TextIO | None = None,
 ) -> None:
     """Write the features that a frozen backbone sees in every image of a table.
@@ -56,6 +57,7 @@ def extract_features(
         augmentation: how variants are drawn.
         batch_size: images that go through the backbone together.
         seed: of random weights and of the variants.
+        code: digest of the code and packages that extract; what others began is not gone on with.
         terminal: where a progress bar goes, if it is one.
 
     Raises:
@@ -77,7 +79,7 @@ def extract_features(
         }
         part = Path(f"{output}.part")
         with explained_writes(part):
-            extraction.run(images, part, _digest(about), terminal)
+            extraction.run(images, part, _digest(about, code), terminal)
         with new_table(output, about) as table:
             add_column(table, "labels", file["labels"][()])
             extraction.copy(part, table, len(images))
@@ -195,9 +197,11 @@ def _images(file: h5py.File, path: str | os.PathLike[str]) -> h5py.Dataset:
     return images
 
 
-def _digest(about: Mapping[str, Any]) -> str:
+def _digest(about: Mapping[str, Any], code: str) -> str:
     """Of everything that the numbers depend on."""
-    return hashlib.sha256(json.dumps({**about, "versions": versions()}, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps({**about, "versions": versions(), "code": code}, sort_keys=True).encode()
+    ).hexdigest()
 
 
 def _tty(terminal: TextIO | None) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.transpiler import PassManager, Target
 from qiskit.transpiler.passes import Optimize1qGatesDecomposition
 
-from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
 from hqnn.execution.backends import backend
 from hqnn.execution.predictions import Expectations
 from hqnn.execution.sampled import sample
@@ -44,7 +43,7 @@ class Hardware:
         from qiskit_ibm_runtime import SamplerV2
 
         machine = backend(self.backend)
-        program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
+        program = read_program(self.program)
         sampler = SamplerV2(mode=machine)
         sampler.options.simulator.seed_simulator = self.seed + 1  # local mode takes 0 for no seed
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
 from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Expectations
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights
@@ -33,11 +33,14 @@ class Noisy:
     backend: str
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
-        """Run the native circuit in the engine, noise after every gate, readout error at the end."""
+        """Run the native circuit in the engine, noise after every gate, readout error at the end.
+
+        The layer made for it must hold the trained weights; further calls run the same layer.
+        """
         program, noise = self._native
         if model.quantum.program is not program or model.quantum.noise is not noise:  # planned once for many calls
             model.run_as(program, noise)
-        require_trained_weights(model, model.quantum_weights(), trained, noise.name)
+            require_trained_weights(model, model.quantum_weights(), trained, noise.name)  # of the layer made just now
         with torch.no_grad():
             values = model.quantum(torch.from_numpy(inputs)).double().numpy()
         return Expectations(values, np.zeros_like(values), program.digest, noise.name, noise.digest)
@@ -45,7 +48,7 @@ class Noisy:
     @cached_property
     def _native(self) -> tuple[Program, NoiseModel]:
         """The native circuit and what is known to go wrong in it."""
-        program = Program.from_json(Path(self.program).read_text(encoding="utf-8"))
+        program = read_program(self.program)
         noise = from_snapshot(snapshot(self.backend))
         require_noise(program, noise)
         return program, noise

@@ -60,12 +60,13 @@ def write_predictions(
     """
     rows = len(samples.ids)
     none = np.empty((rows, 0))
+    likeliest = probability > 0.5 if probability.ndim == 1 else probability.argmax(axis=1)
     columns: dict[str, NDArray[Any]] = {
         "sample": samples.ids,
         "label": samples.labels,
         "expectation": none if values is None else values.reshape(rows, -1),
         "standard_error": none if standard_errors is None else standard_errors.reshape(rows, -1),
         "probability": probability,
-        "predicted": (probability > 0.5 if probability.ndim == 1 else probability.argmax(axis=1)).astype(np.uint8),
+        "predicted": likeliest.astype(np.min_scalar_type(max(1, len(samples.classes) - 1))),
     }
     write_table(output, columns, {**about, "seed": int(about["seed"]), "classes": list(samples.classes)})

@@ -24,9 +24,9 @@ from hqnn.models.baselines import (
     reference,
     reference_probability,
 )
-from hqnn.models.reference_names import check_reference
+from hqnn.models.reference_parameters import check_parameters
 from hqnn.store import open_table
-from hqnn.training.draws import epoch_order
+from hqnn.training.draws import epoch_order, order_generator
 
 CHANGE_VECTOR = "change_vector"
 LENGTHS = "change_vector_length"
@@ -60,14 +60,14 @@ def predict_reference(
         balanced: fit on as many samples drawn with replacement, all classes equally likely.
 
     Raises:
-        UserError: the name or a parameter is unknown or refused, or the samples are not of its kind.
+        UserError: see `check_parameters`; scikit-learn refuses a value, or the samples are not of the reference's kind.
     """
     said = dict(parameters)
     estimator = said.pop("estimator", "") or name
-    check_reference(estimator)
+    check_parameters(estimator, said)
     train, test = read_samples(samples, TRAIN), read_samples(samples)
     if estimator == CHANGE_VECTOR:
-        probability, facts = _by_change_vector(samples, said, train, test)
+        probability, facts = _by_change_vector(samples, train, test)
     else:
         probability, facts = _by_fitting(estimator, said, seed, balanced, *_as_vectors(train, test))
     write_predictions(
@@ -81,7 +81,7 @@ def _by_fitting(
     classes = max(2, len(train.classes))
     model = reference(name, parameters, seed=seed, features=train.features.shape[1], classes=classes)
     started = time.perf_counter()
-    drawn = epoch_order(train.labels, True, np.random.default_rng(seed)) if balanced else slice(None)
+    drawn = epoch_order(train.labels, True, order_generator(seed)) if balanced else slice(None)
     missing = [known for label, known in enumerate(train.classes) if label not in train.labels]
     if missing:
         log.warning("no train sample is of class %s, which %s will never predict", ", ".join(missing), name)
@@ -109,11 +109,7 @@ def _flat(samples: Samples, values: NDArray[Any]) -> Samples:
     return replace(samples, features=values.reshape(len(values), -1))
 
 
-def _by_change_vector(
-    files: Files, parameters: Mapping[str, Any], train: Samples, test: Samples
-) -> tuple[NDArray[np.float64], dict[str, Any]]:
-    if parameters:
-        raise UserError(f"the baseline {CHANGE_VECTOR} has no parameters; leave {', '.join(parameters)} out")
+def _by_change_vector(files: Files, train: Samples, test: Samples) -> tuple[NDArray[np.float64], dict[str, Any]]:
     if len(train.classes) > 2:
         raise UserError(
             f"the baseline {CHANGE_VECTOR} tells two classes apart and the samples are of {len(train.classes)}; leave "

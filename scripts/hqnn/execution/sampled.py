@@ -67,6 +67,8 @@ def sample(
 ) -> tuple[Values, Values]:
     """Run one job on a sampler primitive and average the bits.
 
+    The weights are read back from the parameters bound to the circuits and compared with the trained ones first.
+
     Args:
         sampler: a version 2 sampler.
         circuit: with parameters named ``inputs[i]`` and ``weights[j]``, without measurements.

@@ -55,8 +55,10 @@ def weights_of(circuit: QuantumCircuit, values: Values, size: int) -> Values:
         Shape (size,), flat in C order; NaN where a weight does not enter the circuit.
 
     Raises:
-        UserError: a weight is not the same in all samples.
+        UserError: a weight is not the same in all samples, or there is no sample.
     """
+    if not len(values):
+        raise UserError("the job binds no samples, so no weights either; give it one sample or more")
     weights = np.full(size, np.nan)
     for column, parameter in enumerate(circuit.parameters):
         kind, index = parameter_index(parameter)

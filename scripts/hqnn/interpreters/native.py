@@ -15,8 +15,8 @@ from qiskit.circuit import Gate as QiskitGate
 
 from hqnn.circuits.affine import Vector
 from hqnn.circuits.factors import Memo, factors_of
-from hqnn.circuits.pauli import parse_word
 from hqnn.circuits.program import Angle, ComplexMatrix, Gate, Program
+from hqnn.circuits.words import parse_word
 from hqnn.errors import UserError
 from hqnn.interpreters.qiskit import turned
 
@@ -96,6 +96,11 @@ class NativeGate:
     def name(self) -> str:
         """The backend's name."""
         return str(self.gate.name)
+
+    @property
+    def label(self) -> str:
+        """How a message names it."""
+        return f"{self.name} on qubits {self.wires}"
 
     @cached_property
     def parameters(self) -> Vector:

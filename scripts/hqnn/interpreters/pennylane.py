@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pennylane as qml
 
-from hqnn.circuits.pauli import parse_word
 from hqnn.circuits.program import Constant, Gate, Program
 from hqnn.circuits.trace import QuantumFunction
+from hqnn.circuits.words import parse_word
 from hqnn.interpreters.namesakes import Namesake, namesake
 from hqnn.noise.channels import to_kraus
 from hqnn.noise.coverage import qubits_of, require_noise
@@ -20,6 +20,8 @@ from hqnn.noise.model import NoiseModel, Readout
 
 Evaluation: TypeAlias = Callable[[Any, Any], Any]
 Sum: TypeAlias = Mapping[str, float]
+
+NUMBERS = 2**23  # complex numbers in the states of the samples that run at once: 128 MB
 
 
 def to_qfunc(program: Program, noise: NoiseModel | None = None) -> Callable[[Any, Any], None]:
@@ -70,7 +72,8 @@ def to_qnode(
 
     Returns:
         A function of inputs, shape (samples, inputs) or (inputs,), and weights, to expectation values, shape
-        (samples, observables) or (observables,). A device that cannot broadcast runs one circuit a sample. Lightning's
+        (samples, observables) or (observables,). Many samples run in chunks of bounded memory; what backpropagation
+        keeps is not bounded. A device that cannot broadcast runs one circuit a sample. Lightning's
         values, and default.mixed's after an RZ by one number, come through PennyLane's torch interface in single
         precision; take ``interface="autograd"`` for all digits.
 
@@ -140,10 +143,28 @@ def _evaluation(
     if diff_method != "backprop":  # the others refuse a batch whose inputs need gradients (PennyLane #4462)
         qnode = qml.transforms.broadcast_expand(qnode)
 
+    chunk = _samples_at_once(device, len(next(iter(observables[0]))))
+
+    def of_one_chunk(inputs: Any, weights: Any) -> Any:
+        values = qml.math.stack(qnode(inputs, weights), axis=-1)
+        if qml.math.ndim(inputs) == 2 and qml.math.ndim(values) == 1:  # no input enters a gate
+            values = qml.math.stack([values] * len(inputs))
+        return values
+
     def evaluate(inputs: Any, weights: Any) -> Any:
-        return qml.math.stack(qnode(inputs, weights), axis=-1)
+        if qml.math.ndim(inputs) < 2 or 0 < len(inputs) <= chunk:
+            return of_one_chunk(inputs, weights)
+        if len(inputs) == 0:
+            return of_one_chunk(qml.math.ones_like(qml.math.sum(inputs, axis=0)), weights)[None][:0]
+        chunks = [inputs[start : start + chunk] for start in range(0, len(inputs), chunk)]
+        return qml.math.concatenate([of_one_chunk(part, weights) for part in chunks])
 
     return evaluate
+
+
+def _samples_at_once(device: Any, wires: int) -> int:
+    """How many states, or density matrices, fit into the memory of a chunk."""
+    return int(max(1, NUMBERS >> wires * (2 if device.name == "default.mixed" else 1)))
 
 
 def _applied(gate: Gate, program: Program) -> Callable[[Any, Any], None]:
@@ -155,8 +176,9 @@ def _applied(gate: Gate, program: Program) -> Callable[[Any, Any], None]:
         for factor in gate.factors:
             if isinstance(factor, Constant):
                 qml.QubitUnitary(factor.matrix, wires=gate.wires)
-            else:
-                qml.PauliRot(factor.angle.value(inputs, weights), factor.word, wires=gate.wires)
+            elif letters := {w: a for w, a in zip(gate.wires, factor.word, strict=True) if a != "I"}:
+                # PennyLane's PauliRot with a letter I is wrong for a batch of one
+                qml.PauliRot(factor.angle.value(inputs, weights), "".join(letters.values()), wires=list(letters))
 
     return factors
 

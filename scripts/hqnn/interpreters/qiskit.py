@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import numpy as np
 from qiskit.circuit import Gate as QiskitGate
 from qiskit.circuit import ParameterVector, QuantumCircuit
 from qiskit.circuit.library import PauliEvolutionGate, UnitaryGate, get_standard_gate_name_mapping
+from qiskit.circuit.parametervector import ParameterVectorElement
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from hqnn.circuits.program import Angle, ComplexMatrix, Constant, Factor, Gate, Program
@@ -41,7 +43,7 @@ def to_qiskit(program: Program) -> QuantumCircuit:
             "hqnn.circuits.amplitude.prepared before it is written for Qiskit"
         )
     circuit = QuantumCircuit(program.wires)
-    inputs, weights = ParameterVector("inputs", program.inputs), ParameterVector("weights", program.weights)
+    inputs, weights = _symbols("inputs", program.inputs), _symbols("weights", program.weights)
     for gate in program.gates:
         for operation, wires in _operations(gate, program, inputs, weights):
             circuit.append(operation, wires)
@@ -62,6 +64,13 @@ def turned(matrix: ComplexMatrix) -> ComplexMatrix:
     wires = matrix.shape[0].bit_length() - 1
     axes = [*range(wires)][::-1]
     return matrix.reshape((2,) * 2 * wires).transpose([*axes, *(a + wires for a in axes)]).reshape(matrix.shape)
+
+
+def _symbols(name: str, size: int) -> list[ParameterVectorElement]:
+    """A vector's elements with identities that follow from their names, so that equal circuits make equal files."""
+    vector = ParameterVector(name, size)
+    root = uuid5(NAMESPACE_OID, name).int
+    return [ParameterVectorElement(vector, i, UUID(int=root + i)) for i in range(size)]
 
 
 def _operations(gate: Gate, program: Program, inputs: Any, weights: Any) -> Iterator[tuple[Any, list[int]]]:

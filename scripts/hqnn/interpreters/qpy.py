@@ -5,21 +5,27 @@ from __future__ import annotations
 import os
 import struct
 from pathlib import Path
+from typing import Any
 
 from qiskit import qpy
-from qiskit.circuit import QuantumCircuit
+from qiskit.circuit import Parameter, ParameterExpression, QuantumCircuit
 from qiskit.exceptions import QiskitError
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 from hqnn.store import whole_file
 
 VERSION = 13  # Qiskit 1.3 and newer read it; a file of the newest version is closed to every older Qiskit
 
 
 def save_qpy(path: str | os.PathLike[str], circuit: QuantumCircuit) -> None:
-    """Write one circuit, its symbolic parameters and its layout included."""
+    """Write one circuit, its symbolic parameters and its layout included; equal circuits make equal files.
+
+    Args:
+        path: of the file.
+        circuit: whose angles are affine in its parameters.
+    """
     with whole_file(path) as beside, beside.open("wb") as file:
-        qpy.dump(circuit, file, version=VERSION)
+        qpy.dump(_without_history(circuit), file, version=VERSION)
 
 
 def load_qpy(path: str | os.PathLike[str]) -> QuantumCircuit:
@@ -32,4 +38,28 @@ def load_qpy(path: str | os.PathLike[str]) -> QuantumCircuit:
         with Path(path).open("rb") as file:
             return qpy.load(file)[0]
     except (OSError, QiskitError, struct.error, ValueError, EOFError) as error:
-        raise UserError(f"{path} cannot be read as a QPY circuit ({error}); compile the model again") from error
+        raise UserError(f"{path} cannot be read as a QPY circuit ({plain(error)}); compile the model again") from error
+
+
+def _without_history(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The same circuit with angles written anew.
+
+    A file holds how an angle came about, in the transpiler's own symbols, whose identities differ from run to run.
+    """
+    plain = circuit.copy()
+    for place, instruction in enumerate(circuit.data):
+        if any(isinstance(angle, ParameterExpression) for angle in instruction.params):
+            operation = instruction.operation.copy()
+            operation.params = [_written_anew(angle) for angle in instruction.params]
+            plain.data[place] = instruction.replace(operation=operation)
+    return plain
+
+
+def _written_anew(angle: Any) -> Any:
+    if not isinstance(angle, ParameterExpression) or isinstance(angle, Parameter):
+        return angle
+    parameters = sorted(angle.parameters, key=lambda parameter: parameter.name)
+    constant = float(angle.bind(dict.fromkeys(parameters, 0.0)))
+    terms = [(angle.gradient(parameter), parameter) for parameter in parameters]
+    parts = [parameter if factor == 1 else float(factor) * parameter for factor, parameter in terms]
+    return sum(parts[1:], parts[0]) + constant if constant else sum(parts[1:], parts[0])

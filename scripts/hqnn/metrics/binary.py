@@ -3,49 +3,70 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hqnn.metrics.measures import Floats, Measured, mean_defined, ratio, surprise
+from hqnn.metrics.measures import Floats, Measured, mean_defined, per_unit, ratio, surprise
+from hqnn.metrics.ranking import Ranked, Ranking
 
 THRESHOLD = 0.5
 
 
 class BinaryMeasures:
-    """All metrics of one set of binary predictions as functions of sample weights.
+    """All metrics of one set of binary predictions as functions of weights.
 
     Precision, recall, F1, intersection over union and the curves speak of class 1; kappa and macro F1 are as for more
     classes. Sureness 2 mean|p - 1/2|, confidence 1 - mean|label - p| and imbalance n_0 - n_1 are those of Gupta et al.,
     "On the status of current quantum machine learning software".
+
+    Args:
+        labels: 0 or 1, shape (samples,).
+        probability: of class 1, shape (samples,).
+        predicted: 0 or 1, shape (samples,).
+        unit: what each sample is weighted with, from 0, shape (samples,); each for itself where absent.
     """
 
-    def __init__(self, labels: Floats, probability: Floats, predicted: Floats) -> None:
-        """All of shape (samples,); labels and predicted 0 or 1, the probability that of class 1."""
-        self.labels = labels
-        self._order = np.argsort(-probability, kind="stable")
+    def __init__(
+        self, labels: Floats, probability: Floats, predicted: Floats, unit: NDArray[np.int64] | None = None
+    ) -> None:
+        unit = np.arange(labels.size) if unit is None else unit
         error = np.abs(labels - probability)
         self._usual_error = error.mean()  # differences from it keep the variance exact where it is small
         excess = error - self._usual_error
-        self._terms = np.stack(
-            [
-                (1 - labels) * (1 - predicted),
-                (1 - labels) * predicted,
-                labels * (1 - predicted),
-                labels * predicted,
-                np.abs(probability - 0.5),
-                excess,
-                excess**2,
-                surprise(1 - error),
-            ],
-            axis=1,
+        terms = np.stack(
+            [1 - predicted, predicted, np.abs(probability - 0.5), excess, excess**2, surprise(1 - error)], axis=1
         )
-        # Equal scores are one step of the curves: only the last of them is a threshold.
-        self._thresholds = np.flatnonzero(np.diff(probability[self._order], append=-1.0))
+        units = int(unit.max(initial=-1)) + 1
+        by_class = [per_unit(terms * (labels == value)[:, None], unit, units) for value in (0, 1)]
+        self._terms = np.concatenate(by_class, axis=1)
+        self._ranking = Ranking(labels == 1, probability, unit, units)
 
     def __call__(self, weights: Floats) -> Measured:
-        """Metrics under weights of shape (draws, samples)."""
-        tn, fp, fn, tp, unsure, excess, excess2, surprised = (weights @ self._terms).T
+        """Metrics under weights of shape (draws, units)."""
+        return self.samplings(weights, ("all",))["all"]
+
+    def samplings(self, weights: Floats, names: tuple[str, ...] = ("all", "balanced")) -> dict[str, Measured]:
+        """Metrics of the samples as they are, and of both classes weighted equally.
+
+        Balanced, each class has half of the whole weight: what draws of equally likely classes give on average, and
+        NaN where one class is missing.
+
+        Args:
+            weights: shape (draws, units).
+            names: `all`, `balanced` or both.
+        """
+        sums = (weights @ self._terms).reshape(len(weights), 2, -1)
+        ranked = self._ranking(np.ascontiguousarray(weights.T))
+        of_class = sums[:, :, 0] + sums[:, :, 1]
+        half = np.where(of_class.all(axis=1), of_class.sum(axis=1) / 2, np.nan)
+        scales = {"all": np.ones_like(of_class), "balanced": ratio(np.stack([half, half], axis=1), of_class)}
+        return {name: self._measured(sums, ranked, scales[name]) for name in names}
+
+    def _measured(self, sums: Floats, ranked: Ranked, scale: Floats) -> Measured:
+        """Metrics from sums of shape (draws, 2, terms), each class times a scale, shape (draws, 2)."""
+        (tn, fp, *_), (fn, tp, *_) = scaled = (sums * scale[:, :, None]).transpose(1, 2, 0)
+        unsure, excess, excess2, surprised = scaled[:, 2:].sum(axis=0)
         total = tn + fp + fn + tp
         specificity, recall = ratio(tn, tn + fp), ratio(tp, tp + fn)
-        roc_auc, average_precision = self._rank(weights)
         mean_excess = ratio(excess, total)
         imbalance = (tn + fn) - (tp + fp)
         f1 = np.stack([ratio(2 * tn, 2 * tn + fp + fn), ratio(2 * tp, 2 * tp + fp + fn)])
@@ -61,8 +82,8 @@ class BinaryMeasures:
             "macro_f1": mean_defined(f1.T),
             "iou": ratio(tp, tp + fp + fn),
             "mcc": ratio(tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))),
-            "roc_auc": roc_auc,
-            "average_precision": average_precision,
+            "roc_auc": ranked.area(),
+            "average_precision": ranked.average_precision(scale[:, 1], scale[:, 0]),
             "log_loss": ratio(surprised, total),
             "tn": tn,
             "fp": fp,
@@ -74,17 +95,4 @@ class BinaryMeasures:
             "imbalance": imbalance,
             "imbalance_normalised": ratio(imbalance, total),
         }
-        by_class = {"recall": np.stack([specificity, recall]), "precision": precision, "f1": f1}
-        return Measured(values, by_class)
-
-    def _rank(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Area under the ROC curve (trapezoids) and average precision (steps, as scikit-learn defines it)."""
-        ordered = weights[:, self._order]
-        seen = np.cumsum(ordered, axis=1)[:, self._thresholds]
-        tp = np.cumsum(ordered * self.labels[self._order], axis=1)[:, self._thresholds]
-        fp = seen - tp
-        positives, negatives = tp[:, -1], fp[:, -1]
-        gained = np.diff(tp, axis=1, prepend=0)
-        area = (np.diff(fp, axis=1, prepend=0) * (tp - gained / 2)).sum(axis=1)
-        steps = (gained * np.divide(tp, seen, out=np.zeros_like(tp), where=seen != 0)).sum(axis=1)
-        return ratio(area, positives * negatives), ratio(steps, positives)
+        return Measured(values, {"recall": np.stack([specificity, recall]), "precision": precision, "f1": f1})

@@ -1,8 +1,9 @@
-"""Draws of samples as weights, and the intervals they give."""
+"""Draws of samples, or of clusters of them, as weights, and the intervals they give."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,56 +14,98 @@ INTERVAL = (0.025, 0.975)
 WEIGHTS_AT_ONCE = 2_000_000
 
 
+@dataclass(frozen=True)
+class Units:
+    """What is drawn as one, stratum by stratum: single samples, or clusters of them.
+
+    Samples that are alike, such as neighbouring pixels, say less than as many independent ones, and drawn one by one
+    they make intervals too narrow (Davison and Hinkley, Bootstrap Methods and their Application, 1997, 3.8).
+
+    Attributes:
+        of_sample: the unit of each sample, from 0, those of a stratum next to each other, shape (samples,).
+        sizes: units in each stratum.
+    """
+
+    of_sample: NDArray[np.int64]
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, strata: Sequence[NDArray[np.int64]], clusters: NDArray[np.int64] | None = None) -> Units:
+        """Number the units of strata.
+
+        Args:
+            strata: places of the samples of each; together all samples.
+            clusters: of each sample, shape (samples,); each for itself where absent.
+        """
+        unit = np.empty(sum(s.size for s in strata), dtype=np.int64)
+        sizes: list[int] = []
+        for members in strata:
+            own = np.arange(members.size) if clusters is None else _in_order(clusters[members])
+            unit[members] = own + sum(sizes)
+            sizes.append(int(own.max(initial=-1)) + 1)
+        return cls(unit, tuple(sizes))
+
+    def drawn(self, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
+        """Multiplicities of draws with replacement, as many in each stratum as it has units.
+
+        Args:
+            draws: how many.
+            rng: the source of randomness.
+
+        Yields:
+            Shape (some draws, units), a bounded number of samples at a time.
+        """
+        step = max(1, WEIGHTS_AT_ONCE // max(1, self.of_sample.size))
+        for done in range(0, draws, step):
+            count = min(step, draws - done)
+            drawn = [rng.integers(size, size=(count, size)) + size * np.arange(count)[:, None] for size in self.sizes]
+            times = [
+                np.bincount(own.ravel(), minlength=count * size).reshape(count, size)
+                for own, size in zip(drawn, self.sizes, strict=True)
+            ]
+            yield np.concatenate(times, axis=1, dtype=float)
+
+
 def bootstrap(
     strata: Sequence[NDArray[np.int64]],
     draws: int,
     rng: np.random.Generator,
     clusters: NDArray[np.int64] | None = None,
 ) -> Iterator[Floats]:
-    """Multiplicities of draws with replacement within strata, a bounded piece of shape (draws, samples) at a time.
+    """Multiplicities of samples in draws of units, a bounded piece of shape (draws, samples) at a time.
 
     Args:
-        strata: places of the samples of each; together all samples.
+        strata: see `Units.of`.
         draws: how many.
         rng: the source of randomness.
-        clusters: of each sample, shape (samples,); whole clusters are drawn, as many as the stratum has. Samples that
-            are alike, such as neighbouring pixels, say less than as many independent ones, and drawn one by one they
-            make intervals too narrow (Davison and Hinkley, Bootstrap Methods and their Application, 1997, 3.8).
+        clusters: see `Units.of`; whole clusters are drawn, as many as the stratum has.
     """
-    samples = sum(s.size for s in strata)
-    drawn_of = [_in_order(clusters[s]) if clusters is not None else np.arange(s.size) for s in strata]
-    step = max(1, WEIGHTS_AT_ONCE // samples)
-    for done in range(0, draws, step):
-        count = min(step, draws - done)
-        weights = np.empty((count, samples))
-        for members, cluster in zip(strata, drawn_of, strict=True):
-            size = int(cluster.max(initial=-1)) + 1
-            drawn = rng.integers(size, size=(count, size)) + size * np.arange(count)[:, None]
-            times = np.bincount(drawn.ravel(), minlength=count * size).reshape(count, size)
-            weights[:, members] = times[:, cluster]
-        yield weights
+    units = Units.of(strata, clusters)
+    for times in units.drawn(draws, rng):
+        yield times[:, units.of_sample]
+
+
+def intervals(values: Floats) -> Floats:
+    """The 2.5 and 97.5 % percentiles of what is defined in each row, NaN where nothing is.
+
+    Args:
+        values: shape (rows, draws).
+
+    Returns:
+        Shape (rows, 2).
+    """
+    if values.shape[1] == 0:
+        return np.full((len(values), 2), np.nan)
+    ordered = np.sort(values, axis=1)  # what is not defined last
+    last = (~np.isnan(values)).sum(axis=1, keepdims=True) - 1
+    place = np.maximum(last, 0) * np.array(INTERVAL)
+    below = np.floor(place).astype(np.int64)
+    low = np.take_along_axis(ordered, below, axis=1)
+    high = np.take_along_axis(ordered, np.ceil(place).astype(np.int64), axis=1)
+    return np.asarray(low + (high - low) * (place - below))
 
 
 def _in_order(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
     """Clusters numbered in the order in which they come, so that one sample a cluster is the plain bootstrap."""
     _, first, inverse = np.unique(clusters, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first))[inverse])
-
-
-def balanced_draw(weights: Floats, labels: Floats, rng: np.random.Generator) -> Floats:
-    """Draw as many samples as there are from each row, both classes equally likely; NaN where a row lacks a class."""
-    positives = (weights @ labels)[:, None]
-    negatives = weights.sum(axis=1, keepdims=True) - positives
-    of_class = np.where(labels == 1, positives, negatives)
-    drawn = np.full(weights.shape, np.nan)
-    both = np.flatnonzero((positives[:, 0] > 0) & (negatives[:, 0] > 0))
-    drawn[both] = rng.multinomial(labels.size, weights[both] / (2 * of_class[both]))
-    return drawn
-
-
-def interval(values: Sequence[Floats]) -> dict[str, float]:
-    """The 2.5 and 97.5 % percentiles of what is defined, as `low` and `high`; NaN where nothing is."""
-    defined = np.concatenate(values or [np.empty(0)])
-    defined = defined[~np.isnan(defined)]
-    low, high = np.quantile(defined, INTERVAL) if defined.size else (np.nan, np.nan)
-    return {"low": float(low), "high": float(high)}

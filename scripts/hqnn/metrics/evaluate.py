@@ -81,7 +81,7 @@ def evaluate(
     Args:
         predictions: table in the prediction schema; its attributes say what was run and what the classes are called.
         samples: the tables its sample numbers point into, whose columns are one table's. Where they say each sample's
-            scene, scores are also given for each scene, and of two classes on class-balanced draws. What is not
+            scene, scores are also given for each scene, and of two classes with both weighted equally. What is not
             independent is drawn together: pixels, by their row and column, in blocks of 32 x 32; photographs by the
             group that a split dealt them by, where the table of that split is among these.
         subset: sample numbers that the slow paths ran on; the file is then scored on these too, under `subset` and

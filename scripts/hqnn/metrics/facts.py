@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from hqnn.metrics.published import published_beside
-from hqnn.metrics.runs import read_history
+from hqnn.metrics.runs import epochs_of, read_history
 from hqnn.metrics.table import COLUMNS, POOLED
 from hqnn.store import read_model
+from hqnn.training.history import Epoch, kept_epoch
 
 TRAINING = "train"
 NAMES = {"loss": "train_loss", "accuracy": "train_accuracy"}
@@ -33,10 +34,12 @@ def training_facts(history: Path, model: Path, published: pd.DataFrame | None = 
     """What a training run's history and model file say, as rows of sampling `train` and path `exact`.
 
     Loss and accuracy on the train, validation and test samples, as far as recorded: after the last epoch under their
-    names, such as train_loss; at the first four and the last ten epochs as train_loss_epoch_3; at the best epoch, of
-    highest validation accuracy and then of lowest validation loss, as best_validation_accuracy. Further epochs,
-    best_epoch, training_s (seconds of all epochs), parameters, kernel_parameters, executions_forward and
-    executions_backward. `backend` is what the phase names, else torch; `samples` the number trained on, 0 where unsaid.
+    names, such as train_loss; at the first four and the last ten epochs as train_loss_epoch_3; at the best epoch as
+    best_validation_accuracy. The best epoch is that whose weights were kept, by what the model's file says of its
+    training; where the last were kept, it is that of highest validation accuracy and then of lowest validation loss.
+    Further epochs, kept_epoch (whose weights the model has), best_epoch, training_s (seconds of all epochs),
+    parameters, kernel_parameters, executions_forward and executions_backward. `backend` is what the phase names, else
+    torch; `samples` the number trained on, 0 where unsaid.
 
     Args:
         history: columns epoch, loss, accuracy, and perhaps seconds (of each epoch) and losses and accuracies of others.
@@ -51,7 +54,9 @@ def training_facts(history: Path, model: Path, published: pd.DataFrame | None = 
     """
     run, epochs = read_history(history)
     _, about = read_model(model)
-    facts = {**_by_epoch(epochs), **_best(epochs), **dict(_of_model(about))}
+    keep = about.get("training", {}).get("keep", "last")
+    seen = epochs_of(epochs)
+    facts = {**_by_epoch(epochs), "kept_epoch": kept_epoch(seen, keep), **_best(seen, keep), **dict(_of_model(about))}
     if "seconds" in epochs:
         facts["training_s"] = epochs["seconds"].sum()
     table = pd.DataFrame({"metric": list(facts), "value": [float(value) for value in facts.values()]}).assign(
@@ -81,13 +86,13 @@ def _by_epoch(epochs: pd.DataFrame) -> dict[str, float]:
     return {"epochs": len(known), **last, **each}
 
 
-def _best(epochs: pd.DataFrame) -> dict[str, float]:
+def _best(epochs: Sequence[Epoch], keep: str) -> dict[str, float]:
     """The best epoch and what was seen there; nothing where there was no validation."""
-    seen = ["validation_accuracy", "validation_loss"]
-    if not set(seen) <= set(epochs):
-        return {}
-    best = epochs.sort_values(seen, ascending=[False, True], kind="stable").iloc[0]
-    return {"best_epoch": best["epoch"], **{f"best_{name}": best[name] for name in seen}}
+    number = kept_epoch(epochs, "best_accuracy" if keep == "last" else keep)
+    best = next(epoch for epoch in epochs if epoch.epoch == number)
+    seen = {"accuracy": best.validation_accuracy, "loss": best.validation_loss}
+    known = {f"best_validation_{name}": value for name, value in seen.items() if value is not None}
+    return {"best_epoch": number, **known} if known else {}
 
 
 def _of_model(about: dict[str, Any]) -> Iterator[tuple[str, float]]:

@@ -1,16 +1,17 @@
 """What the metrics of two and of more classes have in common.
 
-Every metric is a function of sample weights. The value has weight one for each sample; a bootstrap draw is a row of
-multiplicities, so a thousand draws are a few matrix products and cumulative sums instead of a thousand evaluations.
+Every metric is a function of weights of units: single samples, or clusters of samples that are drawn together. The
+value has weight one for each unit; a bootstrap draw is a row of multiplicities, so a thousand draws are a few products
+with sums over each unit, which are made once, instead of a thousand evaluations.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 Floats = NDArray[np.float64]
 
@@ -28,13 +29,23 @@ class Measured:
     by_class: dict[str, Floats]
 
 
-class Measures(Protocol):
-    """All metrics of one set of predictions."""
+def per_unit(terms: Floats, unit: NDArray[np.int64], units: int) -> Floats:
+    """Sums over the samples of each unit.
 
-    labels: Floats
+    Args:
+        terms: shape (samples, terms).
+        unit: of each sample, from 0, shape (samples,).
+        units: how many there are.
 
-    def __call__(self, weights: Floats) -> Measured:
-        """Metrics under weights of shape (draws, samples)."""
+    Returns:
+        Shape (units, terms).
+    """
+    return np.stack([np.bincount(unit, column, units) for column in terms.T], axis=1)
+
+
+def counts_of(place: NDArray[np.int64], unit: NDArray[np.int64], places: int, units: int) -> sparse.csr_array:
+    """How many samples of each unit are at each place, sparse, shape (places, units)."""
+    return sparse.csr_array((np.ones(place.size), (place, unit)), shape=(places, units))
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:

@@ -11,10 +11,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hqnn.metrics.binary import THRESHOLD, BinaryMeasures
-from hqnn.metrics.bootstrap import balanced_draw, bootstrap, interval
-from hqnn.metrics.measures import Floats, Measured, Measures
+from hqnn.metrics.bootstrap import Units, intervals
+from hqnn.metrics.measures import Floats
 from hqnn.metrics.multiclass import MulticlassMeasures
 from hqnn.metrics.table import POOLED
+
+BOOTSTRAP = 20  # the purpose of the draws, beside their seed
 
 Key = tuple[str, str, str]  # sampling, group, metric
 
@@ -33,11 +35,11 @@ def score(
 ) -> pd.DataFrame:
     """Score predictions, pooled and by group, as they are and, where asked, class-balanced.
 
-    Sampling `all` takes the samples as they are. `balanced` is as many draws with replacement as there are samples,
-    both classes equally likely; its value is one seeded draw. Intervals are percentiles over bootstrap draws of samples
-    or clusters within groups, without those where a metric is undefined; for `balanced` each is followed by the
-    balanced draw, so that they speak of the samples that exist. Recall, precision and F1 of a class stand in a group of
-    the class's name; where samples have groups of their own, they are metrics such as `recall_<class>` of each.
+    Sampling `all` takes the samples as they are. `balanced` weights both classes equally, which is the mean of draws
+    of as many samples with both classes equally likely; counts are then what such a draw has on average. Intervals are
+    percentiles over bootstrap draws of samples or clusters within groups, without those where a metric is undefined.
+    Recall, precision and F1 of a class stand in a group of the class's name; where samples have groups of their own,
+    they are metrics such as `recall_<class>` of each.
 
     Args:
         labels: classes counted from 0, shape (samples,).
@@ -47,9 +49,9 @@ def score(
         groups: name of each sample's group, such as its scene, shape (samples,).
         clusters: number of what each sample belongs to, such as its photograph, shape (samples,); what is of one
             cluster is drawn together. A group of one cluster has no interval (NaN).
-        balanced: whether to score class-balanced draws too; for two classes.
+        balanced: whether to score with both classes weighted equally, too; for two classes.
         draws: number of bootstrap draws; 0 leaves the intervals out (NaN).
-        seed: of all draws; equal labels, groups and seed draw equal samples, so that models compare pair by pair.
+        seed: of the draws; equal groups, clusters and seed draw equal samples, so that models compare pair by pair.
 
     Returns:
         Columns sampling, group, metric, value, low, high (95 % interval), samples. A metric that is undefined (a rank
@@ -62,80 +64,87 @@ def score(
     y, p, guess = _checked(labels, probability, predicted)
     names = _names(p, classes)
     if balanced and len(names) > 2:
-        raise ValueError(f"draws balance two classes, not {len(names)}")
-    parts = _parts(y, p, guess, names, None if groups is None else np.asarray(groups, dtype=str))
-    sizes = {name: int((y == k).sum()) for k, name in enumerate(names)} | {p.group: p.members.size for p in parts}
-    scored = _scored(parts, _clusters(y, clusters), balanced=balanced, draws=draws, seed=seed)
+        raise ValueError(f"only two classes can be balanced, not {len(names)}")
+    groups = None if groups is None else np.asarray(groups, dtype=str)
+    members = _members(y.size, groups)
+    units = Units.of(list(members.values())[1:] or [members[POOLED]], _clusters(y, clusters))
+    parts = [_part(group, own, units, names, (y, p, guess), groups is not None) for group, own in members.items()]
+    sizes = {name: int((y == k).sum()) for k, name in enumerate(names)} | {g: own.size for g, own in members.items()}
+    scored = _scored(parts, units, balanced=balanced, draws=draws, seed=seed)
     return pd.DataFrame({**row, "samples": sizes[row["group"]]} for row in scored)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Samples that are scored together, and the names of the classes."""
+    """Samples that are scored together: whose units they are, and the names of the classes."""
 
     group: str
-    members: NDArray[np.int64]
-    measures: Measures
+    units: slice
+    measures: BinaryMeasures | MulticlassMeasures
     classes: Sequence[str]
     grouped: bool
 
-    def named(self, measured: Measured) -> Iterator[tuple[tuple[str, str], Floats]]:
-        """Each metric with the group and the name that it stands under."""
-        yield from (((self.group, metric), value) for metric, value in measured.values.items())
-        for metric, of_classes in measured.by_class.items():
-            for name, value in zip(self.classes, of_classes, strict=True):
-                yield ((self.group, f"{metric}_{name}") if self.grouped else (name, metric)), value
+    @property
+    def varies(self) -> bool:
+        """Whether draws differ: its units are several."""
+        return bool(self.units.stop - self.units.start > 1)
+
+    def measured(self, weights: Floats, balanced: bool) -> Iterator[tuple[Key, Floats]]:
+        """Each metric under weights of shape (draws, all units), with what it stands under."""
+        own = weights[:, self.units]
+        if balanced and isinstance(self.measures, BinaryMeasures):
+            samplings = self.measures.samplings(own)
+        else:
+            samplings = {"all": self.measures(own)}
+        for sampling, found in samplings.items():
+            yield from (((sampling, self.group, metric), value) for metric, value in found.values.items())
+            for metric, of_classes in found.by_class.items():
+                for name, value in zip(self.classes, of_classes, strict=True):
+                    place = (self.group, f"{metric}_{name}") if self.grouped else (name, metric)
+                    yield (sampling, *place), value
 
 
-def _parts(
-    labels: Floats, probability: Floats, predicted: Floats, classes: Sequence[str], groups: NDArray[np.str_] | None
-) -> list[_Part]:
-    """All samples, and those of each group."""
-    measures = BinaryMeasures if probability.ndim == 1 else MulticlassMeasures
-    members = {POOLED: np.arange(labels.size)}
+def _members(samples: int, groups: NDArray[np.str_] | None) -> dict[str, NDArray[np.int64]]:
+    """Places of all samples, and of those of each group."""
+    found = {POOLED: np.arange(samples)}
     if groups is not None:
-        members |= {str(group): np.flatnonzero(groups == group) for group in np.unique(groups)}
-    return [
-        _Part(
-            group,
-            own,
-            measures(labels[own], probability[own], predicted[own]),
-            classes,
-            groups is not None,
-        )
-        for group, own in members.items()
-    ]
-
-
-def _scored(
-    parts: Sequence[_Part], clusters: NDArray[np.int64], *, balanced: bool, draws: int, seed: int
-) -> Iterator[dict[str, Any]]:
-    """Values with their intervals; without, where all that is drawn from is one cluster."""
-
-    def several(members: NDArray[np.int64]) -> bool:
-        return bool((clusters[members] != clusters[members[0]]).any())
-
-    strata = [part.members for part in parts[1:] or parts]
-    once, often = np.random.default_rng(seed).spawn(2)  # apart from whatever else was drawn with this seed
-    point = _measured(parts, np.ones((1, clusters.size)), once, balanced)
-    drawn = [_measured(parts, weights, often, balanced) for weights in bootstrap(strata, draws, often, clusters)]
-    varied = {POOLED: any(map(several, strata))} | {part.group: several(part.members) for part in parts[1:]}
-    for key, value in point.items():
-        sampling, group, metric = key
-        limits = interval([piece[key] for piece in drawn] if varied.get(group, varied[POOLED]) else [])
-        yield {"sampling": sampling, "group": group, "metric": metric, "value": value[0], **limits}
-
-
-def _measured(parts: Sequence[_Part], weights: Floats, rng: np.random.Generator, balanced: bool) -> dict[Key, Floats]:
-    found: dict[Key, Floats] = {}
-    for part in parts:
-        own = weights if part.group == POOLED else weights[:, part.members]
-        samplings = {"all": own}
-        if balanced:
-            samplings["balanced"] = balanced_draw(own, part.measures.labels, rng)
-        for sampling, chosen in samplings.items():
-            found |= {(sampling, *place): value for place, value in part.named(part.measures(chosen))}
+        found |= {str(group): np.flatnonzero(groups == group) for group in np.unique(groups)}
     return found
+
+
+def _part(
+    group: str,
+    members: NDArray[np.int64],
+    units: Units,
+    classes: Sequence[str],
+    columns: tuple[Floats, Floats, Floats],
+    grouped: bool,
+) -> _Part:
+    labels, probability, predicted = (column[members] for column in columns)
+    own = units.of_sample[members]
+    first = int(own.min())
+    measures = BinaryMeasures if probability.ndim == 1 else MulticlassMeasures
+    place = slice(first, int(own.max()) + 1)
+    return _Part(group, place, measures(labels, probability, predicted, own - first), classes, grouped)
+
+
+def _scored(parts: Sequence[_Part], units: Units, *, balanced: bool, draws: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Values with their intervals; without, where all that is drawn from is one unit."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, BOOTSTRAP]))
+    point = _measured(parts, np.ones((1, sum(units.sizes))), balanced)
+    drawn = [_measured(parts, weights, balanced) for weights in units.drawn(draws, rng)]
+    pieces = [np.stack([piece[key] for key in point]) for piece in drawn]
+    limits = intervals(np.concatenate(pieces, axis=1) if pieces else np.empty((len(point), 0)))
+    varied = {part.group: part.varies for part in parts} | {POOLED: max(units.sizes) > 1}
+    for (key, value), (low, high) in zip(point.items(), limits, strict=True):
+        sampling, group, metric = key
+        known = varied.get(group, varied[POOLED])
+        interval = {"low": low if known else np.nan, "high": high if known else np.nan}
+        yield {"sampling": sampling, "group": group, "metric": metric, "value": value[0], **interval}
+
+
+def _measured(parts: Sequence[_Part], weights: Floats, balanced: bool) -> dict[Key, Floats]:
+    return {key: value for part in parts for key, value in part.measured(weights, balanced)}
 
 
 def _names(probability: Floats, classes: Sequence[str] | None) -> list[str]:
@@ -146,9 +155,9 @@ def _names(probability: Floats, classes: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _clusters(labels: Floats, clusters: ArrayLike | None) -> NDArray[np.int64]:
-    found = np.arange(labels.size) if clusters is None else np.asarray(clusters, dtype=np.int64)
-    if found.shape != labels.shape:
+def _clusters(labels: Floats, clusters: ArrayLike | None) -> NDArray[np.int64] | None:
+    found = None if clusters is None else np.asarray(clusters, dtype=np.int64)
+    if found is not None and found.shape != labels.shape:
         raise ValueError(f"labels and clusters have shapes {labels.shape} and {found.shape}")
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from hqnn.errors import UserError
-from hqnn.store import whole_file
+from hqnn.store import reason, whole_file
 
 COLUMNS = (
     "study",
@@ -30,6 +30,7 @@ COLUMNS = (
 IDENTITY = COLUMNS[:7]
 NUMBERS = ("value", "low", "high", "published")
 POOLED = "pooled"
+RERUN, RESTORE = "delete it and run again", "restore it from the repository"  # what mends a damaged table
 
 
 def write_metrics(path: Path, tables: Iterable[pd.DataFrame]) -> None:
@@ -46,7 +47,7 @@ def read_metrics(path: Path) -> pd.DataFrame:
     Raises:
         UserError: the file is missing or has other columns than `COLUMNS`.
     """
-    return read_csv(path, COLUMNS, numbers=NUMBERS, counts=("seed", "samples"))
+    return read_csv(path, COLUMNS, numbers=NUMBERS, counts=("seed", "samples"), cure=RERUN)
 
 
 def collect(output: Path, tables: Sequence[Path]) -> None:
@@ -54,7 +55,9 @@ def collect(output: Path, tables: Sequence[Path]) -> None:
     write_metrics(output, [read_metrics(table) for table in tables])
 
 
-def read_csv(path: Path, columns: Sequence[str], *, numbers: Sequence[str], counts: Sequence[str] = ()) -> pd.DataFrame:
+def read_csv(
+    path: Path, columns: Sequence[str], *, numbers: Sequence[str], counts: Sequence[str] = (), cure: str = RESTORE
+) -> pd.DataFrame:
     """Read a CSV file of known columns; all but `numbers` (NaN where empty) and `counts` is text.
 
     Raises:
@@ -65,7 +68,7 @@ def read_csv(path: Path, columns: Sequence[str], *, numbers: Sequence[str], coun
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in numbers}, dtype=types)
     except (OSError, ValueError) as error:  # pandas' own errors among them
-        raise UserError(f"{path} cannot be read as a table ({error}); write it again") from error
+        raise UserError(f"{path} cannot be read as a table ({reason(error)}); {cure}") from error
     if tuple(table.columns) != tuple(columns):
-        raise UserError(f"{path} has the columns {', '.join(table.columns)}; it needs {', '.join(columns)}")
+        raise UserError(f"{path} has the columns {', '.join(table.columns)}; it needs {', '.join(columns)}; {cure}")
     return table

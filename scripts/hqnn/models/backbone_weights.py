@@ -16,7 +16,8 @@ from torchvision import models
 
 from hqnn.data.catalogue import RemoteFile
 from hqnn.data.download import fetch_file
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
+from hqnn.store import reason
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 DAMAGE = (OSError, SafetensorError, RuntimeError, ValueError, EOFError, KeyError, AttributeError, pickle.PickleError)
@@ -63,9 +64,12 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             found = load_file(path)
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # whose own words advise to run what is in the file
+        raise UserError(
+            f"{path} cannot be read as weights (it is damaged or holds more than tensors); save `model.state_dict()`"
+        ) from error
     except DAMAGE as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(f"{path} cannot be read as weights ({reason}); replace the file") from error
+        raise UserError(f"{path} cannot be read as weights ({reason(error)}); replace the file") from error
     _check_that_all_are_tensors(path, found)
     return {name: values.float() if values.is_floating_point() else values for name, values in found.items()}
 
@@ -95,7 +99,7 @@ def load_tensors(
     try:
         missing, unknown = net.load_state_dict(kept, strict=False, assign=True)
     except RuntimeError as error:
-        raise UserError(f"{path} does not fit this backbone ({error}); name the file of the right weights") from error
+        raise UserError(f"{path} does not fit this backbone ({plain(error)}); name the file of the right weights") from error
     for names, what in ((missing, "has no"), (unknown, "holds the unknown")):
         if names:
             raise UserError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,13 +21,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators
 
-from hqnn.errors import UserError, nearest
-from hqnn.models.reference_names import check_reference
+from hqnn.errors import UserError
+from hqnn.models.reference_parameters import SWITCHES, check_parameters
 from hqnn.models.widths import matched_width, outputs_of
 
 OTSU_BINS = 256
-SWITCHES = ("standardise", "calibrate")
-NOT_TO_SAY = {"random_state": "it is the seed of the run", "n_jobs": "threads are the rule's"}
 
 log = logging.getLogger(__name__)
 
@@ -75,17 +74,17 @@ def reference(name: str, parameters: Mapping[str, Any], *, seed: int, features: 
         classes: how many.
 
     Raises:
-        UserError: a name is unknown, or a parameter is not for the config to say.
+        UserError: see `check_parameters`.
     """
-    check_reference(name)
+    check_parameters(name, parameters)
     said = dict(parameters)
-    standardise, calibrate = (_switch(name, key, said.pop(key, False)) for key in SWITCHES)
+    standardise, calibrate = (said.pop(key, False) for key in SWITCHES)
     if name == "logistic_regression":
-        made = _made(name, LogisticRegression, {"max_iter": 5000, **said}, seed)
+        made = _made(LogisticRegression, {"max_iter": 5000, **said}, seed)
     elif name == "mlp":
-        made = _made(name, MLPClassifier, _mlp_parameters(said, features, classes), seed)
+        made = _made(MLPClassifier, _mlp_parameters(said, features, classes), seed)
     else:
-        made = _made(name, dict(all_estimators(type_filter="classifier"))[name], said, seed)
+        made = _made(dict(all_estimators(type_filter="classifier"))[name], said, seed)
     if calibrate:
         made = CalibratedClassifierCV(made)
     return make_pipeline(StandardScaler(), made) if standardise else made
@@ -158,31 +157,12 @@ def _mlp_parameters(said: Mapping[str, Any], features: int, classes: int) -> dic
     wanted = rest.pop("parameters", None)
     if wanted is None:
         return rest
-    if not isinstance(wanted, int) or wanted < 1 or "hidden_layer_sizes" in rest:
-        raise UserError(
-            "parameters of the baseline mlp must be a whole number from 1, and sets hidden_layer_sizes; say one of "
-            "the two"
-        )
     return {**rest, "hidden_layer_sizes": (matched_width(wanted, features, outputs_of(classes)),)}
 
 
-def _switch(name: str, key: str, said: Any) -> bool:
-    if not isinstance(said, bool):
-        raise UserError(f"{key} of the baseline {name} is {said!r}; say true or false")
-    return said
-
-
-def _made(name: str, kind: type, parameters: Mapping[str, Any], seed: int) -> Any:
-    known = set(inspect.signature(kind).parameters)
-    for key in parameters:
-        if key in NOT_TO_SAY:
-            raise UserError(
-                f"the baseline {name} takes no {key} from the config, since {NOT_TO_SAY[key]}; leave it out"
-            )
-        if key not in known:
-            hint = nearest(key, {*known, *SWITCHES} - NOT_TO_SAY.keys())
-            raise UserError(f"the baseline {name} has no parameter {key!r}{hint}")
-    return kind(**parameters, **({"random_state": seed} if "random_state" in known else {}))
+def _made(kind: type, parameters: Mapping[str, Any], seed: int) -> Any:
+    made = kind(**parameters)
+    return made.set_params(random_state=seed) if "random_state" in made.get_params(deep=False) else made
 
 
 def _of_decisions(fitted: Any, decisions: NDArray[Any]) -> NDArray[np.float64]:
@@ -205,22 +185,40 @@ def _explained(classifier: Any) -> Iterator[None]:
         warnings.simplefilter("always")
         try:
             yield
-        except (ValueError, TypeError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise UserError(
-                f"scikit-learn refuses the baseline {name}: {_words_of(error)}; mend its parameters, or take another"
+                f"scikit-learn refuses the baseline {name}{_said(classifier)}: {_words_of(error)}; mend its "
+                "parameters, or take another"
             ) from error
     for words in sorted({_words_of(one.message) for one in caught if not _is_for_developers(one)}):
         log.warning("the baseline %s: %s", name, words)
 
 
 def _words_of(message: Warning | Exception | str) -> str:
-    return shorten(str(message), 400, placeholder=" ...").rstrip(".")
+    words = re.sub(r"<class '([^']*)'>", r"\1", str(message))
+    return shorten(words, 400, placeholder=" ...").rstrip(".")
 
 
 def _is_for_developers(warning: warnings.WarningMessage) -> bool:
     return issubclass(warning.category, FutureWarning | DeprecationWarning)
 
 
-def _name_of(classifier: Any) -> str:
+def _named(classifier: Any) -> Any:
+    """The classifier that the config names, whatever stands around it or is made of copies inside it."""
     last = classifier[-1] if hasattr(classifier, "steps") else classifier
-    return type(getattr(last, "estimator", None) or last).__name__
+    calibrated = isinstance(last, CalibratedClassifierCV) and last.estimator is not None
+    return last.estimator if calibrated else last
+
+
+def _name_of(classifier: Any) -> str:
+    return type(_named(classifier)).__name__
+
+
+def _said(classifier: Any) -> str:
+    """The parameters that are not scikit-learn's own, for a message: it need not name the one that it refuses."""
+    named = _named(classifier)
+    usual = inspect.signature(type(named)).parameters
+    said = {key: value for key, value in named.get_params(deep=False).items() if value != usual[key].default}
+    said.pop("random_state", None)
+    words = ", ".join(f"{key} {value!r}" for key, value in said.items())
+    return f" with {shorten(words, 200, placeholder=' ...')}" if said else ""

@@ -1,6 +1,7 @@
 """A calibration written by hand: averages or lists in a small YAML or JSON file, made into a snapshot.
 
-One number holds for every qubit or place; a list has one a qubit, or one a pair of ``coupling``::
+One number holds for every qubit or place; a list has one a qubit, or one a pair of ``coupling``, and null where there
+is none, which leaves that qubit or pair out of layouts::
 
     name: my_chip
     source: where the numbers are from
@@ -26,22 +27,21 @@ A gate's error is said in exactly one of three ways; they differ, d = 2^k for a 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hqnn.errors import UserError, nearest
 from hqnn.noise.channels import depolarizing_fraction
-from hqnn.noise.snapshot import GateCalibration, Qubit, Snapshot, checked
+from hqnn.noise.snapshot import GateCalibration, Qubit, Snapshot, completed
 from hqnn.noise.thermal import relaxation_of, total_error
 
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Duration: TypeAlias = Annotated[float, Field(ge=0)]
-Time: TypeAlias = Annotated[float, Field(gt=0)]
+Time: TypeAlias = Annotated[float, Field(ge=0)]  # a qubit whose T1 or T2 is zero is dead
 
 CONVENTIONS = ("error", "depolarizing_fraction", "depolarizing_probability")
 
@@ -53,18 +53,18 @@ class _Strict(BaseModel):
 class ReadoutEntry(_Strict):
     """Readout errors and the measurement's duration."""
 
-    p10: Probability | list[Probability] = 0.0
-    p01: Probability | list[Probability] = 0.0
+    p10: Probability | list[Probability | None] = 0.0
+    p01: Probability | list[Probability | None] = 0.0
     duration_ns: Duration = 0.0
 
 
 class GateEntry(_Strict):
     """One gate's duration and its error in one of three conventions."""
 
-    duration_ns: Duration | list[Duration]
-    error: Probability | list[Probability] | None = None
-    depolarizing_fraction: Duration | list[Duration] | None = None
-    depolarizing_probability: Probability | list[Probability] | None = None
+    duration_ns: Duration | list[Duration | None]
+    error: Probability | list[Probability | None] | None = None
+    depolarizing_fraction: Duration | list[Duration | None] | None = None
+    depolarizing_probability: Probability | list[Probability | None] | None = None
 
 
 class Calibration(_Strict):
@@ -76,51 +76,32 @@ class Calibration(_Strict):
     qubits: Annotated[int, Field(ge=1)]
     coupling: list[tuple[int, int]] = []
     both_directions: bool = True
-    t1_us: Time | list[Time] = math.inf
-    t2_us: Time | list[Time] | None = None
+    t1_us: Time | list[Time | None] = math.inf
+    t2_us: Time | list[Time | None] | None = None
     readout: ReadoutEntry = ReadoutEntry()
     one_qubit_gates: dict[str, GateEntry] = {}
     two_qubit_gates: dict[str, GateEntry] = {}
 
 
-def read_calibration(path: Path) -> Snapshot:
-    """Read and check a calibration written by hand.
-
-    Returns:
-        The snapshot it stands for; every error in it is an average gate infidelity.
-
-    Raises:
-        UserError: the file is missing or is not YAML, a key is unknown, a value is out of its limits, a list has the
-            wrong length, or a gate's error is said in no way or in two.
-    """
-    try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); give the path of a calibration file") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}); correct it") from error
-    return from_calibration(plain, str(path))
-
-
 def from_calibration(plain: Any, where: str) -> Snapshot:
-    """The snapshot that a calibration stands for.
+    """The snapshot that a calibration stands for; every error in it is an average gate infidelity.
 
     Args:
         plain: the file's keys, see above.
         where: the file, for messages.
 
     Raises:
-        UserError: as `read_calibration`.
+        UserError: a key is unknown, a value is out of its limits, a list has the wrong length, a pair is there twice,
+            or a gate's error is said in no way or in two; see further `completed`.
     """
     try:
         written = Calibration.model_validate(plain)
     except ValidationError as error:
         raise UserError(_sentence(error, where)) from error
     count, pairs = written.qubits, written.coupling
-    if any(q not in range(count) for pair in pairs for q in pair):
-        raise UserError(f"{where}: coupling names a qubit outside 0..{count - 1}; correct it or the number of qubits")
+    _check_coupling(written, where)
     t1 = _column(written.t1_us, count, f"{where}: t1_us")
-    t2 = [2 * t for t in t1] if written.t2_us is None else _column(written.t2_us, count, f"{where}: t2_us")
+    t2 = [t and 2 * t for t in t1] if written.t2_us is None else _column(written.t2_us, count, f"{where}: t2_us")
     flips = [_column(getattr(written.readout, key), count, f"{where}: readout.{key}") for key in ("p10", "p01")]
     qubits = tuple(Qubit(*row) for row in zip(t1, t2, *flips, strict=True))
     gates = []
@@ -131,7 +112,23 @@ def from_calibration(plain: Any, where: str) -> Snapshot:
         gates += forward
         gates += [replace(gate, qubits=gate.qubits[::-1]) for gate in forward if written.both_directions]
     snapshot = Snapshot(written.name, written.date, written.source, qubits, tuple(gates), written.readout.duration_ns)
-    return checked(snapshot, where)
+    return completed(snapshot, where)
+
+
+def _check_coupling(written: Calibration, where: str) -> None:
+    """Refuse pairs that name no two qubits, or the same ones as another pair."""
+    seen: set[tuple[int, ...]] = set()
+    for pair in written.coupling:
+        if pair[0] == pair[1] or any(q not in range(written.qubits) for q in pair):
+            raise UserError(
+                f"{where}: coupling {list(pair)} does not join two qubits among 0..{written.qubits - 1}; correct it or "
+                "the number of qubits"
+            )
+        alike = {pair, pair[::-1]} if written.both_directions else {pair}
+        if alike & seen:
+            cure = ", or set both_directions to false" if pair not in seen else ""
+            raise UserError(f"{where}: coupling joins {list(pair)} twice; leave one of the pairs out{cure}")
+        seen.add(pair)
 
 
 def _gates(
@@ -150,9 +147,10 @@ def _gates(
     ]
 
 
-def _infidelity(convention: str, value: float, qubits: list[Qubit], duration_ns: float, what: str) -> float:
-    """A gate's error in the snapshot's convention."""
-    if convention == "error":
+def _infidelity(convention: str, value: float | None, qubits: list[Qubit], duration_ns: float | None, what: str) -> Any:
+    """A gate's error in the snapshot's convention; None where it is not calibrated."""
+    times = [time for qubit in qubits for time in (qubit.t1_us, qubit.t2_us)]
+    if convention == "error" or value is None or duration_ns is None or not all(times):
         return value
     wires = len(qubits)
     fraction = depolarizing_fraction(value, wires) if convention == "depolarizing_probability" else value
@@ -162,7 +160,7 @@ def _infidelity(convention: str, value: float, qubits: list[Qubit], duration_ns:
     return total_error(fraction, relaxation_of(qubits, duration_ns))
 
 
-def _column(value: float | list[float], length: int, what: str) -> list[float]:
+def _column(value: float | list[float | None], length: int, what: str) -> list[Any]:
     if not isinstance(value, list):
         return [value] * length
     if len(value) != length:
@@ -171,13 +169,17 @@ def _column(value: float | list[float], length: int, what: str) -> list[float]:
 
 
 def _sentence(error: ValidationError, where: str) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
+    found = error.errors()
+    first = next((e for e in found if e["type"] == "extra_forbidden"), None)
+    if first:
+        key = ".".join(map(str, first["loc"]))
         return f"{where}: key {key!r} is unknown{nearest(str(first['loc'][-1]), _KEYS)}"
-    return (
-        f"{where}: {key or 'the file'} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}; correct it"
-    )
+    first = max((e for e in found if e["loc"][:1] == found[0]["loc"][:1]), key=lambda e: len(e["loc"]))
+    key = ".".join(str(part) for part in first["loc"] if not _BRANCH.match(str(part)))
+    said = "" if first["type"] == "missing" else f" is {first['input']!r}"
+    cure = "give a fraction, not percent" if first["type"] == "less_than_equal" else "correct it"
+    return f"{where}: {key or 'the file'}{said}: {first['msg'][0].lower()}{first['msg'][1:]}; {cure}"
 
 
+_BRANCH = re.compile(r"list\[|constrained-|float$")  # what pydantic calls the ways in which a value may be said
 _KEYS = {*Calibration.model_fields, *GateEntry.model_fields, *ReadoutEntry.model_fields}

@@ -10,7 +10,7 @@ import numpy as np
 import pennylane as qml
 
 from hqnn.circuits.program import Angle, Gate, Program
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 from hqnn.noise import channels
 from hqnn.noise.coverage import qubits_of
 from hqnn.noise.model import NoiseModel, Place, Readout, TransferMatrix
@@ -110,7 +110,7 @@ def _inserted(
             operations = qml.tape.QuantumScript.from_queue(queue).operations
         except Exception as error:
             raise UserError(
-                f"the condition or noise {condition} cannot be decided for {what} ({error}); "
+                f"the condition or noise {condition} cannot be decided for {what} ({plain(error)}); "
                 "let it depend on the gate's name and wires only"
             ) from error
         if any(_same(operation, subject) for operation in operations[1:]):

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hqnn.errors import UserError
-
-logger = logging.getLogger(__name__)
+from hqnn.noise.plain_files import read_plain
+from hqnn.noise.plausible import require
+from hqnn.noise.remarks import doubts, left_out
 
 
 @dataclass(frozen=True)
@@ -91,22 +92,17 @@ class Snapshot:
         return tuple(sorted({gate.qubits for gate in self.gates if len(gate.qubits) == 2}))
 
     @cached_property
+    def dead(self) -> tuple[int, ...]:
+        """Qubits on which some one-qubit gate that others have is missing or of error 1."""
+        single = [gate for gate in self.gates if len(gate.qubits) == 1 and gate.name != "id"]
+        names = {gate.name for gate in single}
+        alive = {(gate.name, gate.qubits[0]) for gate in single if gate.error < 1}
+        return tuple(k for k in range(len(self.qubits)) if any((name, k) not in alive for name in names))
+
+    @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What is odd in the numbers and how it is treated, one sentence each; empty for a sound calibration."""
-        long_t2 = [k for k, qubit in enumerate(self.qubits) if qubit.t2_us > 2 * qubit.t1_us]
-        dead = [f"{gate.name} on {gate.qubits}" for gate in self.gates if gate.error >= 1]
-        found = []
-        if long_t2:
-            found.append(
-                f"{self.name}: T2 exceeds 2 T1 on {len(long_t2)} of {len(self.qubits)} qubits "
-                f"({_listed(long_t2)}); noise models cut it to 2 T1"
-            )
-        if dead:
-            found.append(
-                f"{self.name}: {len(dead)} gates are reported with error 1, not calibrated ({_listed(dead)}); "
-                "noise models depolarise them fully and compilation avoids them"
-            )
-        return tuple(found)
+        return tuple(f"{self.name}: {remark}" for remark in (*left_out(self), *doubts(self)))
 
     @cached_property
     def digest(self) -> str:
@@ -127,77 +123,32 @@ _QUBIT_KEYS = ("t1_us", "t2_us", "p10", "p01")
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read and check a snapshot; what is odd but usable is logged, see `Snapshot.remarks`.
+    """Read and check a snapshot.
 
     Raises:
-        UserError: the file is missing, cut short, lacks a calibration or holds an impossible value.
+        UserError: see `read_plain` and `from_plain`.
     """
-    try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); give the path of a calibration file") from error
-    except ValueError as error:
-        raise UserError(
-            f"{path} is not JSON ({error}), it may have been cut short; write it again with "
-            "python -m hqnn.noise.export_snapshots"
-        ) from error
-    snapshot = _from_plain(plain, str(path))
-    checked(snapshot, str(path))
-    for remark in snapshot.remarks:
-        logger.info(remark)
-    return snapshot
+    return from_plain(read_plain(path), str(path))
 
 
-def checked(snapshot: Snapshot, where: str) -> Snapshot:
-    """Return the snapshot if its numbers are possible.
+def from_plain(plain: Mapping[str, Any], where: str) -> Snapshot:
+    """The snapshot of a file's keys, see above; null or NaN is what is not calibrated.
 
     Args:
-        snapshot: to be checked.
-        where: the file or backend it came from, for the message.
+        plain: the file's keys.
+        where: the file, for messages.
 
     Raises:
-        UserError: a number is missing or impossible; the message names the qubit or gate.
+        UserError: a key is missing, or see `completed`.
     """
-    if not snapshot.qubits or not snapshot.gates:
-        raise UserError(f"{where} calibrates no qubit or no gate; choose a backend that reports its calibration")
-    for k, qubit in enumerate(snapshot.qubits):
-        for key in ("t1_us", "t2_us"):
-            _require(getattr(qubit, key), math.inf, f"{where}: {key} of qubit {k}", positive=True)
-        for key in ("p10", "p01"):
-            _require(getattr(qubit, key), 1, f"{where}: {key} of qubit {k}")
-    for gate in snapshot.gates:
-        place = f"{where}: gate {gate.name} on {gate.qubits}"
-        if len(set(gate.qubits)) != len(gate.qubits) or not set(gate.qubits) <= set(range(len(snapshot.qubits))):
-            raise UserError(
-                f"{place} names qubits that are equal or not among 0..{len(snapshot.qubits) - 1}; mend them"
-            )
-        _require(gate.duration_ns, math.inf, f"{place}: duration_ns")
-        _require(gate.error, 1, f"{place}: error")
-    _require(snapshot.readout_ns, math.inf, f"{where}: readout_ns")
-    return snapshot
-
-
-def _require(value: Any, highest: float, what: str, positive: bool = False) -> None:
-    if value is None:
-        raise UserError(f"{what} is not calibrated; fill in the value or choose another snapshot of this backend")
-    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
-        raise UserError(f"{what} is {value!r}, not a number; correct it")
-    if value < 0 or value > highest or (positive and value == 0):
-        limits = (
-            f"{'above 0' if positive else 'at least 0'}{'' if highest == math.inf else f' and at most {highest:g}'}"
-        )
-        raise UserError(f"{what} is {value!r}, it must be {limits}; correct it")
-
-
-def _from_plain(plain: Any, where: str) -> Snapshot:
     try:
         rows = zip(*(_column(plain["qubits"][key], len(plain["qubits"]["t1_us"])) for key in _QUBIT_KEYS), strict=True)
         gates = []
         for name, columns in plain["gates"].items():
             places = columns["qubits"]
             values = [_column(columns[key], len(places)) for key in ("duration_ns", "error")]
-            gates += [GateCalibration(name, tuple(q), *v) for q, *v in zip(places, *values, strict=True)]
-        return Snapshot(
+            gates += [GateCalibration(name, _place(q), *v) for q, *v in zip(places, *values, strict=True)]
+        snapshot = Snapshot(
             name=plain["name"],
             date=plain["date"],
             source=plain["source"],
@@ -209,7 +160,97 @@ def _from_plain(plain: Any, where: str) -> Snapshot:
     except KeyError as error:
         raise UserError(f"{where} has no {error}; a calibration snapshot needs it, write the file again") from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{where} is not a calibration snapshot ({error}); write it again") from error
+        raise UserError(
+            f"{where} is not a calibration snapshot, its lists differ in length or are none; write it again"
+        ) from error
+    return completed(snapshot, where)
+
+
+def completed(snapshot: Snapshot, where: str) -> Snapshot:
+    """Mark what is not calibrated as IBM does, by gates of error 1, and check the rest.
+
+    Args:
+        snapshot: None or NaN where a number is missing; a T1 or T2 of 0 is missing, too.
+        where: the file or backend it came from, for messages.
+
+    Returns:
+        The same with numbers everywhere. Gates without a number, and all gates on a qubit without one, have error 1.
+
+    Raises:
+        UserError: see `checked`.
+    """
+    missing = {
+        k
+        for k, q in enumerate(snapshot.qubits)
+        if 0 in (q.t1_us, q.t2_us) or any(map(_missing, (q.t1_us, q.t2_us, q.p10, q.p01)))
+    }
+    qubits = [
+        Qubit(*(math.inf if _missing(t) or t == 0 else t for t in (q.t1_us, q.t2_us)), *map(_or_half, (q.p10, q.p01)))
+        for q in snapshot.qubits
+    ]
+    gates = []
+    for gate in snapshot.gates:
+        lost = _missing(gate.error) or _missing(gate.duration_ns) or any(k in gate.qubits for k in missing)
+        duration = 0.0 if _missing(gate.duration_ns) else gate.duration_ns
+        gates.append(replace(gate, duration_ns=duration, error=1.0) if lost else gate)
+    readout_ns = 0.0 if _missing(snapshot.readout_ns) else snapshot.readout_ns
+    return checked(replace(snapshot, qubits=tuple(qubits), gates=tuple(gates), readout_ns=readout_ns), where)
+
+
+def checked(snapshot: Snapshot, where: str) -> Snapshot:
+    """Return the snapshot if its numbers are possible.
+
+    Args:
+        snapshot: to be checked.
+        where: the file or backend it came from, for the message.
+
+    Raises:
+        UserError: a number is impossible, a gate is there twice on one place, or no qubit is usable; the message names
+            the qubit or gate.
+    """
+    if not snapshot.qubits or not snapshot.gates:
+        raise UserError(f"{where} calibrates no qubit or no gate; choose a backend that reports its calibration")
+    for k, qubit in enumerate(snapshot.qubits):
+        for key in _QUBIT_KEYS:
+            require(key, getattr(qubit, key), f"{where}: {key} of qubit {k}")
+    seen = set()
+    for gate in snapshot.gates:
+        place = f"{where}: gate {gate.name} on {gate.qubits}"
+        _check_place(gate.qubits, len(snapshot.qubits), place)
+        if (gate.name, gate.qubits) in seen:
+            raise UserError(f"{place} is there twice; leave one out")
+        seen.add((gate.name, gate.qubits))
+        require("duration_ns", gate.duration_ns, f"{place}: duration_ns")
+        require("error", gate.error, f"{place}: error")
+    require("readout_ns", snapshot.readout_ns, f"{where}: readout_ns")
+    if len(snapshot.dead) == len(snapshot.qubits):
+        raise UserError(
+            f"{where} has no qubit with T1, T2, readout and all one-qubit gates calibrated; fill in the values, or "
+            "choose another backend"
+        )
+    return snapshot
+
+
+def _place(qubits: Any) -> tuple[Any, ...]:
+    if not isinstance(qubits, list):
+        raise TypeError("the qubits of a gate are a list")
+    return tuple(qubits)
+
+
+def _check_place(qubits: tuple[Any, ...], count: int, place: str) -> None:
+    if any(type(qubit) is not int for qubit in qubits):
+        raise UserError(f"{place} does not name its qubits by whole numbers; mend them")
+    if len(set(qubits)) != len(qubits) or not set(qubits) <= set(range(count)):
+        raise UserError(f"{place} names qubits that are equal or not among 0..{count - 1}; mend them")
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _or_half(probability: Any) -> Any:
+    """A readout error, or that of a detector that says nothing."""
+    return 0.5 if _missing(probability) else probability
 
 
 def _column(value: Any, length: int) -> list[Any]:
@@ -231,8 +272,3 @@ def _folded(column: list[float]) -> list[float] | float:
 def _block(key: str, columns: dict[str, Any]) -> str:
     inner = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in columns.items())
     return f"  {json.dumps(key)}: {{\n{inner}\n  }}"
-
-
-def _listed(items: list[Any], most: int = 6) -> str:
-    shown = ", ".join(str(item) for item in items[:most])
-    return shown if len(items) <= most else f"{shown}, …"

@@ -13,13 +13,14 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 from hqnn.execution.ablation import COLUMNS, NOISES
 from hqnn.report.panels import Image, Panels
 from hqnn.report.style import INK, STYLE, Mark, inline_svg, marks, png, svg_panel
 from hqnn.report.tables import Cell, Table, markdown, number
-from hqnn.report.words import METRIC_NAMES, plural
+from hqnn.report.words import METRIC_NAMES
 from hqnn.store import whole_file, write_text
+from hqnn.wording import plural
 
 SOURCES = ("untrained", "trained")
 NOISE_NAMES = {
@@ -138,8 +139,8 @@ def read_ablation(path: Path) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(path)
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UserError(f"{path} cannot be read as a table ({error}); run rule explain_device again") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as a table ({plain(error)}); run rule explain_device again") from error
     if tuple(table.columns) != COLUMNS:
         raise UserError(f"{path} has the columns {', '.join(table.columns)}; run rule explain_device again")
     return table

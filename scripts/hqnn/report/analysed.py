@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from hqnn.analysis.circuit import CircuitAnalysis, analyse
 from hqnn.analysis.fourier import coefficients_table
 from hqnn.analysis.trainability import typical_errors
-from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
 from hqnn.execution.backends import snapshot
 from hqnn.report.analysis import diagram_figure, fourier_violins, variance_figure
 from hqnn.report.analysis_words import sentences
@@ -75,7 +74,7 @@ def write_analysis(
     """
     found = analyse(
         circuit,
-        Program.from_json(Path(program).read_text(encoding="utf-8")),
+        read_program(program),
         typical_errors(snapshot(calibration)),
         draws=draws,
         pairs=pairs,

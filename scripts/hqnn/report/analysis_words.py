@@ -13,7 +13,7 @@ from hqnn.analysis.expressibility import Expressibility
 from hqnn.analysis.trainability import LOCALITIES, NOISES, GateErrors
 from hqnn.analysis.zx import Reduction
 from hqnn.report.analysis import word_label
-from hqnn.report.words import plural
+from hqnn.wording import plural
 
 ZERO = 1e-9
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hqnn.report.words import plural
+from hqnn.wording import plural
 
 
 def samples_of(rows: pd.DataFrame) -> str:

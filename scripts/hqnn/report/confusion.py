@@ -19,7 +19,7 @@ from hqnn.report.sheets import contact_sheet, embedded
 from hqnn.report.style import PALETTE, svg_panel
 from hqnn.report.tables import Cell, Table
 from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
-from hqnn.report.words import plural
+from hqnn.wording import plural
 
 BLUE, ORANGE = PALETTE[0], PALETTE[1]
 SHEET = 40  # pictures of a sheet of mistakes

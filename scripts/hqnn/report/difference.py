@@ -16,8 +16,9 @@ from hqnn.metrics.measures import Floats, mean_defined, ratio
 from hqnn.report.chapter import Material
 from hqnn.report.paired import Paired
 from hqnn.report.runs import Predictions
-from hqnn.report.words import plural, signed
+from hqnn.report.words import signed
 from hqnn.store import open_table
+from hqnn.wording import plural
 
 DRAWS = 400
 TABLES = ("samples.h5", "split.h5", "draw.h5")  # that say which samples are alike, and how many there are

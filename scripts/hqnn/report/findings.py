@@ -11,7 +11,8 @@ from hqnn.report.classes import has_two_classes
 from hqnn.report.difference import Compare
 from hqnn.report.runs import Predictions
 from hqnn.report.tables import number
-from hqnn.report.words import METRIC_NAMES, path_name, path_order, plural
+from hqnn.report.words import METRIC_NAMES, path_name, path_order
+from hqnn.wording import plural
 
 SAME_RANKING = 0.01  # of the area under the ROC curve; less is no change of the ranking
 
@@ -148,8 +149,8 @@ def _published_sentence(pooled: pd.DataFrame) -> list[str]:
     gaps = (rows["value"] - rows["published"]).groupby([rows["model"], rows["phase"]]).mean()
     if len(gaps) == 1:
         ours, theirs = rows["value"].mean(), rows["published"].iloc[0]
-        kind = "class-balanced draws" if rows["sampling"].iloc[0] == "balanced" else "all samples"
-        return [f"Accuracy on {kind}: {number(ours, 'accuracy')}, published ● {number(theirs, 'accuracy')}."]
+        kind = "both classes weighted equally" if rows["sampling"].iloc[0] == "balanced" else "all samples"
+        return [f"Accuracy, {kind}: {number(ours, 'accuracy')}, published ● {number(theirs, 'accuracy')}."]
     return [
         f"Against the published accuracies of {len(gaps)} models, ours differ by "
         f"{number(gaps.min(), 'accuracy', sign=True)} to {number(gaps.max(), 'accuracy', sign=True)}."

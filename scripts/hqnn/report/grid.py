@@ -18,7 +18,8 @@ from hqnn.metrics.table import POOLED
 from hqnn.report.panels import Panels, svg
 from hqnn.report.style import svg_panel
 from hqnn.report.tables import DASH, Cell, Table, number, sentence_case
-from hqnn.report.words import METRIC_NAMES, plural
+from hqnn.report.words import METRIC_NAMES
+from hqnn.wording import plural
 
 COLOURS = "Blues"
 DARK, LIGHT = "#111111", "#fefefe"
@@ -38,13 +39,13 @@ class Scored:
 
     @classmethod
     def of(cls, metrics: pd.DataFrame, classes: int) -> Scored:
-        """Accuracy on class-balanced draws where there are such, which is as papers have it; else balanced accuracy."""
+        """Accuracy, classes weighted equally, where there is such, as papers have it; else balanced accuracy."""
         drawn = "balanced" in set(metrics["sampling"])
         return cls("accuracy", "balanced", 0.5) if drawn else cls("balanced_accuracy", "all", 1 / classes)
 
     def words(self) -> str:
         """What it is."""
-        return METRIC_NAMES[self.metric] + (" on class-balanced draws" if self.sampling == "balanced" else "")
+        return METRIC_NAMES[self.metric] + (", classes weighted equally" if self.sampling == "balanced" else "")
 
 
 def grid_table(metrics: pd.DataFrame, classes: int = 2) -> Table:

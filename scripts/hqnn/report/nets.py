@@ -11,8 +11,8 @@ from hqnn.circuits.sizes import observables_for
 from hqnn.metrics.runs import run_of
 from hqnn.report.chapter import Pictures
 from hqnn.report.circuits import circuit_image
-from hqnn.report.words import plural
 from hqnn.store import read_model
+from hqnn.wording import plural
 
 DRAWN = "x: inputs, θ: weights; wire 0 on top."
 SHOWN = 4  # observables, before dots stand for the rest

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+from pydantic import TypeAdapter
 
 from hqnn.errors import UserError
+from hqnn.report.overview import BESIDE
 from hqnn.store import write_text
 
 TEMPLATES = Path(__file__).parent
+ROW = ("dataset", "anchor", "model", "value", "interval", "note")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,22 @@ def template(name: str) -> Template:
 
 def _read(path: Path) -> StudyChapter:
     try:
-        return StudyChapter(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read as a chapter of the page; delete it and run its study again") from error
+        chapter = TypeAdapter(StudyChapter).validate_json(path.read_bytes(), strict=True)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path) from error
+    if not all(map(_is_row, chapter.overview)):
+        raise _unreadable(path)
+    return chapter
+
+
+def _is_row(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the overview has all its texts."""
+    return _has_texts(row, ROW) and all(_has_texts(row.get(other), BESIDE) for other in ("twin", "reference"))
+
+
+def _has_texts(plain: Any, names: Sequence[str]) -> bool:
+    return isinstance(plain, Mapping) and all(isinstance(plain.get(name), str) for name in names)
+
+
+def _unreadable(path: Path) -> UserError:
+    return UserError(f"{path} cannot be read as a chapter of the page; delete it and run its study again")

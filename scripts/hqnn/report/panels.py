@@ -16,7 +16,8 @@ from hqnn.report.classes import has_two_classes
 from hqnn.report.paths import on_every_path
 from hqnn.report.runs import Predictions, paired, run_order
 from hqnn.report.style import Mark, inline_svg
-from hqnn.report.words import METRIC_NAMES, path_name, plural
+from hqnn.report.words import METRIC_NAMES, path_name
+from hqnn.wording import plural
 
 PATH_METRICS = ("balanced_accuracy", "roc_auc", "average_precision", "sureness")
 MANY_PATH_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc")

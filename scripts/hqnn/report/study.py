@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import read_history
 from hqnn.metrics.table import read_metrics
-from hqnn.notes import read_notes
 from hqnn.report.chapter import Chapter, Material
 from hqnn.report.images.chapter import image_chapters
 from hqnn.report.overview import overview
@@ -22,7 +21,7 @@ from hqnn.report.pixels.chapter import pixel_chapters
 from hqnn.report.runs import Predictions, read_predictions, run_order
 from hqnn.report.table.chapter import table_chapters
 from hqnn.report.words import full_path, metric_name, path_name
-from hqnn.store import file_digest, write_text
+from hqnn.store import file_digest, open_table, read_attributes, write_text
 
 CHAPTERS: Mapping[str, Callable[[Material], list[Chapter]]] = {
     "pixels": pixel_chapters,
@@ -110,7 +109,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         lead=LEADS[files.kind],
         notice=SYNTHETIC if synthetic else "",
         chapters=chapters,
-        notes=read_notes([path for path in files.artefacts if path.suffix == ".h5"]),
+        notes=read_notes([*(path for path in files.artefacts if path.suffix == ".h5"), *files.predictions]),
         ran_where=[_ran_where(one) for one in read],
         settings=_flat(files.settings),
         versions=_versions(read),
@@ -130,6 +129,15 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         overview=overview(material, [chapter.dataset for chapter in chapters]),
         html=html,
     )
+
+
+def read_notes(tables: Iterable[Path]) -> list[str]:
+    """What was warned of while tables were made, each sentence once, in their order."""
+    found: dict[str, None] = {}
+    for path in tables:
+        with open_table(path) as file:
+            found.update(dict.fromkeys(read_attributes(file).get("notes", ())))
+    return list(found)
 
 
 def _ran_at(predictions: Sequence[Path]) -> str:

@@ -20,9 +20,9 @@ MORE_IS_BETTER = {*OF_TWO, *MORE_OF_TWO, "accuracy", "kappa", "mcc", "macro_f1"}
 LESS_IS_BETTER = {"log_loss"}
 SAMPLINGS = {
     "all": "samples as they are",
-    "balanced": "class-balanced draws with replacement, as many as samples",
+    "balanced": "both classes weighted equally, as the mean of class-balanced draws",
     "subset": "samples of the subset that every path ran on, as they are",
-    "subset_balanced": "class-balanced draws from the subset that every path ran on",
+    "subset_balanced": "the subset that every path ran on, both classes weighted equally",
 }
 DASH = "–"
 

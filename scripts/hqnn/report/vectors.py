@@ -22,7 +22,8 @@ from hqnn.report.paths import on_every_path
 from hqnn.report.runs import Predictions
 from hqnn.report.samples import SampleNotes
 from hqnn.report.style import Mark, marks
-from hqnn.report.words import path_names, plural
+from hqnn.report.words import path_names
+from hqnn.wording import plural
 
 TERMS = (
     "Sureness is 2·mean|p − ½|, confidence 1 − mean|label − p| with its standard deviation over samples, imbalance the "

@@ -42,6 +42,7 @@ WHOLE = (
     *COUNTS,
     "best_epoch",
     "epochs",
+    "kept_epoch",
     "executions_backward",
     "executions_forward",
     "kernel_parameters",
@@ -132,13 +133,6 @@ def path_name(path: str) -> str:
 def path_names(paths: Iterable[str]) -> str:
     """Execution paths in their order, such as ``exact; shots; noisy, ibm_brisbane``."""
     return "; ".join(map(path_name, sorted(set(paths), key=path_order)))
-
-
-def plural(count: int, noun: str) -> str:
-    """A number with its noun, such as ``1 seed`` or ``6,569 samples``."""
-    ending = "" if count == 1 else "s"
-    stem = noun[:-1] + "ie" if ending and noun.endswith("y") else noun
-    return f"{count:,} {stem}{ending}"
 
 
 def percent(shares: ArrayLike, decimals: int = 1) -> str:

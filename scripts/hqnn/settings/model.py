@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationError
 
-from hqnn.errors import UserError, nearest
+from hqnn.errors import UserError, nearest, quoted
 from hqnn.settings.execution import Engine, Evaluation, Execution
 from hqnn.settings.images.keys import SmallImageStudy
 from hqnn.settings.photographs.keys import Photographs
@@ -108,12 +108,12 @@ def _sentence(error: ValidationError) -> str:
     if first["type"].startswith("union_tag"):
         given = first["input"].get("kind", "") if isinstance(first["input"], Mapping) else ""
         hint = nearest(str(given), KINDS) if given else f"; name one of {', '.join(sorted(KINDS))}"
-        return f"config key '{key}.kind' {f'is {given!r}' if given else 'is missing'}{hint}"
+        return f"config key '{key}.kind' {f'is {quoted(given)}' if given else 'is missing'}{hint}"
     if first["type"] == "extra_forbidden":
         known = {name for section in _sections_at(first["loc"][:-1]) for name in section.model_fields}
         hint = _of_other_kinds(first["loc"]) or nearest(str(first["loc"][-1]), known)
         return f"config key {key!r} is unknown{hint}"
-    given = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r}"
+    given = "" if isinstance(first["input"], Mapping) else f" is {quoted(first['input'])}"
     said = PLAIN.get(first["type"], f"{first['msg'][0].lower()}{first['msg'][1:]}")
     return f"config key {key!r}{given}: {said}"
 

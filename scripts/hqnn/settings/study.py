@@ -9,7 +9,7 @@ import yaml
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from hqnn.errors import nearest
+from hqnn.errors import nearest, quoted
 from hqnn.settings.execution import Evaluation, Execution
 from hqnn.settings.section import Distinct, Name, Section, Seed, Word
 
@@ -46,7 +46,16 @@ class Baseline(Section):
         """Values from the command line arrive as text."""
         if not isinstance(said, Mapping):
             return said
-        return {key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in said.items()}
+        return {key: _read_text(value, key) if isinstance(value, str) else value for key, value in said.items()}
+
+
+def _read_text(text: str, key: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PydanticCustomError(
+            "text", "says {text} as {key}, which is no value; mend it", {"text": quoted(text), "key": key}
+        ) from error
 
 
 class Trainer(Section):

@@ -8,6 +8,7 @@ import logging
 import os
 import pickle
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,41 @@ from hqnn.store import whole_file
 log = logging.getLogger(__name__)
 
 
-def run_digest(model: nn.Module, arrays: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]) -> str:
-    """What a training run depends on: its model as it starts, its samples and its settings.
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run writes how far it is.
+
+    Attributes:
+        path: of the file.
+        code: digest of the code and packages that train: what others began, or this code before it was changed, is not
+            gone on with.
+    """
+
+    path: Path
+    code: str = ""
+
+    @classmethod
+    def beside(cls, model: str | os.PathLike[str], code: str = "") -> Checkpoint:
+        """That of the run whose model will lie there."""
+        return cls(Path(model).with_name("checkpoint.pt"), code)
+
+
+def run_digest(
+    model: nn.Module, arrays: Mapping[str, NDArray[Any]], settings: Mapping[str, Any], code: str = ""
+) -> str:
+    """What a training run depends on: its model as it starts, its samples, its settings and its code.
 
     Args:
         model: its layers, circuits, noise and weights count.
         arrays: samples and labels by name.
         settings: anything JSON can say.
+        code: see `Checkpoint`.
 
     Returns:
         Sha256, 64 hexadecimal digits.
     """
     circuits = [_circuit(module) for module in model.modules()]
-    sha = hashlib.sha256(json.dumps([settings, repr(model), circuits], sort_keys=True).encode())
+    sha = hashlib.sha256(json.dumps([settings, repr(model), circuits, code], sort_keys=True).encode())
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
     for name, array in (*weights.items(), *arrays.items()):
         sha.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
@@ -68,10 +91,10 @@ def read_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any]
         found = torch.load(path, weights_only=True)
         own, state = found["digest"], found["state"]
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        log.warning("%s cannot be read (%s), so training starts anew", path, str(error).split("\n", 1)[0])
+        log.warning("%s is no checkpoint that can be read (%s), so training starts anew", path, type(error).__name__)
         return None
     if own != digest:
-        log.info("%s is of other settings, samples or weights, so training starts anew", path)
+        log.info("%s is of other settings, samples, weights or code, so training starts anew", path)
         return None
     return dict(state)
 

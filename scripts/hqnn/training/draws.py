@@ -7,6 +7,13 @@ from numpy.typing import NDArray
 
 from hqnn.errors import UserError
 
+ORDER = 41  # the purpose of the order of samples, beside its seed
+
+
+def order_generator(seed: int) -> np.random.Generator:
+    """What draws the order of samples of all epochs of a run, and nothing else."""
+    return np.random.default_rng(np.random.SeedSequence([seed, ORDER]))
+
 
 def epoch_order(labels: NDArray[np.uint8], balanced: bool, generator: np.random.Generator) -> NDArray[np.int64]:
     """Indices of one epoch, as many as there are samples.

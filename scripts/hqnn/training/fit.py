@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TextIO, TypeAlias
@@ -17,7 +16,7 @@ from tqdm import tqdm
 from hqnn.errors import UserError
 from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches, with_versions
-from hqnn.training.checkpoints import read_checkpoint, write_checkpoint
+from hqnn.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from hqnn.training.history import Epoch, has_ended
 from hqnn.training.objective import Objective, class_weights
 from hqnn.training.run import Augment, Run
@@ -38,7 +37,7 @@ def fit(
     test: Labelled | None = None,
     versions: NDArray[Any] | None = None,
     augment: Augment | None = None,
-    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint: Checkpoint | None = None,
     terminal: TextIO | None = None,
 ) -> list[Epoch]:
     """Train a classifier; it is changed in place and left in evaluation mode.
@@ -55,8 +54,8 @@ def fit(
         versions: augmented features, shape (samples, versions, features); every draw of a sample takes itself or one of
             its versions, all equally likely.
         augment: takes a batch of inputs and a generator and gives another such batch; its `repr` must say what it does.
-        checkpoint: file written after every epoch. A run that finds the file of a killed run like itself goes on there,
-            to the very numbers that run would have come to; see `remove_checkpoint`.
+        checkpoint: written after every epoch. A run that finds that of a killed run like itself goes on there, to the
+            very numbers that run would have come to; see `remove_checkpoint`.
         terminal: where a progress bar goes, if it is one.
 
     Returns:
@@ -72,16 +71,16 @@ def fit(
     run = _new_run(model, {"train": (inputs, labels), **watched}, regime, versions, augment, seed)
     digest = ""
     if checkpoint is not None:
-        digest = run.digest()
-        state = read_checkpoint(checkpoint, digest)
+        digest = run.digest(checkpoint.code)
+        state = read_checkpoint(checkpoint.path, digest)
         if state is not None:
             run.restore(state)
-            log.info("goes on after epoch %d, where %s was written", len(run.history), checkpoint)
+            log.info("goes on after epoch %d, where %s was written", len(run.history), checkpoint.path)
     with _own_randomness(model), _progress(run, regime, terminal) as bar:
         while not has_ended(run.history, regime):
             epoch = run.go_on()
             if checkpoint is not None:
-                write_checkpoint(checkpoint, digest, run.state())
+                write_checkpoint(checkpoint.path, digest, run.state())
             bar.set_postfix(loss=f"{epoch.loss:.4f}", accuracy=f"{epoch.accuracy:.4f}")
             bar.update()
     run.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from hqnn.settings.fitting import Regime
@@ -33,11 +33,24 @@ class Epoch:
     seconds: float | None = None
 
 
+def history_columns(history: Sequence[Epoch]) -> dict[str, list[float]]:
+    """The history by columns, of those that are known; `history_of` takes it back."""
+    names = [field.name for field in fields(Epoch) if history and getattr(history[0], field.name) is not None]
+    return {name: [getattr(epoch, name) for epoch in history] for name in names}
+
+
+def history_of(columns: Mapping[str, Sequence[float]]) -> list[Epoch]:
+    """The history that has these columns."""
+    rows = zip(*columns.values(), strict=True)
+    known = (dict(zip(columns, row, strict=True)) for row in rows)
+    return [Epoch(int(row.pop("epoch")), row.pop("loss"), row.pop("accuracy"), **row) for row in known]
+
+
 def history_csv(history: Sequence[Epoch]) -> str:
     """The history as a table: epoch, loss, accuracy, and of the other columns those that are known."""
-    names = [field.name for field in fields(Epoch) if getattr(history[0], field.name) is not None]
-    rows = [",".join(repr(getattr(epoch, name)) for name in names) for epoch in history]
-    return "\n".join([",".join(names), *rows]) + "\n"
+    columns = history_columns(history)
+    rows = [",".join(map(repr, row)) for row in zip(*columns.values(), strict=True)]
+    return "\n".join([",".join(columns), *rows]) + "\n"
 
 
 def kept_epoch(history: Sequence[Epoch], keep: str) -> int:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, TextIO
 
-from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import read_samples
 from hqnn.models.architectures import build_classifier, save_classifier
-from hqnn.models.classifier import Architecture
+from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.checkpoints import remove_checkpoint
+from hqnn.training.checkpoints import Checkpoint, remove_checkpoint
 from hqnn.training.history import history_csv
 from hqnn.training.stored import fit_stored
 
@@ -30,6 +29,7 @@ def train_ideal(
     options: Mapping[str, Any],
     training: Mapping[str, Any],
     seed: int,
+    code: str = "",
     augmentation: Mapping[str, Any] | None = None,
     watch_test: bool = False,
     memory_limit_mb: float = MEMORY_LIMIT_MB,
@@ -48,26 +48,25 @@ def train_ideal(
         options: of the architecture.
         training: values of `hqnn.settings.fitting.Training`.
         seed: of initial weights and of the order of samples.
+        code: see `hqnn.training.checkpoints.Checkpoint`.
         augmentation: see `fit_stored`.
         watch_test: see `fit_stored`.
         memory_limit_mb: of the engine.
         terminal: where a progress bar goes.
     """
-    about = read_samples(samples, TRAIN)
+    train = read_samples(samples, TRAIN)
     regime = Training(**training)
     model = build_classifier(
-        Architecture(kind, about.features.shape[1:], len(about.classes), dict(options)),
-        *(Program.from_json(Path(file).read_text(encoding="utf-8")) for file in program),
+        Architecture(kind, train.features.shape[1:], len(train.classes), dict(options)),
+        *map(read_program, program),
         seed=seed,
         memory_limit_mb=memory_limit_mb,
     )
-    if isinstance(model, HybridClassifier) and regime.differentiation != "engine":
-        from hqnn.training.differentiation import differentiate_by  # brings PennyLane
-
-        differentiate_by(model, regime.differentiation, regime.device)
-    checkpoint = Path(output).with_name("checkpoint.pt")
+    _differentiate(model, regime)
+    checkpoint = Checkpoint.beside(output, code)
     epochs = fit_stored(
         model,
+        train,
         samples,
         regime,
         seed=seed,
@@ -77,5 +76,13 @@ def train_ideal(
         terminal=terminal,
     )
     write_text(history, history_csv(epochs))
-    save_classifier(output, model, {"training": dict(training), "seed": seed, "train_samples": len(about.labels)})
-    remove_checkpoint(checkpoint)
+    save_classifier(output, model, {"training": dict(training), "seed": seed, "train_samples": len(train.labels)})
+    remove_checkpoint(checkpoint.path)
+
+
+def _differentiate(model: Classifier, regime: Training) -> None:
+    """Let a circuit be differentiated as asked for."""
+    if isinstance(model, HybridClassifier) and regime.differentiation != "engine":
+        from hqnn.training.differentiation import differentiate_by  # brings PennyLane
+
+        differentiate_by(model, regime.differentiation, regime.device)

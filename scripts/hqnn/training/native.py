@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, TextIO
 
-from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
+from hqnn.data.parts import TRAIN
+from hqnn.data.samples import read_samples
 from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 from hqnn.settings.fitting import Regime
 from hqnn.store import write_text
-from hqnn.training.checkpoints import remove_checkpoint
+from hqnn.training.checkpoints import Checkpoint, remove_checkpoint
 from hqnn.training.history import history_csv
 from hqnn.training.stored import fit_stored
 
@@ -29,6 +30,7 @@ def train_native(
     training: Mapping[str, Any],
     seed: int,
     memory_limit_mb: float,
+    code: str = "",
     terminal: TextIO | None = None,
 ) -> None:
     """Train the native circuit from the weights of the phase before.
@@ -43,20 +45,22 @@ def train_native(
         training: values of `hqnn.settings.fitting.Regime`.
         seed: of the order of samples.
         memory_limit_mb: of the engine.
+        code: see `hqnn.training.checkpoints.Checkpoint`.
         terminal: where a progress bar goes.
 
     Raises:
         UserError: a file cannot be read, or no gate of the program gets noise.
     """
     model, fingerprint = load_classifier(start, memory_limit_mb)
-    native = Program.from_json(Path(program).read_text(encoding="utf-8"))
+    native = read_program(program)
     if noise is not None:
         require_noise(native, noise)
     model.run_as(native, noise)
-    checkpoint = Path(output).with_name("checkpoint.pt")
+    checkpoint = Checkpoint.beside(output, code)
     regime = Regime(**training)
-    epochs = fit_stored(model, samples, regime, seed=seed, checkpoint=checkpoint, terminal=terminal)
+    train = read_samples(samples, TRAIN)
+    epochs = fit_stored(model, train, samples, regime, seed=seed, checkpoint=checkpoint, terminal=terminal)
     write_text(history, history_csv(epochs))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}
     save_classifier(output, model, about if noise is None else {**about, "noise": noise.digest})
-    remove_checkpoint(checkpoint)
+    remove_checkpoint(checkpoint.path)

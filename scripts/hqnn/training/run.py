@@ -6,7 +6,6 @@ import copy
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,11 +17,13 @@ from hqnn.errors import UserError
 from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches
 from hqnn.training.checkpoints import run_digest
-from hqnn.training.draws import batch_sizes, epoch_order
-from hqnn.training.history import Epoch, kept_epoch
+from hqnn.training.draws import batch_sizes, epoch_order, order_generator
+from hqnn.training.history import Epoch, history_columns, history_of, kept_epoch
 from hqnn.training.objective import Objective, right
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
+
+EPOCH = 42  # the purpose of what torch draws in an epoch, beside the seed
 
 Augment: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -64,15 +65,15 @@ class Run:
         self._sizes = batch_sizes(len(labels), regime.batch_size, least)
         self._optimizer = optimizer_of(regime, model)
         self._schedule = schedule_of(regime, self._optimizer, len(self._sizes))
-        self._seed, self._order = seed, np.random.default_rng(seed)
+        self._seed, self._order = seed, order_generator(seed)
         self._best: dict[str, Any] | None = None
 
-    def digest(self) -> str:
+    def digest(self, code: str = "") -> str:
         """All that the run depends on, see `run_digest`; to be asked for before its first epoch."""
         sets = {"train": self._train, **self._watched}
         arrays = {f"{name} {what}": own for name, both in sets.items() for what, own in both.arrays().items()}
         settings = {**self._regime.model_dump(), "seed": self._seed, "augment": repr(self._augment)}
-        return run_digest(self._model, arrays, {**settings, "train_samples": len(self._labels)})
+        return run_digest(self._model, arrays, {**settings, "train_samples": len(self._labels)}, code)
 
     def go_on(self) -> Epoch:
         """Train for one epoch and evaluate; torch's own generator is left seeded anew.
@@ -82,7 +83,7 @@ class Run:
         """
         number = len(self.history) + 1
         # all that torch draws follows from seed and epoch, so that no state of its generators need be kept
-        dropout, drawn = np.random.SeedSequence([self._seed, number]).generate_state(2, np.uint64).tolist()
+        dropout, drawn = np.random.SeedSequence([self._seed, EPOCH, number]).generate_state(2, np.uint64).tolist()
         torch.manual_seed(dropout)
         started = time.perf_counter()
         loss, accuracy = self._steps(torch.Generator(self._train.labels.device).manual_seed(drawn))
@@ -103,7 +104,10 @@ class Run:
     def state(self) -> dict[str, Any]:
         """Where the run stands, as `restore` takes it."""
         return {
-            "history": [asdict(epoch) for epoch in self.history],
+            "history": {  # as tensors, since torch saves numbers one by one
+                name: torch.tensor(column, dtype=torch.float64)
+                for name, column in history_columns(self.history).items()
+            },
             "order": json.dumps(self._order.bit_generator.state),
             "model": self._model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -113,7 +117,7 @@ class Run:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to where a run like this one stood."""
-        self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.history = history_of({name: column.tolist() for name, column in state["history"].items()})
         self._order.bit_generator.state = json.loads(state["order"])
         self._model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])

@@ -17,7 +17,7 @@ from hqnn.models.classifier import Classifier
 from hqnn.models.stack import SeedStack
 from hqnn.settings.fitting import TOGETHER, Regime
 from hqnn.training.batches import EVALUATED_AT_ONCE
-from hqnn.training.draws import batch_sizes, epoch_order
+from hqnn.training.draws import batch_sizes, epoch_order, order_generator
 from hqnn.training.history import Epoch
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
@@ -57,7 +57,7 @@ def fit_seeds(
     sizes = batch_sizes(labels.shape[1], regime.batch_size)
     optimizer = optimizer_of(regime, stack)
     schedule = schedule_of(regime, optimizer, len(sizes))
-    orders = [np.random.default_rng(seed) for seed in seeds]
+    orders = [order_generator(seed) for seed in seeds]
     histories: list[list[Epoch]] = [[] for _ in nets]
     for number in range(1, regime.epochs + 1):
         rows = np.stack([epoch_order(own, regime.balanced, order) for own, order in zip(labels, orders, strict=True)])

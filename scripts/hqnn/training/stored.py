@@ -9,30 +9,33 @@ from typing import Any, TextIO
 import torch
 from torch import nn
 
-from hqnn.data.parts import TEST, TRAIN, VALIDATION
-from hqnn.data.samples import Samples, read_samples, samples_if_any
+from hqnn.data.parts import TEST, VALIDATION
+from hqnn.data.samples import Samples, samples_if_any
 from hqnn.models.dressed import Standardise
 from hqnn.settings.fitting import Regime
 from hqnn.training.augment import Augmentation
+from hqnn.training.checkpoints import Checkpoint
 from hqnn.training.fit import Labelled, fit
 from hqnn.training.history import Epoch
 
 
 def fit_stored(
     model: nn.Module,
+    train: Samples,
     files: Sequence[str | os.PathLike[str]],
     regime: Regime,
     *,
     seed: int,
     augmentation: Mapping[str, Any] | None = None,
     watch_test: bool = False,
-    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint: Checkpoint | None = None,
     terminal: TextIO | None = None,
 ) -> list[Epoch]:
-    """Train on the train samples, with their augmented versions, and watch the validation samples where there are any.
+    """Train on samples, with their augmented versions, and watch the validation samples where there are any.
 
     Args:
         model: changed in place.
+        train: the train samples of the tables.
         files: tables of the store, row beside row.
         regime: how it is trained.
         seed: see `fit`.
@@ -44,7 +47,6 @@ def fit_stored(
     Returns:
         One entry an epoch.
     """
-    train = read_samples(files, TRAIN)
     for module in model.modules():
         if isinstance(module, Standardise):
             module.fit(torch.from_numpy(train.features))

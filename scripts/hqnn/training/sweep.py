@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import read_samples
 from hqnn.execution.exact import run_exact
@@ -69,7 +68,7 @@ def train_sweep(
     """
     drawn = [read_samples([draw, samples], TRAIN) for draw in sweep.draws]
     architecture = Architecture(kind, drawn[0].features.shape[1:], len(drawn[0].classes), dict(options))
-    circuit = None if program is None else Program.from_json(Path(program).read_text(encoding="utf-8"))
+    circuit = None if program is None else read_program(program)
     nets = [build_classifier(architecture, circuit, seed=seed) for seed in seeds]
     histories = fit_seeds(
         nets,

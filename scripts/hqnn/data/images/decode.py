@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hqnn.data.colours import Mode
 from hqnn.data.deep_images import Band, DeepImage, read_deep
-from hqnn.data.image_files import DAMAGE, UnreadableImageError, open_upright
 from hqnn.data.images.resize import resized
+from hqnn.data.limits import Limits
+from hqnn.data.opening import DAMAGE, UnreadableImageError, open_upright, reason_of
 from hqnn.errors import UserError
 
-MODES = {1: "L", 3: "RGB"}
-GREY = ("1", "L", "LA")
-BYTES = (*GREY, "P", "RGB", "RGBA", "CMYK", "YCbCr")
-LONGEST_SIDE = 4096
+MODES: dict[int, Mode] = {1: "L", 3: "RGB"}
+LIMITS = Limits(side=4096)
 
 
 @dataclass(frozen=True)
@@ -43,36 +42,25 @@ def decode(path: Path, form: Form) -> DeepImage:
         UserError: it has no such band, or other bands than the channels asked for.
     """
     try:
-        deep = read_deep(path, form.bands)
+        deep = read_deep(path, form.bands, limits=LIMITS)
     except DAMAGE as error:
-        raise UnreadableImageError(path, str(error).splitlines()[0] if str(error) else "it is damaged") from error
-    image = DeepImage(_ordinary(path, form.channels), (), 0) if deep is None else _with_channels(deep, form, path)
-    if form.size is None:
-        return image
-    return DeepImage(resized(image.pixels, form.size), image.bands, image.empty)
+        raise UnreadableImageError(path, reason_of(error)) from error
+    image = _ordinary(path, form.channels) if deep is None else _with_channels(deep, form, path)
+    return image if form.size is None else replace(image, pixels=resized(image.pixels, form.size))
 
 
-def _ordinary(path: Path, channels: int | None) -> NDArray[np.uint8]:
-    """An image of 8 bits, shape (height, width, channels): grey stays grey where no channels are asked for."""
-    image = open_upright(path, LONGEST_SIDE**2)
-    if max(image.size) > LONGEST_SIDE:
-        raise UnreadableImageError(path, f"{image.width} x {image.height} pixels, more than {LONGEST_SIDE} a side")
-    if image.mode not in BYTES:
-        raise UnreadableImageError(path, f"its pixels, of mode {image.mode}, do not have 8 bits")
-    stored = "L" if image.mode in GREY else "RGB"
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")  # the same colours; Pillow warns of the short way
-    pixels = np.asarray(image.convert(stored if channels is None else MODES[channels]))
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+def _ordinary(path: Path, channels: int | None) -> DeepImage:
+    """An image of 8 bits: grey stays grey where no channels are asked for."""
+    image, remarks = open_upright(path, LIMITS, None if channels is None else MODES[channels])
+    pixels = np.asarray(image)
+    return DeepImage(pixels if pixels.ndim == 3 else pixels[:, :, None], (), 0, remarks)
 
 
 def _with_channels(image: DeepImage, form: Form, path: Path) -> DeepImage:
     """The image with as many channels as asked for; only grey is repeated."""
-    height, width, found = image.pixels.shape
-    if max(height, width) > LONGEST_SIDE:
-        raise UnreadableImageError(path, f"{width} x {height} pixels, more than {LONGEST_SIDE} a side")
+    found = image.pixels.shape[2]
     if form.channels in (None, found):
         return image
     if found != 1:
         raise UserError(f"{path} has {found} bands but channels is {form.channels}; leave channels empty")
-    return DeepImage(np.repeat(image.pixels, 3, axis=2), (), image.empty)
+    return replace(image, pixels=np.repeat(image.pixels, 3, axis=2), bands=())

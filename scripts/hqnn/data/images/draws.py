@@ -11,6 +11,8 @@ from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED
 from hqnn.errors import UserError
 from hqnn.store import file_digest, read_table, write_table
 
+DRAW = 33  # the purpose of a draw, beside its seed
+
 
 def draw(
     split: NDArray[np.uint8], *, train: int | None = 500, test: int | None = 100, seed: int | None
@@ -29,7 +31,7 @@ def draw(
     Raises:
         UserError: there are fewer.
     """
-    generator = None if seed is None else np.random.default_rng(seed)
+    generator = None if seed is None else np.random.default_rng(np.random.SeedSequence([seed, DRAW]))
     drawn = np.full(len(split), UNUSED, dtype=np.uint8)
     for part, wanted in ((TRAIN, train), (TEST, test)):
         rows = np.flatnonzero(split == part)

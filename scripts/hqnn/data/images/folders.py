@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from hqnn.data.deep_images import DeepImage, described, is_transparent_tiff
+from hqnn.data.class_folders import label_type
+from hqnn.data.deep_images import DeepImage, described
+from hqnn.data.folder_parts import FolderParts, Listed, find_parts
 from hqnn.data.images.decode import MODES, Form, decode
-from hqnn.data.images.folder_parts import FolderParts, find_parts
 from hqnn.data.images.source import Batch, ImageSource, batch_rows
+from hqnn.data.losses import Unreadable, stops
+from hqnn.data.opening import UnreadableImageError
 from hqnn.errors import UserError
 
-log = logging.getLogger(__name__)
 
-
-def open_class_folders(root: Path, form: Form | None = None, *, threads: int = 1) -> ImageSource:
+def open_class_folders(
+    root: Path, form: Form | None = None, *, unreadable: Unreadable = "stop", threads: int = 1
+) -> ImageSource:
     """Open class folders, below `train`, `test` and `val`, beside `train.txt` and `test.txt`, or with no split.
 
     Args:
         root: holds the class folders, or folders of parts that hold them.
         form: how images are read.
+        unreadable: whether an image that cannot be read is left out or stops the run.
         threads: that decode.
 
     Raises:
-        UserError: see `find_parts`; or the first image cannot be read. Whether the others can, and are of its size,
-            depth and bands, is found out only with the batches.
+        UserError: see `find_parts`; or no image can be read. Whether all can, and are of the first one's size, depth
+            and bands, is found out only with the batches.
     """
     how = form or Form()
     if how.channels not in (None, *MODES):
         raise UserError(f"channels is {how.channels}; set it to 1 for grey or 3 for colour")
     found = find_parts(root)
-    path = found.files[0]
-    first = decode(path, how)
-    if not how.bands and is_transparent_tiff(path):
-        log.warning(
-            "%s: a fourth band is taken as transparency and left out; set bands to [1, 2, 3, 4] to read it", path
-        )
+    found = replace(found, parts={code: in_turn(part) for code, part in found.parts.items()})
+    path, first = _first(root, found.files, how, stop=stops(unreadable))
     height, width, channels = first.pixels.shape
     return ImageSource(
         root,
         found.classes,
         (height, width, channels),
         len(found.files),
-        _batches(root, found, first, how, threads),
+        _batches(root, found, (path, first), how, threads),
         found.files,
         found.own_split,
         found.skipped,
@@ -55,26 +55,69 @@ def open_class_folders(root: Path, form: Form | None = None, *, threads: int = 1
     )
 
 
-def _batches(root: Path, found: FolderParts, first: DeepImage, form: Form, threads: int) -> Iterator[Batch]:
-    step = batch_rows(first.pixels.shape, first.pixels.itemsize)
+def in_turn(images: Listed) -> Listed:
+    """One image of each class in turn, so that the first ones of a part are not all of one class."""
+    seen: dict[int, int] = {}
+    places = []
+    for _, label in images:
+        places.append((seen.get(label, 0), label))
+        seen[label] = places[-1][0] + 1
+    return [image for _, image in sorted(zip(places, images, strict=True))]
 
-    def read(path: Path) -> DeepImage:
-        image = decode(path, form)
-        _check_alike(path, image, found.files[0], first)
+
+def _first(root: Path, files: Sequence[Path], form: Form, *, stop: bool) -> tuple[Path, DeepImage]:
+    """The first image that can be read, to which all others must be alike."""
+    for path in files:
+        try:
+            return path, decode(path, form)
+        except UnreadableImageError:
+            if stop:
+                raise
+    raise UserError(f"{root} holds no image that can be read; replace them")
+
+
+def _batches(
+    root: Path, found: FolderParts, first: tuple[Path, DeepImage], form: Form, threads: int
+) -> Iterator[Batch]:
+    step = batch_rows(first[1].pixels.shape, first[1].pixels.itemsize)
+
+    def read(path: Path) -> DeepImage | UnreadableImageError:
+        try:
+            image = decode(path, form)
+        except UnreadableImageError as error:
+            return error
+        _check_alike(path, image, *first)
         return image
 
     with ThreadPoolExecutor(threads) as pool:
         for code, part in found.parts.items():
             for start in range(0, len(part), step):
                 some = part[start : start + step]
-                images = list(pool.map(read, [path for path, _ in some]))
-                yield Batch(
-                    np.stack([image.pixels for image in images]),
-                    np.array([label for _, label in some], dtype=np.uint8),
-                    np.full(0 if found.own_split == "none" else len(some), code, dtype=np.uint8),
-                    [path.relative_to(root).as_posix() for path, _ in some],
-                    sum(image.empty for image in images),
-                )
+                read_ones = list(pool.map(read, [path for path, _ in some]))
+                yield _batch(root, found, code, list(zip(some, read_ones, strict=True)), first[1])
+
+
+def _batch(
+    root: Path,
+    found: FolderParts,
+    code: int,
+    read: Sequence[tuple[tuple[Path, int], DeepImage | UnreadableImageError]],
+    like: DeepImage,
+) -> Batch:
+    kept = [(path, label, image) for (path, label), image in read if isinstance(image, DeepImage)]
+    return Batch(
+        np.array([image.pixels for *_, image in kept], dtype=like.pixels.dtype).reshape(-1, *like.pixels.shape),
+        np.array([label for _, label, _ in kept], dtype=label_type(len(found.classes))),
+        np.full(0 if found.own_split == "none" else len(kept), code, dtype=np.uint8),
+        [path.relative_to(root).as_posix() for path, *_ in kept],
+        sum(image.empty for *_, image in kept),
+        tuple(
+            (path.relative_to(root).as_posix(), label, error)
+            for (path, label), error in read
+            if isinstance(error, UnreadableImageError)
+        ),
+        tuple(remark for *_, image in kept for remark in image.remarks),
+    )
 
 
 def _check_alike(path: Path, image: DeepImage, other: Path, first: DeepImage) -> None:

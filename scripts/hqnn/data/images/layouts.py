@@ -13,17 +13,20 @@ from pathlib import Path
 from hqnn.data.archives import unpack
 from hqnn.data.class_folders import folders_in
 from hqnn.data.deep_images import Band
+from hqnn.data.folder_parts import has_classes, has_parts
 from hqnn.data.images.cifar import find_batches, open_cifar_binary, open_cifar_python
 from hqnn.data.images.decode import Form
-from hqnn.data.images.folder_parts import has_classes, has_parts
 from hqnn.data.images.folders import open_class_folders
 from hqnn.data.images.idx import find_idx, open_idx
 from hqnn.data.images.npz import find_npz, open_npz
 from hqnn.data.images.resize import with_size
 from hqnn.data.images.source import ImageSource
+from hqnn.data.losses import Unreadable, stops
 from hqnn.errors import UserError, nearest
+from hqnn.wording import some
 
 DEEPEST = 3  # folders below the one that is named, not counting those that are alone
+CLASSES = "class_folders"
 ARCHIVES = (".zip", ".tar", ".tgz", ".txz", ".gz", ".bz2", ".xz")
 
 
@@ -38,6 +41,7 @@ class Reading:
         channels: of class folders; see `Form`.
         bands: likewise.
         size: rows and columns that every image is brought to; as stored where None.
+        unreadable: whether an image of class folders that cannot be read is left out (`skip`) or stops the run.
         threads: that decode the images of class folders.
     """
 
@@ -47,10 +51,12 @@ class Reading:
     channels: int | None = None
     bands: Sequence[Band] = ()
     size: int | None = None
+    unreadable: Unreadable = "stop"
     threads: int = 1
 
     def __post_init__(self) -> None:
-        """Check limits."""
+        """Check limits and words."""
+        stops(self.unreadable)
         if self.size is not None and self.size < 1:
             raise UserError(f"size is {self.size}; give the rows and columns of an image, or leave it empty")
 
@@ -67,7 +73,7 @@ OPEN: dict[str, Callable[[Path, Reading], ImageSource]] = {
     "cifar_python": lambda folder, _: open_cifar_python(folder),
     "cifar_binary": lambda folder, _: open_cifar_binary(folder),
     "class_folders": lambda folder, how: open_class_folders(
-        folder, Form(how.channels, how.bands, how.size), threads=how.threads
+        folder, Form(how.channels, how.bands, how.size), unreadable=how.unreadable, threads=how.threads
     ),
     "npz": lambda folder, how: open_npz(folder, subset=how.subset, classes=how.classes),
 }
@@ -121,20 +127,41 @@ def opened_images(path: Path, reading: Reading, scratch: Path) -> Iterator[tuple
 
 
 def _find(root: Path, kinds: Sequence[str]) -> tuple[tuple[str, Path] | None, Path]:
-    """The uppermost folder that holds one of the kinds, and the deepest folder looked at."""
-    level, deepest = [root], root
+    """The uppermost folder that holds one of the kinds, and the deepest folder looked at.
+
+    Raises:
+        UserError: several folders, equally deep, do.
+    """
+    level, lowest = [root], root
     for _ in range(DEEPEST + 1):
         below: list[Path] = []
+        found: list[tuple[str, Path]] = []
         for start in level:
             folder, inside = start, folders_in(start)
-            while not (found := next((kind for kind in kinds if KINDS[kind](folder)), None)) and len(inside) == 1:
+            while not (kind := next((kind for kind in kinds if KINDS[kind](folder)), None)) and len(inside) == 1:
                 folder, inside = inside[0], folders_in(inside[0])
-            if found:
-                return (found, folder), folder
-            deepest = max(deepest, folder, key=lambda path: len(path.parts))
+            found += [(kind, folder)] if kind else []
+            lowest = max(lowest, folder, key=lambda path: len(path.parts))
             below += [path for path in inside if not path.name.startswith("_")]
+        if found:
+            return _only(root, found, level), found[0][1]
         level = below
-    return None, deepest
+    return None, lowest
+
+
+def _only(root: Path, found: Sequence[tuple[str, Path]], level: Sequence[Path]) -> tuple[str, Path]:
+    """The one that was found; of class folders within each of all folders of one, that one: these are the classes."""
+    if len(found) == 1:
+        return found[0]
+    parents = {path.parent for path in level}
+    if (
+        len(parents) == 1
+        and [folder for _, folder in found] == list(level)
+        and {kind for kind, _ in found} == {CLASSES}
+    ):
+        return CLASSES, parents.pop()
+    places = some([folder.relative_to(root).as_posix() for _, folder in found])
+    raise UserError(f"{root} holds several sets, in {places}; name the folder of one of them")
 
 
 def _archives(path: Path) -> list[Path]:

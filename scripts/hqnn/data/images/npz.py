@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from hqnn.data.class_folders import MOST_CLASSES
+from hqnn.data.class_folders import MOST_CLASSES, label_type
 from hqnn.data.images.source import Batch, ImageSource, batch_rows
 from hqnn.data.parts import PARTS, TEST, TRAIN, VALIDATION
 from hqnn.errors import UserError, nearest
@@ -148,7 +148,7 @@ def _labels(path: Path, name: str, images: int) -> NDArray[Any]:
 
 def _coded(
     path: Path, labels: dict[int, NDArray[Any]], classes: Sequence[str]
-) -> tuple[tuple[str, ...], dict[int, NDArray[np.uint8]]]:
+) -> tuple[tuple[str, ...], dict[int, NDArray[Any]]]:
     """Names of the classes, and of each part the labels as their indices."""
     known = np.unique(np.concatenate(list(labels.values())))
     if len(known) > MOST_CLASSES:
@@ -161,7 +161,8 @@ def _coded(
     if strange:
         raise UserError(f"{path} holds the label {strange[0]!r} but {len(names)} classes are named; name all of them")
     index = {label: code for code, label in enumerate(order.tolist())}
-    coded = {part: np.array([index[label] for label in own.tolist()], dtype=np.uint8) for part, own in labels.items()}
+    dtype = label_type(len(names))
+    coded = {part: np.array([index[label] for label in own.tolist()], dtype=dtype) for part, own in labels.items()}
     return names, coded
 
 
@@ -169,7 +170,7 @@ def _batches(
     path: Path,
     parts: dict[int, tuple[str, str]],
     headers: dict[int, Header],
-    codes: dict[int, NDArray[np.uint8]],
+    codes: dict[int, NDArray[Any]],
     shape: tuple[int, int, int],
 ) -> Iterator[Batch]:
     for part, (name, _) in parts.items():

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.opening import UnreadableImageError
+
 BATCH_BYTES = 4 << 20
 
 
@@ -19,17 +21,21 @@ class Batch:
 
     Attributes:
         images: uint8, uint16 or float32, shape (images, height, width, channels).
-        labels: index into the classes, shape (images,).
+        labels: index into the classes, uint8 or uint16, see `label_type`, shape (images,).
         split: code of `hqnn.data.parts`, shape (images,); empty where the set says nothing about it.
         names: where each came from: its file, or a file and the position in it.
         empty: pixels without data, which are 0.
+        lost: name, label and error of each image that cannot be read and is not among these.
+        remarks: what was assumed of some, one an image and assumption, as `hqnn.data.losses.Losses` takes it.
     """
 
     images: NDArray[Any]
-    labels: NDArray[np.uint8]
+    labels: NDArray[Any]
     split: NDArray[np.uint8]
     names: list[str]
     empty: int = 0
+    lost: tuple[tuple[str, int, UnreadableImageError], ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ Criterion = Literal["near", "exact", "keep"]
 CRITERIA = ("near", "exact", "keep")
 SIDE = 16  # of a thumbnail
 COMPARED = 512  # thumbnails at once
+PLAIN = 1.0  # grey levels: what varies less besides a smooth shade has nothing to be recognised by
+DETAIL = 0.98  # least correlation of what varies besides a smooth shade; seen: 0.979 and more after such changes
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Print:
         name: of the image.
         label: of its class.
         digest: sha256 of its shape and pixels.
-        thumbnail: 16 x 16 grey values less their mean, scaled to [-127, 127], flat.
+        thumbnail: 16 x 16 grey values less their mean, scaled to [-127, 127], flat; 0 where it is plain, see `PLAIN`.
     """
 
     name: str
@@ -58,6 +60,8 @@ def take_print(name: str, label: int, image: NDArray[np.uint8]) -> Print:
     small = Image.fromarray(image).convert("L").convert("F").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     values = np.asarray(small).ravel()
     centred = values - values.mean()
+    if _detail(centred[None]).std() < PLAIN:
+        centred = np.zeros_like(centred)
     scaled = centred * (127 / max(float(np.abs(centred).max()), 1.0))
     return Print(name, label, digest.digest(), np.rint(scaled).astype(np.int8))
 
@@ -66,9 +70,10 @@ class DuplicateFinder:
     """Finds each image's earlier likes among those kept so far.
 
     Two images are near duplicates where their thumbnails, or one and the other's mirror image, correlate by at least
-    `similarity`. Seen on photographs of faces and of concrete: 0.99 and more after scaling, JPEG compression or another
-    brightness, at most 0.975 between different pictures. Cost is a matrix product, 256 multiplications a pair; memory
-    256 bytes an image.
+    `similarity`, and what these hold besides a smooth shade by at least `DETAIL`: skies, walls and dark frames are all
+    alike by their shade. Seen on photographs of faces and of concrete: 0.99 and more after scaling, JPEG compression or
+    another brightness, at most 0.975 between different pictures. Plain images are duplicates only where equal. Cost is
+    a matrix product, 256 multiplications a pair; memory 256 bytes an image.
 
     Args:
         criterion: `near`, `exact` (equal pixels only) or `keep` (nothing is looked for).
@@ -119,7 +124,7 @@ class DuplicateFinder:
         if self.criterion == "near":
             own = np.stack([image.thumbnail for image in prints])
             for block, others in enumerate(self._thumbnails):
-                for position, other in np.argwhere(_correlation(own, others) >= self.similarity).tolist():
+                for position, other in np.argwhere(_near(own, others, self.similarity)).tolist():
                     found[position].append(block * COMPARED + other)
         return found
 
@@ -128,16 +133,35 @@ class DuplicateFinder:
         if self.criterion != "near":
             return np.zeros((len(prints), len(prints)), dtype=bool)
         own = np.stack([image.thumbnail for image in prints])
-        return _correlation(own, own) >= self.similarity
+        return _near(own, own, self.similarity)
 
 
-def _correlation(one: NDArray[np.int8], other: NDArray[np.int8]) -> NDArray[np.float32]:
-    """Correlation of thumbnails with others or their mirror images, the greater; shape (one, other)."""
-    mirrored = one.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(one.shape)
-    others = _unit(other).T
-    return np.asarray(np.maximum(_unit(one) @ others, _unit(mirrored) @ others))
+def _near(one: NDArray[np.int8], other: NDArray[np.int8], similarity: float) -> NDArray[np.bool_]:
+    """Which thumbnails are like which others, or like their mirror images; shape (one, other)."""
+    others = other.astype(np.float32)
+    near = np.zeros((len(one), len(other)), dtype=bool)
+    for seen in (one, one.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(one.shape)):
+        own = seen.astype(np.float32)
+        rows, columns = np.nonzero(_unit(own) @ _unit(others).T >= similarity)
+        detail = np.sum(_unit(_detail(own[rows])) * _unit(_detail(others[columns])), axis=1)
+        near[rows, columns] |= detail >= DETAIL
+    return near
 
 
-def _unit(thumbnails: NDArray[np.int8]) -> NDArray[np.float32]:
-    values = thumbnails.astype(np.float32)
-    return np.asarray(values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1))
+def _detail(thumbnails: NDArray[Any]) -> NDArray[Any]:
+    """Thumbnails less the quadratic surface that is nearest to each, shape (thumbnails, 256)."""
+    return np.asarray(thumbnails - thumbnails @ SURFACES @ SURFACES.T)
+
+
+def _surfaces() -> NDArray[np.float32]:
+    """Quadratic surfaces over a thumbnail, orthonormal, shape (256, 6)."""
+    x, y = (axis.ravel() for axis in np.meshgrid(*[np.linspace(-1, 1, SIDE)] * 2))
+    powers = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    return np.linalg.qr(powers)[0].astype(np.float32)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1))
+
+
+SURFACES = _surfaces()

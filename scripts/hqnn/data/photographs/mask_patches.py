@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.class_folders import is_visible
 from hqnn.data.image_files import SUFFIXES
 from hqnn.errors import UserError
 
@@ -55,7 +56,7 @@ def masked_images(folder: str | os.PathLike[str]) -> list[tuple[Path, Path]]:
     """
     root = Path(folder)
     files = sorted(root.iterdir()) if root.is_dir() else []
-    images = [path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+    images = [path for path in files if path.suffix.lower() in SUFFIXES and is_visible(path.name)]
     masks = {path.stem.removesuffix(MASK): path for path in images if path.stem.endswith(MASK)}
     pairs: dict[str, tuple[Path, Path]] = {}
     for path in images:

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hqnn.data.image_files import UnreadableImageError, read_image, read_mask
+from hqnn.data.folder_parts import FolderParts
+from hqnn.data.image_files import Picture, read_mask, read_picture
+from hqnn.data.opening import UnreadableImageError
 from hqnn.data.photographs.mask_patches import PatchRule, label_cells
 from hqnn.errors import UserError
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -25,20 +22,25 @@ class RawImage:
         name: path below the folder, with the place in a large image where it is cut from one.
         label: of its class.
         photo: path below the folder of the file it is in.
-        read: gives its pixels, shape (height, width, 3).
+        read: gives its pixels, and remarks on what was assumed.
+        part: code of the part that its file comes in, where files come in parts.
     """
 
     name: str
     label: int
     photo: str
-    read: Callable[[], Pixels]
+    read: Callable[[], Picture]
+    part: int | None = None
 
 
-def whole_images(files: Iterable[tuple[Path, int]], root: Path, max_pixels: int, bits: int = 16) -> Iterator[RawImage]:
-    """One image a file; nothing is opened yet. `max_pixels` and `bits` are those of `read_image`."""
-    for path, label in files:
-        name = path.relative_to(root).as_posix()
-        yield RawImage(name, label, name, partial(read_image, path, max_pixels=max_pixels, bits=bits))
+def whole_images(found: FolderParts, root: Path, max_pixels: int, bits: int = 16) -> Iterator[RawImage]:
+    """One image a file, a large one shrunk; nothing is opened yet. `max_pixels` and `bits` are `read_picture`'s."""
+    for code, files in found.parts.items():
+        part = None if found.own_split == "none" else code
+        for path, label in files:
+            name = path.relative_to(root).as_posix()
+            read = partial(read_picture, path, max_pixels=max_pixels, bits=bits, shrunk=True)
+            yield RawImage(name, label, name, read, part)
 
 
 def cut_images(
@@ -46,7 +48,7 @@ def cut_images(
     root: Path,
     max_pixels: int,
     rule: PatchRule,
-    unreadable: Callable[[str, UnreadableImageError], None],
+    unreadable: Callable[[str, None, UnreadableImageError], None],
     bits: int = 16,
 ) -> Iterator[RawImage]:
     """Patches of one large image after the other, each read when the one before is used up.
@@ -65,11 +67,12 @@ def cut_images(
     for path, mask_path in pairs:
         name = path.relative_to(root).as_posix()
         try:
-            image = read_image(path, max_pixels=max_pixels, bits=bits, any_shape=True)
+            picture = read_picture(path, max_pixels=max_pixels, bits=bits, any_shape=True)
             mask = read_mask(mask_path, max_pixels=max_pixels)
         except UnreadableImageError as error:
-            unreadable(name, error)
+            unreadable(name, None, error)
             continue
+        image = picture.pixels
         if mask.shape != image.shape[:2]:
             sizes = [" x ".join(map(str, array.shape[1::-1])) for array in (mask, image)]
             raise UserError(
@@ -78,8 +81,4 @@ def cut_images(
         for row, column, label in label_cells(mask, rule):
             if label is not None:
                 cell = image[row : row + rule.size, column : column + rule.size]
-                yield RawImage(f"{name}@y{row}_x{column}", label, name, partial(_same, cell))
-
-
-def _same(pixels: Pixels) -> Pixels:
-    return pixels
+                yield RawImage(f"{name}@y{row}_x{column}", label, name, partial(Picture, cell, picture.remarks))

@@ -19,12 +19,12 @@ import scipy.io
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
-from rasterio.windows import Window
 
-from hqnn.data.pixels.tiffs import open_raster
+from hqnn.data.pixels.raster_bands import Band, class_band, has_georeference, measured_bands, open_band
+from hqnn.data.pixels.tiffs import GDAL_OPTIONS, open_raster
 from hqnn.errors import UserError
 
-SUFFIXES = (".mat", ".npy", ".hdr", ".tif", ".tiff")
+SUFFIXES = (".mat", ".npy", ".hdr", ".tif", ".tiff", ".jp2")
 ENVI_SUFFIXES = ("", ".img", ".dat", ".raw", ".bsq", ".bil", ".bip")  # of the image beside a header
 GDAL_CACHE_BYTES = 128 * 2**20
 KINDS = {"c": "complex numbers", "f": "floats", "O": "objects", "S": "text", "U": "text", "V": "records"}
@@ -66,8 +66,9 @@ class StoredArray:
         crs: of a raster, None where it has none.
         transform: column and row to coordinates.
         open: opens it and gives a function of rows and columns, both inside the array, that reads their values, shape
-            (rows, columns) or (rows, columns, bands); of rasters a masked array. It raises `UserError` for a damaged
-            file.
+            (rows, columns) or (rows, columns, bands); of rasters a masked array, scaled where it has several bands. It
+            raises `UserError` for a damaged file.
+        scaling: of a raster the scale and the offset of each band, which are applied where it has several.
     """
 
     file: Path
@@ -79,6 +80,7 @@ class StoredArray:
     crs: Any
     transform: Affine
     open: Callable[[], AbstractContextManager[Select]]
+    scaling: tuple[tuple[float, float], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.file}:{self.variable}" if self.variable else str(self.file)
@@ -164,28 +166,41 @@ def _in_memory(
 def _raster(file: Path) -> StoredArray:
     with open_raster(file) as source:
         _check_envi_size(file, source)
-        shape = source.shape if source.count == 1 else (*source.shape, source.count)
-        kind = "c" if "complex" in source.dtypes[0] else np.dtype(source.dtypes[0]).kind
-        names = tuple(name or "" for name in source.descriptions)
+        has_georeference(source)
+        indices = measured_bands(source)
+        shape = source.shape if len(indices) == 1 else (*source.shape, len(indices))
+        types = [source.dtypes[index - 1] for index in indices]
+        kind = next((letter for letter in KINDS if any(_letter(name) == letter for name in types)), _letter(types[0]))
+        names = tuple((source.descriptions[index - 1] or "").strip() for index in indices)
         bands = names if all(names) and len(set(names)) == len(names) else ()
         files = tuple(Path(name) for name in source.files)
         crs, transform = source.crs, source.transform
+        scaling = tuple((source.scales[index - 1], source.offsets[index - 1]) for index in indices)
 
     @contextmanager
     def opened() -> Iterator[Select]:
-        with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES), open_raster(file) as source:
-            yield functools.partial(_select, source)
+        with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **GDAL_OPTIONS), open_raster(file) as source:
+            # Of one band these may be class numbers, which are taken as stored.
+            bands = [open_band(source, index) for index in indices] if len(indices) > 1 else [class_band(source)]
+            yield functools.partial(_select, bands)
 
-    return StoredArray(file, "", shape, kind, files, bands, crs, transform, opened)
+    return StoredArray(file, "", shape, kind, files, bands, crs, transform, opened, scaling)
 
 
-def _select(source: Any, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[Any]:
+def _letter(name: str) -> str:
+    """NumPy's letter for a type that GDAL may have and NumPy not."""
+    return "c" if "complex" in name else np.dtype(name).kind
+
+
+def _select(bands: list[Band], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[Any]:
+    """Values at rows and columns as a masked array; of one band as stored."""
     row, column = int(rows.min()), int(columns.min())
-    window = Window(column, row, int(columns.max()) + 1 - column, int(rows.max()) + 1 - row)
-    with _explained(Path(source.name)):
-        values = np.moveaxis(source.read(window=window, masked=True), 0, 2)
-    chosen: NDArray[Any] = values[np.ix_(rows - row, columns - column)]
-    return chosen[:, :, 0] if source.count == 1 else chosen
+    area = range(row, int(rows.max()) + 1), range(column, int(columns.max()) + 1)
+    if len(bands) == 1:
+        stored, valid = bands[0].stored(*area)
+        return np.ma.array(stored, mask=~valid)[np.ix_(rows - row, columns - column)]
+    values = np.ma.masked_invalid(np.stack([band.read(*area) for band in bands], axis=2), copy=False)
+    return values[np.ix_(rows - row, columns - column)]
 
 
 def _is_envi(header: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from hqnn.data.pixels.scene import Scene
 from hqnn.errors import UserError, nearest
@@ -19,13 +20,16 @@ ALL = "all"
 Choice = str | int | Sequence[str | int]
 
 
-def chosen_bands(choice: Choice, bands: Sequence[str]) -> tuple[str, ...]:
+def chosen_bands(
+    choice: Choice, bands: Sequence[str], lacks: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """Names of the bands that a user chooses.
 
     Args:
         choice: a key of `BAND_SETS`, where ``all`` means every band there is; or bands one by one, each by its name or
             by its number, counted from 1.
         bands: names of all that there are.
+        lacks: of bands that only some scenes have, what lacks them.
 
     Raises:
         UserError: a band does not exist, or is named twice.
@@ -34,7 +38,7 @@ def chosen_bands(choice: Choice, bands: Sequence[str]) -> tuple[str, ...]:
         return tuple(bands)
     wanted = BAND_SETS.get(choice, (choice,)) if isinstance(choice, str) else choice
     several = (wanted,) if isinstance(wanted, int) else tuple(wanted)
-    names = tuple(_named(band, choice, bands) for band in several)
+    names = tuple(_named(band, choice, bands, lacks) for band in several)
     twice = [name for number, name in enumerate(names) if name in names[:number]]
     if twice:
         raise UserError(f"features.bands names band {twice[0]!r} twice; name it once")
@@ -55,7 +59,7 @@ def places(wanted: Sequence[str], scene: Scene) -> list[int]:
     return [scene.bands.index(name) for name in wanted]
 
 
-def _named(band: str | int, choice: Choice, bands: Sequence[str]) -> str:
+def _named(band: str | int, choice: Choice, bands: Sequence[str], lacks: Mapping[str, str]) -> str:
     if isinstance(band, int):
         if not 1 <= band <= len(bands):
             raise UserError(
@@ -64,12 +68,17 @@ def _named(band: str | int, choice: Choice, bands: Sequence[str]) -> str:
         return bands[band - 1]
     if band in bands:
         return band
+    if band in lacks:
+        raise UserError(
+            f"features.bands asks for band {band}, but {lacks[band]} has no file of band {band}; add it there, or "
+            f"choose among {', '.join(bands)}"
+        )
     if isinstance(choice, str) and choice in BAND_SETS:
         raise UserError(
             f"features.bands is {choice!r}, which needs band {band}, but the scenes' bands are {', '.join(bands)}; "
             "choose 'all', or name bands"
         )
     if band.isdecimal():  # a number from the command line
-        return _named(int(band), choice, bands)
+        return _named(int(band), choice, bands, lacks)
     known = (*bands, *BAND_SETS) if band == choice else bands
     raise UserError(f"features.bands names {band!r}, which the scenes do not have{nearest(band, known)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.pixels.csv_rows import read_rows
-from hqnn.data.pixels.grids import Band, Floats, Grid, place
+from hqnn.data.csv_rows import read_rows
+from hqnn.data.pixels.grids import Grid, place
+from hqnn.data.pixels.raster_bands import Band, Floats, class_band, has_georeference
 from hqnn.data.pixels.scene import UNLABELLED, windows
-from hqnn.data.pixels.scene_rasters import has_georeference, masked, measured_bands
 from hqnn.data.pixels.tiffs import open_raster
 from hqnn.errors import UserError
 
@@ -31,13 +31,20 @@ class ClassMap:
         values: class numbers, ascending; a pixel's class is its number's place among them.
         unlabelled: numbers that mean that there is no label.
         grid: of the scene.
+        warn: takes a sentence on what is assumed.
     """
 
     def __init__(
-        self, path: Path, values: tuple[int, ...], unlabelled: tuple[int, ...], grid: Grid, stack: ExitStack
+        self,
+        path: Path,
+        values: tuple[int, ...],
+        unlabelled: tuple[int, ...],
+        grid: Grid,
+        stack: ExitStack,
+        warn: Callable[[str], None],
     ) -> None:
         self.path, self.values, self.unlabelled, self.grid = path, np.array(values), unlabelled, grid
-        self.stack = stack
+        self.stack, self.warn = stack, warn
         self.band: Band | None = None
 
     def __call__(self, rows: range, columns: range) -> NDArray[np.uint8]:
@@ -48,8 +55,8 @@ class ClassMap:
         """
         if self.band is None:
             source = self.stack.enter_context(open_raster(self.path))
-            _check_grid(self.path, source, self.grid)
-            self.band = _band(self.path, source)
+            check_label(source, self.grid, "the first date's finest raster", self.warn)
+            self.band = class_band(source)
         numbers = _numbers(self.path, self.band.read(rows, columns), self.unlabelled)
         known = np.isfinite(numbers)
         classes = np.full(numbers.shape, UNLABELLED, dtype=np.uint8)
@@ -70,7 +77,7 @@ def class_values(paths: Iterable[Path], unlabelled: tuple[int, ...]) -> tuple[in
     values: set[int] = set()
     for path in dict.fromkeys(paths):
         with open_raster(path) as source:
-            band = _band(path, source)
+            band = class_band(source)
             for window in windows(source.shape):
                 numbers = _numbers(path, band.read(*window), unlabelled)
                 values |= {int(number) for number in np.unique(numbers[np.isfinite(numbers)])}
@@ -120,13 +127,6 @@ def _said(path: Path, unlabelled: tuple[int, ...]) -> Mapping[int, str]:
     return said
 
 
-def _band(path: Path, source: Any) -> Band:
-    indices = measured_bands(source)
-    if len(indices) != 1:
-        raise UserError(f"{path} has {len(indices)} bands; a label is a raster of one band of class numbers")
-    return Band(source, indices[0], masked=masked(source, indices[0]))
-
-
 def _numbers(path: Path, values: Floats, unlabelled: tuple[int, ...]) -> Floats:
     """Class numbers, NaN where there is no label."""
     numbers = np.where(np.isin(values, unlabelled), np.nan, values)
@@ -136,21 +136,40 @@ def _numbers(path: Path, values: Floats, unlabelled: tuple[int, ...]) -> Floats:
     return numbers
 
 
-def _check_grid(path: Path, source: Any, grid: Grid) -> None:
+def check_label(source: Any, grid: Grid, giver: str, warn: Callable[[str], None]) -> None:
+    """Check that a label lies on the grid of its scene; one without georeference is laid on it pixel by pixel.
+
+    Args:
+        source: the open label.
+        grid: of the scene.
+        giver: what has that grid.
+        warn: takes a sentence on what is assumed.
+
+    Raises:
+        UserError: it does not.
+    """
     if source.shape != grid.shape:
         raise UserError(
-            f"{path} has {source.height} x {source.width} pixels but its scene has {grid.shape[0]} x {grid.shape[1]}; "
-            "give the label on the grid of the first date's finest raster"
+            f"{source.name} has {source.height} x {source.width} pixels but its scene has {grid.shape[0]} x "
+            f"{grid.shape[1]}; give the label on the grid of {giver}"
         )
-    if not has_georeference(source) or grid.transform.is_identity:
-        if has_georeference(source) or not grid.transform.is_identity:
-            log.warning("%s is laid on its scene pixel by pixel, since only one of them has a georeference", path)
+    placed = has_georeference(source)
+    if not placed or grid.transform.is_identity:
+        if placed != (not grid.transform.is_identity):
+            lacks = "its scene" if placed else "it"
+            warn(f"{source.name} is laid on its scene pixel by pixel, since {lacks} has no georeference")
         return
     if source.crs is not None and grid.crs is not None and source.crs != grid.crs:
-        raise UserError(f"{path} has another coordinate reference system than its scene; give the label on its grid")
+        raise UserError(
+            f"{source.name} has another coordinate reference system than its scene; give the label on its grid"
+        )
+    if (source.crs is None) != (grid.crs is None):
+        lacks = "it" if source.crs is None else "its scene"
+        warn(f"{source.name}: {lacks} has no coordinate reference system, and that of the other is taken for both")
     columns, rows = np.array([0.0, source.width, 0.0]), np.array([0.0, 0.0, source.height])
     on_grid = place(~grid.transform, *place(source.transform, columns, rows))
     if np.abs(np.subtract(on_grid, (columns, rows))).max() > TOLERANCE:
         raise UserError(
-            f"{path} lies on another grid than its scene; give the label on that of the first date's finest raster"
+            f"{source.name} lies on another grid than its scene; give the label on that of {giver}, such as with "
+            "'gdalwarp -r near'"
         )

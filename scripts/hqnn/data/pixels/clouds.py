@@ -17,7 +17,7 @@ from hqnn.data.pixels.scene import windows
 from hqnn.data.pixels.sentinel2 import SCENE_CLASSIFICATION, Product
 from hqnn.data.pixels.tiffs import open_raster
 from hqnn.data.pixels.tile_grid import TileGrid, check_fit, read_nearest
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 
 # Sentinel-2 Products Specification Document, S2-PDGS-TAS-DI-PSD, legend of the scene classification.
 SCL_CLASSES = (
@@ -122,7 +122,7 @@ def _polygons(file: Path) -> list[tuple[Mapping[str, Any], int]]:
             for polygon in feature.iterfind(".//{*}Polygon")
         ]
     except (ElementTree.ParseError, OSError, ValueError) as error:
-        raise UserError(f"{file} cannot be read ({error}); download the product again") from error
+        raise UserError(f"{file} cannot be read ({plain(error)}); download the product again") from error
     return sorted(shapes, key=lambda shape: -shape[1])
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from hqnn.data.pixels.arrays import KINDS, Select, StoredArray, array_files, list_arrays
-from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Listed
+from hqnn.data.pixels.scene import PLACEHOLDERS, PREDICT, UNLABELLED, Listed
 from hqnn.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
@@ -35,11 +35,12 @@ class CubeScene:
     transform: Affine
     dates: int
     bands: tuple[str, ...]
+    placeholders: NDArray[np.float32]
     select: Select
     truth: NDArray[np.uint8] | None
 
     def read(self, rows: range, columns: range) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Values as stored, see `Scene.read`; not valid are pixels with NaN, infinity or nodata in any band."""
+        """Values, scaled as the file says, see `Scene.read`; not valid is what has NaN, inf or nodata in any band."""
         raw = np.full((1, len(self.bands), len(rows), len(columns)), np.nan, dtype=np.float32)
         (i, inside_rows), (j, inside_columns) = (
             _inside(r, n) for r, n in zip((rows, columns), self.shape, strict=True)
@@ -71,6 +72,7 @@ class Cube:
     stored: StoredArray
     truth: NDArray[np.uint8] | None
     read_as: Mapping[str, Any]
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
     @contextmanager
     def open(self, name: str) -> Iterator[CubeScene]:
@@ -86,7 +88,8 @@ class Cube:
             first = np.zeros(1, dtype=np.intp)
             _check_kind(self.stored, select(first, first).dtype.kind, NUMBERS)
             crs, transform = self.stored.crs, self.stored.transform
-            yield CubeScene(name, (rows, columns), crs, transform, 1, self.bands, select, self.truth)
+            zeros = _placeholders(self.stored, len(self.bands))
+            yield CubeScene(name, (rows, columns), crs, transform, 1, self.bands, zeros, select, self.truth)
 
     def about(self) -> Mapping[str, Any]:
         """Which arrays were taken for cube and ground truth, and which value is which class."""
@@ -129,6 +132,8 @@ def open_cube(
     labels, names, values = (None, (), ()) if found is None else _classes(found, classes, unlabelled)
     if found is None:
         log.warning("%s has no ground truth: its pixels can only be predicted", stored)
+    if set(stored.scaling) - {(1.0, 0.0)}:
+        log.warning("%s has scales or offsets, which are applied to what it stores", stored)
     bands = stored.bands or tuple(str(band + 1) for band in range(stored.shape[2]))
     files = stored.files if found is None else tuple(dict.fromkeys((*stored.files, *found.files)))
     listed = Listed(stored.file.stem, PREDICT if found is None else "", files)
@@ -136,7 +141,8 @@ def open_cube(
         "cube": _label(stored),
         "truth": "" if found is None else _label(found),
         "unlabelled": list(unlabelled),
-        "values": dict(zip(names, values, strict=True)),
+        "class_values": list(values),
+        "scaled": [list(pair) for pair in dict.fromkeys(stored.scaling) if pair != (1.0, 0.0)],
     }
     return Cube(place, (listed,), names, bands, 1, stored, labels, read_as)
 
@@ -234,8 +240,10 @@ def _whole_numbers(truth: StoredArray) -> NDArray[Any]:
     rows, columns = (np.arange(size) for size in truth.shape)
     with truth.open() as select:
         values = select(rows, columns)
-    if values.dtype.kind == "f" and truth.variable and np.array_equal(values, np.rint(values)):
-        return values.astype(np.int64)
+    if values.dtype.kind == "f":
+        known = np.ma.masked_invalid(values)
+        if (known == np.rint(known)).all():
+            return known.astype(np.int64)
     _check_kind(truth, values.dtype.kind, INTEGERS)
     return values
 
@@ -247,6 +255,12 @@ def _check_kind(array: StoredArray, kind: str, wanted: str) -> None:
             f"{array} holds {KINDS.get(kind, 'values that are no numbers')} where {needed} are needed; convert it and "
             "save it again, or name another array"
         )
+
+
+def _placeholders(stored: StoredArray, bands: int) -> NDArray[np.float32]:
+    """What `PLACEHOLDERS` read as in each band, shape (placeholders, 1, bands)."""
+    scale, offset = np.array(stored.scaling or [(1.0, 0.0)] * bands).T
+    return np.array([[value * scale + offset] for value in PLACEHOLDERS], dtype=np.float32)
 
 
 def _inside(indices: range, size: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -104,10 +104,12 @@ def _check_fit(layout: str, components: int, fit: Fit) -> None:
 def _bands(collection: Collection, choice: Choice, layout: str) -> tuple[str, ...]:
     needed = layout_named(layout).bands
     if needed is None:
-        return chosen_bands(choice, collection.bands)
+        return chosen_bands(choice, collection.bands, collection.lacks)
     missing = [band for band in needed if band not in collection.bands]
     if missing or collection.dates != 2:
         lack = f"no band {missing[0]}" if missing else f"{collection.dates} dates"
+        where = collection.lacks.get(missing[0]) if missing else None
+        lack += f" (see {where})" if where else ""
         raise UserError(
             f"features.layout {layout!r} compares two dates of the {len(BANDS)} Sentinel-2 bands but the scenes of "
             f"{collection.root} have {lack}; choose 'per_date' or 'joint'"

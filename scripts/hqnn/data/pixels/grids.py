@@ -12,13 +12,11 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.warp import transform as reproject_points
 
-from hqnn.data.pixels.tiffs import read_mask, read_window
+from hqnn.data.pixels.raster_bands import Band, Floats
 
 GDAL_CACHE_BYTES = 32 * 2**20  # a row of windows of 26 open files, also where these are stored in strips
 SNAP = 1e-6  # source pixels; closer than this to a pixel's centre is the centre
 FAR = 1e9  # source pixels; a place that a projection cannot reach
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -51,39 +49,6 @@ class Grid:
         return np.reshape(xs, x.shape), np.reshape(ys, y.shape)
 
 
-@dataclass(frozen=True)
-class Band:
-    """One band of an open raster.
-
-    Attributes:
-        source: the raster.
-        index: of the band, counted from 1.
-        scale: by which stored numbers are multiplied.
-        offset: added to that.
-        masked: whether the raster says in a mask or in an alpha band which pixels are valid.
-    """
-
-    source: Any
-    index: int = 1
-    scale: float = 1.0
-    offset: float = 0.0
-    masked: bool = False
-
-    def read(self, rows: range, columns: range) -> Floats:
-        """Read a rectangle inside the raster, NaN where not valid; what it raises, see `read_window`."""
-        stored = read_window(self.source, rows, columns, self.index)
-        values = stored.astype(np.float64)
-        nodata = self.source.nodatavals[self.index - 1]
-        if nodata is not None:
-            floating = np.issubdtype(stored.dtype, np.floating)  # whose nodata tag may be a rounded decimal
-            values[values == (float(stored.dtype.type(nodata)) if floating else nodata)] = np.nan
-        if self.masked:
-            values[read_mask(self.source, rows, columns, self.index) == 0] = np.nan
-        if (self.scale, self.offset) != (1.0, 0.0):
-            values = values * self.scale + self.offset
-        return values
-
-
 def read_dates(
     grid: Grid, dates: Sequence[Sequence[Band]], rows: range, columns: range
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -112,7 +77,8 @@ def read_dates(
         for crs, own in groupby(enumerate(bands), key=lambda numbered: numbered[1].source.crs):
             x, y = grid.coordinates(crs, rows, columns)
             for number, band in own:
-                raw[date, number] = _sample(band, x, y)
+                with np.errstate(over="ignore"):  # beyond float32 is infinite, so not valid
+                    raw[date, number] = _sample(band, x, y)
     raw[:, :, ~inside] = np.nan
     valid = np.asarray(np.isfinite(raw).all(axis=(0, 1)))
     raw[:, :, ~valid] = np.nan

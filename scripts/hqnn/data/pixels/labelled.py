@@ -48,7 +48,8 @@ def labelled_scenes(collection: Collection) -> tuple[Listed, ...]:
     if len(collection.classes) < 2:
         raise UserError(
             f"the labels in {collection.root} have one class, {collection.classes[0]}; a model needs two, so label "
-            "another, or take it out of the values that mean that there is no label"
+            "another, or take it out of the values that mean that there is no label (set scenes.unlabelled to [] if "
+            "every value is a class)"
         )
     if not any(scene.part in ("", "train") for scene in scenes):
         raise UserError(

@@ -24,7 +24,7 @@ from hqnn.errors import UserError
 from hqnn.store import open_table, read_attributes
 
 TABLE = "scenes.csv"
-RASTERS = (".tif", ".tiff")
+RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 
 
 def open_new_scenes(place: str | os.PathLike[str], dates: int, *, layout: str, **options: Any) -> Collection:
@@ -115,12 +115,13 @@ def _opened(path: Path, layout: str, dates: int, options: Mapping[str, Any]) -> 
 
 def _open_cities(root: Path, options: Mapping[str, Any]) -> Collection:
     from hqnn.data.pixels.oscd import OscdCollection
-    from hqnn.data.pixels.oscd_files import cities_in, open_city
+    from hqnn.data.pixels.oscd_files import cities_in, open_city, shared_bands
 
     grid = options.get("grid", "native")
     cities = [open_city(root, name, grid) for name in cities_in(root)]
-    listed = (Listed(c.name, PREDICT if c.label is None else PARTS[TEST], c.files) for c in cities)
-    return OscdCollection(root, tuple(listed), grid)
+    bands, lacks = shared_bands(cities)
+    listed = tuple(Listed(c.name, PREDICT if c.label is None else PARTS[TEST], c.files) for c in cities)
+    return OscdCollection(root, listed, grid, bands=bands, lacks=lacks)
 
 
 def _open_raster(path: Path) -> Collection:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,11 @@ from hqnn.errors import UserError, nearest
 
 FileGrid = Literal["native", "rect"]
 
-IMAGE_SUFFIXES = (".tif", ".tiff")
+IMAGE_SUFFIXES = (".tif", ".tiff", ".jp2")
+# The name ends in the band and, as files of level L2A do, in the side of a pixel: T30UYV_20230520T104629_B03_10m.
+BAND_NAME = re.compile(r"(?:^|_)(B(?:0\d|1[0-2]|8A))(?:_(10|20|60)m)?$", re.IGNORECASE)
+LEVEL_2A = re.compile(r"L2A|_B(?:0\d|1[0-2]|8A)_(?:10|20|60)m$", re.IGNORECASE)
+COARSEST_M = 60
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class City:
 
     Attributes:
         name: of its folder.
-        dates: for either date, band to file, all of `BANDS`.
+        dates: for either date, band to file, in the order of `BANDS`.
         label: the change map, None where the data set has none for this city.
         grid: `native` files have their own 10, 20 and 60 m grids, `rect` files are resampled to one grid.
     """
@@ -35,8 +40,8 @@ class City:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that is read."""
-        bands = tuple(date[band] for date in self.dates for band in BANDS)
+        """Bands of date 1, those of date 2, and the label."""
+        bands = tuple(file for date in self.dates for file in date.values())
         return bands if self.label is None else (*bands, self.label)
 
 
@@ -78,7 +83,7 @@ def open_city(root: str | os.PathLike[str], name: str, grid: FileGrid = "native"
         grid: `native` for `imgs_1` and `imgs_2`, `rect` for `imgs_1_rect` and `imgs_2_rect`.
 
     Raises:
-        UserError: the city, one of its folders or a band is missing, or two files claim one band.
+        UserError: the city or one of its folders is missing, a folder has no band, or two files claim one band.
     """
     images = _images(Path(root))
     folder = images / name
@@ -88,6 +93,11 @@ def open_city(root: str | os.PathLike[str], name: str, grid: FileGrid = "native"
     suffix = "_rect" if grid == "rect" else ""
     first, second = (_bands(folder / f"imgs_{date}{suffix}") for date in (1, 2))
     return City(name, (first, second), _label(Path(root), name), grid)
+
+
+def is_level_2a(files: Mapping[str, Path]) -> bool:
+    """Whether the names of a date's files are those of level L2A, reflectance at the surface."""
+    return any(LEVEL_2A.search(path.stem) for path in files.values())
 
 
 def _listed(root: Path, split: str) -> tuple[str, ...]:
@@ -115,25 +125,51 @@ def _part(root: Path, part: str) -> Path | None:
     return next((f / f.name if (f / f.name).is_dir() else f for f in folders), None)
 
 
+def shared_bands(cities: Sequence[City]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Bands that both dates of all cities have, and of each other one the first folder that lacks it.
+
+    Raises:
+        UserError: there are none.
+    """
+    lacks: dict[str, str] = {}
+    for date in (date for city in cities for date in city.dates):
+        folder = next(iter(date.values())).parent
+        lacks |= {band: str(folder) for band in BANDS if band not in date and band not in lacks}
+    shared = tuple(band for band in BANDS if band not in lacks)
+    if not shared:
+        raise UserError(f"no band is in all folders ({lacks[BANDS[0]]} has no {BANDS[0]}, for one); add bands to them")
+    return shared, lacks
+
+
 def _bands(folder: Path) -> dict[str, Path]:
+    """Band to file; of several resolutions the finest."""
     if not folder.is_dir():
         raise UserError(f"{folder} is missing; add the folder of the bands or take the city out of the lists")
-    found: dict[str, Path] = {}
+    found: dict[str, tuple[int, Path]] = {}
     for path in sorted(folder.iterdir()):
-        band = path.stem.rpartition("_")[2].upper()
-        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith(".") or band not in BANDS:
+        match = BAND_NAME.search(path.stem)
+        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith(".") or match is None:
             continue
-        if band in found:
-            raise UserError(f"{folder} has two files of band {band}, {found[band].name} and {path.name}; remove one")
-        found[band] = path
-    missing = [band for band in BANDS if band not in found]
-    if missing:
-        raise UserError(f"{folder} has no file of band {missing[0]} (*_{missing[0]}.tif); add it")
-    return found
+        band, pixel_m = match[1].upper(), int(match[2] or 0)
+        other_m, other = found.get(band, (COARSEST_M + 1, path))
+        if pixel_m == other_m:
+            raise UserError(f"{folder} has two files of band {band}, {other.name} and {path.name}; remove one")
+        found[band] = min((other_m, other), (pixel_m, path))
+    if not found:
+        raise UserError(f"{folder} has no file of a band (such as *_B02.tif){_seen(folder)}; add them")
+    return {band: found[band][1] for band in BANDS if band in found}
+
+
+def _seen(folder: Path) -> str:
+    files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    return f" but {len(files)} others, such as {files[0]}" if files else ""
 
 
 def _label(root: Path, name: str) -> Path | None:
+    """The change map of a city; its TIFF before its PNG, whatever the case of their suffixes."""
     parts = [_part(root, f"{split}_labels") for split in PUBLISHED_PARTS]
-    folders = [part / name / "cm" for part in parts if part is not None]
-    candidates = [*(f / f"{name}-cm.tif" for f in folders), *(f / "cm.png" for f in folders)]
-    return next((path for path in candidates if path.is_file()), None)
+    folders = [folder for part in parts if part is not None for folder in [part / name / "cm"] if folder.is_dir()]
+    files = [path for folder in folders for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    wanted = (f"{name}-cm.tif", f"{name}-cm.tiff", "cm.png")
+    named = {path.name.lower(): path for path in reversed(files)}
+    return next((named[known.lower()] for known in wanted if known.lower() in named), None)

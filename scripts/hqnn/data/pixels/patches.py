@@ -104,7 +104,7 @@ def patches_of_test(collection: Collection, samples: str | os.PathLike[str], cut
 def _read(collection: Collection, samples: str | os.PathLike[str], split: int, cut: Cut) -> Iterator[Patches]:
     if collection.dates != 2:
         raise UserError(f"U-Nets compare two dates but the scenes of {collection.root} have {collection.dates}")
-    bands = [collection.bands.index(name) for name in chosen_bands(cut.bands, collection.bands)]
+    bands = [collection.bands.index(name) for name in chosen_bands(cut.bands, collection.bands, collection.lacks)]
     columns, about = read_table(samples, "split", "scene", "row", "column")
     columns["sample"] = np.arange(len(columns["split"]))
     columns = _taken(columns, columns["split"] == split)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,10 +21,13 @@ from hqnn.data.pixels.columns import SampleTable, write_transforms
 from hqnn.data.pixels.dealing import By, Deal, Dealt, Pass, deal_scenes, needs_counts
 from hqnn.data.pixels.features import Features, Fit
 from hqnn.data.pixels.labelled import Labelled, count_labels, labelled_pixels, labelled_scenes
+from hqnn.data.pixels.plausibility import Levels, Sizes, doubts_of_dates, doubts_of_scene
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import Collection, Listed
 from hqnn.data.pixels.summary import SceneSummary, check_classes, write_summaries
 from hqnn.store import new_table, write_attributes
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
@@ -129,16 +133,21 @@ def _write(
     rows = sum(features.sampling.count(shape) for shape in shapes.values())
     table = SampleTable(file, features=features.components, dates=collection.dates, rows=rows)
     again = dealt.again()
+    sizes = {scene.name: Sizes() for scene in scenes}
     summaries = [
-        _write_scene(table, collection, number, features.sampling, fitted, again) for number in range(len(scenes))
+        _write_scene(table, collection, number, features.sampling, fitted, again, sizes[scene.name])
+        for number, scene in enumerate(scenes)
     ]
+    levels = {name: own.levels() for name, own in sizes.items()}
+    _say_doubts(levels, collection.bands)
     check_classes(summaries, collection.classes)
     table.trim()
     write_transforms(file.create_group("transform"), fitted.transforms, features.fit)
     paths = dict.fromkeys(path for scene in scenes for path in scene.files)
     write_inputs(file.create_group("inputs"), list(paths), collection.root)
     write_summaries(file.create_group("summary"), summaries)
-    write_attributes(file, {"change_scale": fitted.change_scale.tolist()})
+    of_first = _levels_of_features(levels[scenes[0].name], features.sampling.bands, collection.bands)
+    write_attributes(file, {"change_scale": fitted.change_scale.tolist(), "levels": of_first})
     return summaries
 
 
@@ -200,12 +209,18 @@ def _parts(deals: Pass, name: str, piece: Labelled) -> NDArray[np.uint8]:
 
 
 def _write_scene(
-    table: SampleTable, collection: Collection, number: int, sampling: Sampling, fitted: Fitted, deals: Pass
+    table: SampleTable,
+    collection: Collection,
+    number: int,
+    sampling: Sampling,
+    fitted: Fitted,
+    deals: Pass,
+    sizes: Sizes,
 ) -> SceneSummary:
-    """Write the samples of the labelled scene of some number."""
+    """Write the samples of the labelled scene of some number, and take the sizes of its numbers."""
     name = list(fitted.transforms)[number]
     counts = np.zeros((len(PARTS), len(collection.classes)), dtype=np.int64)
-    lost = np.zeros(4, dtype=np.int64)
+    lost = np.zeros(5, dtype=np.int64)
     for piece in labelled_pixels(collection, name, sampling):
         parts = _parts(deals, name, piece)
         used = parts != UNUSED
@@ -220,11 +235,26 @@ def _write_scene(
             **_of_pair(pixels.dates, fitted.change_scale),
         )
         np.add.at(counts, (parts, labels), 1)
-        zeros = (pixels.dates == 0).all(axis=2).any(axis=1).sum()
-        lost += (pixels.masked, pixels.skipped, piece.unlabelled, zeros)
+        lost += (pixels.masked, pixels.skipped, piece.unlabelled, pixels.zeros.sum(), pixels.suspect.sum())
+        sizes.add(pixels)
     found = SceneSummary(name, deals.dealt.parts[name][0], tuple(map(tuple, counts.tolist())), *lost.tolist())
     found.report(collection.classes)
     return found
+
+
+def _say_doubts(levels: Mapping[str, Sequence[Levels]], bands: Sequence[str]) -> None:
+    """Warn of dates that are not in one unit, and of scenes that are not in that of the first."""
+    first, *others = levels
+    doubts = [doubt for name in levels for doubt in doubts_of_dates(name, levels[name], bands)]
+    doubts += [d for name in others for d in doubts_of_scene(name, levels[name], first, levels[first], bands)]
+    for doubt in doubts:
+        log.warning("%s", doubt)
+
+
+def _levels_of_features(own: Sequence[Levels], wanted: Sequence[str], bands: Sequence[str]) -> list[Any]:
+    """Of each date the median and the low number of each band that features are made of."""
+    chosen = [level.of([bands.index(name) for name in wanted]) for level in own]
+    return [[level.median.tolist(), level.low.tolist()] for level in chosen]
 
 
 def _of_pair(dates: NDArray[np.float32], scale: Floats) -> dict[str, NDArray[np.float32]]:

@@ -9,7 +9,9 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from hqnn.data.pixels.grids import Band, Grid, read_dates
+from hqnn.data.pixels.grids import Grid, read_dates
+from hqnn.data.pixels.raster_bands import Band
+from hqnn.data.pixels.scene import PLACEHOLDERS
 
 ReadLabels = Callable[[range, range], NDArray[np.uint8]]
 
@@ -32,6 +34,10 @@ class RasterScene:
         self.bands = bands
         self.sources = tuple(tuple(date) for date in sources)
         self.dates = len(self.sources)
+        self.placeholders: NDArray[np.float32] = np.array(
+            [[[value * band.scale + band.offset for band in date] for date in self.sources] for value in PLACEHOLDERS],
+            dtype=np.float32,
+        )
         self._labels = labels
 
     def read(self, rows: range, columns: range) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,18 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from hqnn.data.features import FeatureTransform
+from hqnn.data.pixels.bands import places
+from hqnn.data.pixels.plausibility import Levels, Sizes, doubts_of_dates, doubts_of_scene
 from hqnn.data.pixels.sampling import Pixels, Sampling
 from hqnn.data.pixels.scene import Scene, windows
 from hqnn.data.pixels.tiffs import explained_writes
 from hqnn.store import whole_file
 
+log = logging.getLogger(__name__)
+
 CLASS_BAND = "class"
 MAP_BANDS = ("probability", CLASS_BAND)  # of two classes
+MOST = 65535  # what a raster of classes of 16 bits holds
 PLAIN_OPTIONS = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "DEFLATE"}
 COG_OPTIONS = {"blocksize": 256, "compress": "DEFLATE", "overview_resampling": "NEAREST"}
 
@@ -37,14 +43,17 @@ def map_scene(
     output: str | os.PathLike[str],
     classes: Sequence[str],
     *,
+    numbers: Sequence[int] = (),
+    levels: Sequence[Sequence[Sequence[float]]] = (),
     threshold: float = 0.5,
 ) -> None:
     """Predict every pixel of a scene, window by window, and write a cloud-optimised GeoTIFF on its grid.
 
-    Of two classes it has the bands `probability` of the second and `class`, 1 where that is above the threshold, else
-    0; of more, `class`, the likeliest, counted from 0, and the probability of each by its name. All are float32,
-    because a GeoTIFF has one type, and NaN, which is nodata, on pixels that have no features. The tag `classes` names
-    the class of each number, as JSON.
+    Of two classes it has the bands `probability` of the second and `class`, the second where that is above the
+    threshold; of more, `class`, the likeliest, and the probability of each by its name. Classes stand as their numbers,
+    which `map_numbers` gives. All bands are float32, because a GeoTIFF has one type, and NaN, which is nodata, on
+    pixels that have no features. The tag `classes` names the class of each number, as JSON, in the order of the model.
+    Warnings say what is doubtful of the scene's numbers.
 
     Args:
         scene: open; its labels are not read.
@@ -54,6 +63,9 @@ def map_scene(
             or of every class, shape (pixels, classes).
         output: the GeoTIFF.
         classes: names.
+        numbers: that stand for them, see `map_numbers`; counted from 0 where empty.
+        levels: of each date the median and the low number of each band that the model was trained on, as the table of
+            samples has them; the scene is compared with them.
         threshold: above which probability a pixel counts as of the second of two classes.
 
     Raises:
@@ -61,17 +73,51 @@ def map_scene(
     """
     target = Path(output)
     names = MAP_BANDS if len(classes) == 2 else (CLASS_BAND, *(f"probability_{name}" for name in classes))
+    codes = np.array(numbers or range(len(classes)), dtype=np.float32)
+    sizes = Sizes()
     with whole_file(target) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
         plain = Path(scratch) / "map.tif"
         with explained_writes(target), _new_map(plain, scene, names) as file:
-            file.update_tags(classes=json.dumps(dict(enumerate(classes)), ensure_ascii=False))
+            legend = {int(code): name for code, name in zip(codes, classes, strict=True)}
+            file.update_tags(classes=json.dumps(legend, ensure_ascii=False))
             for pixels in sampling.read(scene):
                 rows, columns = pixels.window
-                values = _mapped(pixels, transform, predict, len(names), threshold)
+                values = _mapped(pixels, transform, predict, len(names), threshold, codes)
+                sizes.add(pixels)
                 file.write(values, window=Window(columns.start, rows.start, len(columns), len(rows)))
         with explained_writes(target):
             rasterio.shutil.copy(plain, partial, driver="COG", **COG_OPTIONS)
             _read_back(partial)
+    _say_doubts(scene, sampling, sizes.levels(), levels)
+
+
+def map_numbers(about: Mapping[str, Any]) -> tuple[int, ...]:
+    """Numbers that stand for the classes in maps: the label rasters' own where 16 bits hold them, else from 0.
+
+    Args:
+        about: attributes of the table of samples, `class_values` among them where its labels have numbers.
+    """
+    values = tuple(about.get("class_values", ()))
+    return values if values and all(0 <= value <= MOST for value in values) else tuple(range(len(about["classes"])))
+
+
+def map_legend(file: Any) -> dict[int, str]:
+    """The class of each number in an open map, in the order of the model."""
+    return {int(number): name for number, name in json.loads(file.tags()["classes"]).items()}
+
+
+def _say_doubts(
+    scene: Scene, sampling: Sampling, own: Sequence[Levels], trained: Sequence[Sequence[Sequence[float]]]
+) -> None:
+    """Warn of dates that are not in one unit, or not in that of the scenes that a model was trained on."""
+    chosen = places(sampling.bands, scene)
+    known = [Levels(*map(np.array, date)) for date in trained]
+    doubts = doubts_of_dates(scene.name, own, scene.bands)
+    doubts += doubts_of_scene(
+        scene.name, [level.of(chosen) for level in own], "the scenes that were trained on", known, sampling.bands
+    )
+    for doubt in doubts:
+        log.warning("%s", doubt)
 
 
 def _new_map(path: Path, scene: Scene, names: Sequence[str]) -> Any:
@@ -94,7 +140,12 @@ def _new_map(path: Path, scene: Scene, names: Sequence[str]) -> Any:
 
 
 def _mapped(
-    pixels: Pixels, transform: FeatureTransform, predict: Predict, bands: int, threshold: float
+    pixels: Pixels,
+    transform: FeatureTransform,
+    predict: Predict,
+    bands: int,
+    threshold: float,
+    codes: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Bands of a window, shape (bands, rows, columns)."""
     rows, columns = pixels.window
@@ -103,9 +154,9 @@ def _mapped(
         found = np.asarray(predict(transform.transform(pixels.raw)))
         if bands == len(MAP_BANDS):
             second = found if found.ndim == 1 else found[:, 1]
-            found = np.stack([second, second > threshold])
+            found = np.stack([second, codes[(second > threshold).astype(int)]])
         else:
-            found = np.vstack([found.argmax(axis=1), found.T])
+            found = np.vstack([codes[found.argmax(axis=1)], found.T])
         values[:, *pixels.within] = found
     return values
 

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ from hqnn.data.pixels.clouds import (
     masked_codes,
     open_codes,
 )
-from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Listed
+from hqnn.data.pixels.raster_bands import Band, Floats, single_band
+from hqnn.data.pixels.scene import PLACEHOLDERS, PREDICT, UNLABELLED, Listed
 from hqnn.data.pixels.sentinel2 import BANDS, RESOLUTIONS_M, Product, find_products, read_product
-from hqnn.data.pixels.tiffs import open_raster
-from hqnn.data.pixels.tile_grid import GDAL_OPTIONS, Decode, Floats, TileGrid, check_fit, grid_of, read_values
+from hqnn.data.pixels.tiffs import GDAL_OPTIONS, open_raster
+from hqnn.data.pixels.tile_grid import Decode, TileGrid, check_fit, grid_of, read_values
 from hqnn.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,9 @@ class ProductScene:
     transform: Affine
     dates: int
     bands: tuple[str, ...]
+    placeholders: NDArray[np.float32]
     grid: TileGrid
-    sources: Sequence[Sequence[tuple[Any, Decode]]]
+    sources: Sequence[Sequence[tuple[Band, Decode]]]
     masks: Sequence[tuple[ReadCodes, tuple[int, ...]]]
     classes: ReadCodes | None
     codes: tuple[int, ...]
@@ -92,6 +94,7 @@ class Products:
     resolution_m: int
     mask_clouds: bool
     codes: tuple[int, ...]
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
     @contextmanager
     def open(self, name: str) -> Iterator[ProductScene]:
@@ -116,6 +119,7 @@ class Products:
                 grid.transform,
                 self.dates,
                 self.bands,
+                np.full((len(PLACEHOLDERS), self.dates, len(self.bands)), np.nan, dtype=np.float32),
                 grid,
                 sources,
                 opened if self.mask_clouds else [],
@@ -130,6 +134,7 @@ class Products:
             "products": [self._about(product) for product in products],
             "resolution_m": self.resolution_m,
             "labels": "scl" if self.codes else "",
+            "class_values": list(self.codes),
         }
 
     def _about(self, product: Product) -> Mapping[str, Any]:
@@ -298,10 +303,11 @@ def _grid(product: Product, bands: Sequence[str], pixel_m: int) -> TileGrid:
     return grid_of(product.image(bands[0], pixel_m), pixel_m)
 
 
-def _open_band(stack: ExitStack, product: Product, band: str, grid: TileGrid) -> tuple[Any, Decode]:
+def _open_band(stack: ExitStack, product: Product, band: str, grid: TileGrid) -> tuple[Band, Decode]:
     source = stack.enter_context(open_raster(product.image(band, grid.pixel_m)))
+    single = single_band(source, f"band {band}")
     check_fit(source, grid)
-    return source, functools.partial(
+    return single, functools.partial(
         _reflectance, offset=product.offsets[band], scale=REFLECTANCE_SCALE / product.quantification
     )
 

@@ -23,6 +23,8 @@ class Pixels:
         columns: likewise.
         raw: raw features, shape (pixels, raw features).
         dates: all bands of all dates, shape (pixels, dates, bands).
+        zeros: where all bands of some date are stored as 0, shape (pixels,).
+        suspect: where some band is stored as another of `PLACEHOLDERS`, shape (pixels,).
         masked: number of invalid pixels of the whole window, on the stride or not.
         skipped: number of pixels on the stride that are left out.
     """
@@ -32,6 +34,8 @@ class Pixels:
     columns: NDArray[np.int32]
     raw: NDArray[np.float32]
     dates: NDArray[np.float32]
+    zeros: NDArray[np.bool_]
+    suspect: NDArray[np.bool_]
     masked: int
     skipped: int
 
@@ -50,6 +54,8 @@ class Pixels:
             columns=self.columns[chosen],
             raw=self.raw[chosen],
             dates=self.dates[chosen],
+            zeros=self.zeros[chosen],
+            suspect=self.suspect[chosen],
         )
 
 
@@ -99,12 +105,16 @@ class Sampling:
         own = np.ix_(_on_stride(rows, self.stride), _on_stride(columns, self.stride))
         row, column = np.nonzero(usable[own])
         row, column = own[0][row, 0], own[1][0, column]
+        found = np.moveaxis(dates[:, :, row + margin, column + margin], 2, 0)
+        zero, *others = scene.placeholders
         return Pixels(
             (rows, columns),
             (row + rows.start).astype(np.int32),
             (column + columns.start).astype(np.int32),
             raw[:, row, column].T,
-            np.moveaxis(dates[:, :, row + margin, column + margin], 2, 0),
+            found,
+            (found == zero).all(axis=2).any(axis=1),
+            np.any([(found == other).any(axis=(1, 2)) for other in others], axis=0),
             masked=int((~valid[inner]).sum()),
             skipped=int((~usable[own]).sum()),
         )

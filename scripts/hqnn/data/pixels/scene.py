@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 PREDICT = "predict"  # the part of a scene without labels
 UNLABELLED = 255  # where a raster of classes says nothing
+PLACEHOLDERS = (0, 65535, -9999, -32768)  # that files hold where nothing was measured, often without a tag
 WINDOW_ROWS, WINDOW_COLUMNS = 256, 1024  # both multiples of the usual tile; 2 x 13 bands in float32 are 27 MB
 WINDOW_PLANES = 26  # bands of all dates; windows of more are narrower
 
@@ -28,6 +29,8 @@ class Scene(Protocol):
         transform: column and row to coordinates.
         dates: how many.
         bands: their names, the same for every date.
+        placeholders: what each of `PLACEHOLDERS`, stored in a file, reads as; NaN where it cannot be read. Shape
+            (placeholders, dates, bands).
     """
 
     name: str
@@ -36,6 +39,7 @@ class Scene(Protocol):
     transform: Affine
     dates: int
     bands: tuple[str, ...]
+    placeholders: NDArray[np.float32]
 
     def read(self, rows: range, columns: range) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Read all bands of all dates at pixels of the grid.
@@ -85,6 +89,7 @@ class Collection(Protocol):
         classes: names, in the order of labels.
         bands: names of the bands of every date.
         dates: how many every scene has.
+        lacks: of bands that only some scenes have, and which are left out, where one is missing.
     """
 
     root: Path
@@ -92,6 +97,7 @@ class Collection(Protocol):
     classes: tuple[str, ...]
     bands: tuple[str, ...]
     dates: int
+    lacks: Mapping[str, str]
 
     def open(self, name: str) -> AbstractContextManager[Scene]:
         """Open a scene and check that its files fit together.

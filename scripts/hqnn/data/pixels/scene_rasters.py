@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.warp import transform as reproject_points
 
-from hqnn.data.pixels.grids import Band, Grid, overlaps, place
+from hqnn.data.pixels.grids import Grid, overlaps, place
+from hqnn.data.pixels.raster_bands import Band, has_georeference, measured_bands, open_band
 from hqnn.data.pixels.tiffs import open_raster
 from hqnn.errors import UserError
 
@@ -29,6 +29,7 @@ class BandFile:
         index: of the band there, counted from 1.
         scale: the raster's own; what it measured is the stored number times this,
         offset: and this added.
+        unit: what the raster says of it, empty where nothing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class BandFile:
     index: int
     scale: float
     offset: float
+    unit: str
 
 
 def bands_of_date(rasters: Iterable[tuple[Path, str]]) -> tuple[BandFile, ...]:
@@ -54,21 +56,21 @@ def bands_of_date(rasters: Iterable[tuple[Path, str]]) -> tuple[BandFile, ...]:
     found: list[BandFile] = []
     for path, said in rasters:
         with open_raster(path) as source:
-            indices = _measured(path, source)
-            if said and len(indices) != 1:
+            bands = _measured(path, source)
+            if said and len(bands) != 1:
                 raise UserError(
-                    f"{path} holds {len(indices)} bands but is named as the one band {said!r}; leave its column band "
+                    f"{path} holds {len(bands)} bands but is named as the one band {said!r}; leave its column band "
                     "empty, and describe the bands in the raster"
                 )
-            for index in indices:
-                name = said or (source.descriptions[index - 1] or "").strip() or f"B{len(found) + 1}"
-                twin = next((band for band in found if band.name == name), None)
+            for band in bands:
+                name = said or (source.descriptions[band.index - 1] or "").strip() or f"B{len(found) + 1}"
+                twin = next((other for other in found if other.name == name), None)
                 if twin:
                     raise UserError(
                         f"two bands of one date are called {name!r}, in {twin.path} and {path}; name them apart in the "
                         "column band, or take one out"
                     )
-                found.append(BandFile(name, path, index, source.scales[index - 1], source.offsets[index - 1]))
+                found.append(BandFile(name, path, band.index, band.scale, band.offset, band.unit))
     return tuple(found)
 
 
@@ -93,36 +95,14 @@ def open_dates(stack: ExitStack, scene: str, dates: Sequence[Sequence[BandFile]]
     grid = Grid.of(finest)
     for source in sources.values():
         _check(scene, finest, source)
-    return grid, [[_open_band(band, sources[band.path]) for band in date] for date in dates]
+    return grid, [[open_band(sources[band.path], band.index) for band in date] for date in dates]
 
 
-def masked(source: Any, index: int) -> bool:
-    """Whether a raster has a mask or an alpha band besides any nodata value."""
-    flags = source.mask_flag_enums[index - 1]
-    return MaskFlags.per_dataset in flags or not flags
-
-
-def measured_bands(source: Any) -> list[int]:
-    """Indices of the bands that are no alpha band, counted from 1."""
-    return [index for index, colour in enumerate(source.colorinterp, start=1) if colour != ColorInterp.alpha]
-
-
-def _measured(path: Path, source: Any) -> list[int]:
+def _measured(path: Path, source: Any) -> list[Band]:
     indices = measured_bands(source)
     if not indices:
-        raise UserError(f"{path} has no band but an alpha band; name a raster with measurements")
-    for index in indices:
-        if source.colorinterp[index - 1] == ColorInterp.palette:
-            raise UserError(
-                f"{path} has a palette, so its numbers are places in a list of colours; write it as red, green and blue"
-            )
-        if source.dtypes[index - 1].startswith("complex"):
-            raise UserError(f"{path} holds complex numbers; write their amplitude, or real and imaginary part as bands")
-    return indices
-
-
-def _open_band(band: BandFile, source: Any) -> Band:
-    return Band(source, band.index, band.scale, band.offset, masked(source, band.index))
+        raise UserError(f"{path} has no band of measurements (an alpha band is a mask); name a raster that has one")
+    return [open_band(source, index) for index in indices]
 
 
 def _finest(sources: Sequence[Any]) -> Any:
@@ -142,11 +122,6 @@ def _pixel_area(source: Any, crs: Any) -> float:
     if source.crs != crs and source.crs is not None and crs is not None:
         x, y = map(np.array, reproject_points(source.crs, crs, x, y))
     return float(abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])))
-
-
-def has_georeference(source: Any) -> bool:
-    """Whether a raster says where it lies."""
-    return not source.transform.is_identity
 
 
 def _check(scene: str, finest: Any, source: Any) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hqnn.data.csv_rows import Row, read_rows
+from hqnn.data.part_words import part_of
 from hqnn.data.parts import PARTS, UNUSED
-from hqnn.data.pixels.csv_rows import Row, read_rows
-from hqnn.errors import UserError, nearest
+from hqnn.errors import UserError, nearest, plain
 
 COLUMNS = ("scene", "date", "file", "label", "split")
+BAND = "band"
+
+log = logging.getLogger(__name__)
 SPLITS = PARTS[:UNUSED]
 
 
@@ -46,7 +51,9 @@ def read_scene_table(path: Path) -> tuple[SceneRows, ...]:
             each other, or scenes have different numbers of dates.
     """
     scenes: dict[str, list[Row]] = {}
-    for row in read_rows(path, COLUMNS):
+    rows = read_rows(path, COLUMNS)
+    _say_what_is_not_looked_at(path, rows)
+    for row in rows:
         _check(path, row)
         scenes.setdefault(row["scene"], []).append(row)
     if not scenes:
@@ -70,21 +77,39 @@ def _check(path: Path, row: Row) -> None:
             f"{path} names a scene {row['scene']!r} in line {row.line}; files are named after scenes, so use a name "
             "without slashes that does not begin with a dot"
         )
-    if row["split"] and row["split"] not in SPLITS:
+    if row["split"] and part_of(row["split"]) in (None, UNUSED):
         raise UserError(f"{path} has the split {row['split']!r} in line {row.line}{nearest(row['split'], SPLITS)}")
     for column in ("file", "label"):
-        if row[column] and not (path.parent / row[column]).is_file():
-            raise UserError(
-                f"{path} names the {column} {row[column]} in line {row.line}, which does not exist; paths are relative "
-                f"to {path.parent}"
-            )
+        fault = _fault(path.parent / row[column]) if row[column] else ""
+        if fault:
+            raise UserError(f"{path} names the {column} {row[column]} in line {row.line}, which {fault}")
+
+
+def _fault(named: Path) -> str:
+    """What is wrong with a path that is no file, and what to do; empty of a file."""
+    try:
+        if named.is_file():
+            return ""
+    except OSError as error:  # such as a name that is too long
+        return f"is no path ({plain(error)}); correct it"
+    if named.is_dir():
+        return "is a folder; name a file in it"
+    if named.is_symlink():
+        return f"is a link to {named.readlink()}, which is missing; restore that"
+    return f"does not exist; paths are relative to {named.parent}"
 
 
 def _scene(path: Path, name: str, rows: Sequence[Row]) -> SceneRows:
     dates: dict[str, list[tuple[Path, str]]] = {}
     for row in rows:
-        dates.setdefault(row["date"], []).append((path.parent / row["file"], row["band"]))
-    label, part = _one(path, name, rows, "label"), _one(path, name, rows, "split")
+        dates.setdefault(row["date"], []).append((path.parent / row["file"], row[BAND]))
+    for date, rasters in dates.items():
+        twice = [file for file, band in rasters if rasters.count((file, band)) > 1]
+        if twice:
+            raise UserError(
+                f"{path} names {twice[0]} twice for date {date!r} of scene {name!r}; leave one of the rows out"
+            )
+    label, part = _one(path, name, rows, "label"), _part(_one(path, name, rows, "split"))
     if part and not label:
         raise UserError(
             f"{path} gives scene {name!r} the split {part!r} but no label; name its label, or leave its split empty if "
@@ -92,6 +117,23 @@ def _scene(path: Path, name: str, rows: Sequence[Row]) -> SceneRows:
         )
     ordered = tuple((date, tuple(dates[date])) for date in sorted(dates))
     return SceneRows(name, part, ordered, path.parent / label if label else None)
+
+
+def _part(word: str) -> str:
+    """The name of a part, however it is spelt; empty where none is said."""
+    code = part_of(word)
+    return "" if code is None else PARTS[code]
+
+
+def _say_what_is_not_looked_at(path: Path, rows: Sequence[Row]) -> None:
+    others = [name for name in (rows[0].cells if rows else ()) if name and name not in (*COLUMNS, BAND)]
+    if others:
+        log.warning(
+            "%s: columns %s are not looked at; a table of scenes may have %s",
+            path,
+            ", ".join(map(repr, others)),
+            ", ".join((*COLUMNS, BAND)),
+        )
 
 
 def _one(path: Path, name: str, rows: Sequence[Row], column: str) -> str:

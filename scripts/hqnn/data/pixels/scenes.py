@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from hqnn.data.pixels.class_maps import ClassMap, class_names, class_values
 from hqnn.data.pixels.grids import GDAL_CACHE_BYTES
+from hqnn.data.pixels.once import Once
 from hqnn.data.pixels.raster_scene import RasterScene, ReadLabels
 from hqnn.data.pixels.scene import PREDICT, Listed
 from hqnn.data.pixels.scene_rasters import BandFile, bands_of_date, open_dates
 from hqnn.data.pixels.scene_table import SceneRows, read_scene_table
+from hqnn.data.pixels.tiffs import GDAL_OPTIONS, with_sidecars
 from hqnn.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class SceneCollection:
         values: class numbers in the order of `classes`.
         unlabelled: numbers that mean that there is no label.
         table: name of the file.
+        once: gives its warnings.
     """
 
     root: Path
@@ -48,6 +51,8 @@ class SceneCollection:
     values: tuple[int, ...]
     unlabelled: tuple[int, ...]
     table: str
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    once: Once = field(default_factory=lambda: Once(log))
 
     @contextmanager
     def open(self, name: str) -> Iterator[RasterScene]:
@@ -59,12 +64,12 @@ class SceneCollection:
         if name not in self.rows:
             raise UserError(f"{self.root / self.table} has no scene {name!r}{nearest(name, self.rows)}")
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **GDAL_OPTIONS))
             grid, sources = open_dates(stack, name, self.files[name])
             label = self.rows[name].label
             labels: ReadLabels = self._unlabelled(name)
             if label is not None:
-                labels = ClassMap(label, self.values, self.unlabelled, grid, stack)
+                labels = ClassMap(label, self.values, self.unlabelled, grid, stack, self.once.warn)
             yield RasterScene(name, grid, self.bands, sources, labels)
 
     def about(self) -> Mapping[str, Any]:
@@ -121,30 +126,62 @@ def open_scenes(
     for part, scenes in (("train", train), ("validation", validation), ("test", test)):
         rows |= _moved(folder / table, rows, part, scenes)
     _check_lists(train, validation, test)
-    files = _files(folder / table, rows)
+    files, lacks = _files(folder / table, rows)
+    _say_meaning(folder / table, files)
     none = tuple(unlabelled)
     values = class_values((scene.label for scene in rows.values() if scene.label is not None), none)
     listed = tuple(_listed(scene, files[scene.name]) for scene in rows.values())
     first = next(iter(files.values()))
     classes = class_names(folder / names, values, none)
     bands = tuple(band.name for band in first[0])
-    return SceneCollection(folder, listed, classes, bands, len(first), rows, files, values, none, table)
+    return SceneCollection(folder, listed, classes, bands, len(first), rows, files, values, none, table, lacks)
 
 
-def _files(path: Path, rows: Mapping[str, SceneRows]) -> dict[str, tuple[tuple[BandFile, ...], ...]]:
-    """Those bands of each date of each scene that all have, in the order of the first date of the first scene."""
+Files = dict[str, tuple[tuple[BandFile, ...], ...]]
+
+
+def _files(path: Path, rows: Mapping[str, SceneRows]) -> tuple[Files, dict[str, str]]:
+    """Those bands of each date of each scene that all have, in the order of the first date of the first scene.
+
+    Returns:
+        They; and of each other band what lacks it.
+    """
     found = {
         scene.name: [{band.name: band for band in bands_of_date(rasters)} for _, rasters in scene.dates]
         for scene in rows.values()
     }
-    every = [date for dates in found.values() for date in dates]
-    shared = [name for name in every[0] if all(name in date for date in every)]
-    others = sorted({name for date in every for name in date} - set(shared))
+    every = [
+        (f"{name}, date {rows[name].dates[number][0]}" if len(dates) > 1 else name, date)
+        for name, dates in found.items()
+        for number, date in enumerate(dates)
+    ]
+    shared = [name for name in every[0][1] if all(name in date for _, date in every)]
+    others = sorted({name for _, date in every for name in date} - set(shared))
+    lacks = {name: f"scene {next(where for where, date in every if name not in date)}" for name in others}
     if not shared:
         raise UserError(f"{path}: no band is in all scenes and dates, there are {', '.join(others)}; name them alike")
     if others:
         log.warning("%s: bands that not all scenes and dates have are left out: %s", path, ", ".join(others))
-    return {name: tuple(tuple(date[band] for band in shared) for date in dates) for name, dates in found.items()}
+    return {name: tuple(tuple(date[band] for band in shared) for date in dates) for name, dates in found.items()}, lacks
+
+
+def _say_meaning(path: Path, files: Files) -> None:
+    """Warn of what rasters say of their numbers: a scale or an offset, and a band in several units."""
+    bands = [band for dates in files.values() for date in dates for band in date]
+    scaled = [band for band in bands if (band.scale, band.offset) != (1.0, 0.0)]
+    if scaled:
+        log.warning(
+            "%s: %d of %d bands have a scale or an offset, which is applied (in %s: number x %g %+g)",
+            path, len(scaled), len(bands), scaled[0].path, scaled[0].scale, scaled[0].offset,
+        )  # fmt: skip
+    units: dict[str, dict[str, Path]] = {}
+    for band in bands:
+        if band.unit:
+            units.setdefault(band.name, {}).setdefault(band.unit, band.path)
+    for name, several in units.items():
+        if len(several) > 1:
+            said = ", ".join(f"{unit!r} in {file}" for unit, file in several.items())
+            log.warning("%s: band %s has several units (%s); convert its rasters to one", path, name, said)
 
 
 def _moved(path: Path, rows: Mapping[str, SceneRows], part: str, names: Sequence[str]) -> dict[str, SceneRows]:
@@ -166,4 +203,4 @@ def _check_lists(*lists: Sequence[str]) -> None:
 def _listed(scene: SceneRows, files: Sequence[Sequence[BandFile]]) -> Listed:
     paths = dict.fromkeys(band.path for date in files for band in date)
     label = () if scene.label is None else (scene.label,)
-    return Listed(scene.name, scene.part if label else PREDICT, (*paths, *label))
+    return Listed(scene.name, scene.part if label else PREDICT, with_sidecars((*paths, *label)))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def read_product(folder: Path) -> Product:
     try:
         root = ElementTree.parse(file).getroot()  # noqa: S314 (a local file, which expat's own limits guard)
     except (ElementTree.ParseError, OSError, UnicodeError) as error:
-        raise UserError(f"{file} cannot be read ({error}); unpack or download the product again") from error
+        raise UserError(f"{file} cannot be read ({plain(error)}); unpack or download the product again") from error
     granule, tile = _granule(folder)
     baseline = _text(file, root, "PROCESSING_BASELINE")
     return Product(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.parts import PARTS, TEST, TRAIN, VALIDATION
+from hqnn.data.pixels.scene import PLACEHOLDERS
 from hqnn.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class SceneSummary:
         skipped: pixels on the stride that gave no sample, being masked or, where a layout needs it, beside such.
         unlabelled: valid pixels on the stride without a label.
         zeros: samples that are 0 in all bands of some date.
+        suspect: samples that hold 65535, -9999 or -32768 in some band.
     """
 
     name: str
@@ -39,6 +41,7 @@ class SceneSummary:
     skipped: int = 0
     unlabelled: int = 0
     zeros: int = 0
+    suspect: int = 0
 
     @property
     def classes(self) -> tuple[int, ...]:
@@ -55,7 +58,7 @@ class SceneSummary:
         named = ", ".join(f"{count} {name}" for name, count in zip(classes, self.classes, strict=True))
         log.info("%s: %d samples (%s)", self.name, self.samples, named)
         if self.masked:
-            log.warning("%s: %d pixels are masked (nodata, NaN or outside one date)", self.name, self.masked)
+            log.warning("%s: %d pixels are masked (nodata, a mask, NaN or outside one date)", self.name, self.masked)
         if self.unlabelled:
             log.warning("%s: %d valid pixels on the stride have no label and are left out", self.name, self.unlabelled)
         if self.zeros > MANY_ZEROS * self.samples:
@@ -64,6 +67,14 @@ class SceneSummary:
                 "the rasters with it",
                 self.name,
                 100 * self.zeros / self.samples,
+            )
+        if self.suspect:
+            log.warning(
+                "%s: %d samples hold %s in some band and are taken as valid; if that means nodata or saturated, tag "
+                "the rasters with it",
+                self.name,
+                self.suspect,
+                ", ".join(map(str, PLACEHOLDERS[1:])),
             )
 
 

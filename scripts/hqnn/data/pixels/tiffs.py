@@ -11,12 +11,18 @@ from typing import Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio._err import CPLE_BaseError  # what rasterio.shutil raises, without a public name
+from rasterio._err import CPLE_BaseError  # what rasterio.shutil and properties raise, without a public name
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
+
+# GDAL decodes JPEG 2000 in threads of its own, where it swallows errors: a file cut off reads as whatever was in
+# memory. In one thread it raises them.
+GDAL_OPTIONS = {"GDAL_NUM_THREADS": 1}
+
+SIDECARS = (".aux.xml", ".msk")
 
 
 @contextmanager
@@ -24,15 +30,27 @@ def open_raster(path: Path) -> Iterator[Any]:
     """Open a raster for reading; that it has no geotransform is no warning here.
 
     Raises:
-        UserError: it cannot be opened.
+        UserError: it cannot be opened, or its header is damaged.
     """
+    _check_file(path)
     try:
         with _georeference_optional():
             source = rasterio.open(path)
     except (RasterioError, OSError) as error:
         raise UserError(f"{path} cannot be opened as an image ({_reason(error)}); copy or download it again") from error
     with source:
-        yield source
+        try:
+            yield source
+        except CPLE_BaseError as error:  # what a property of a damaged header raises
+            raise _unreadable(source, error) from error
+
+
+def with_sidecars(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Rasters, each after the files beside it from which GDAL reads its mask, its nodata value or its place."""
+    beside = ((path.with_name(path.name + suffix) for suffix in SIDECARS) for path in paths)
+    return tuple(
+        file for path, others in zip(paths, beside, strict=True) for file in (*filter(Path.is_file, others), path)
+    )
 
 
 def read_window(source: Any, rows: range, columns: range, index: int = 1) -> NDArray[Any]:
@@ -106,7 +124,22 @@ def _explained_reads(source: Any) -> Iterator[None]:
     try:
         yield
     except (RasterioError, OSError) as error:
-        raise UserError(f"{source.name} cannot be read ({_reason(error)}); copy or download it again") from error
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Any, error: Exception) -> UserError:
+    return UserError(f"{source.name} cannot be read ({_reason(error)}); copy or download it again")
+
+
+def _check_file(path: Path) -> None:
+    """Say of what is no image at all what it is, since GDAL says "not recognized" of each."""
+    cure = "copy or download it again"
+    if path.is_symlink() and not path.exists():
+        raise UserError(f"{path} cannot be opened: it is a link to {path.readlink()}, which is missing; restore that")
+    if path.is_dir() and path.suffix:
+        raise UserError(f"{path} cannot be opened as an image: it is a folder; {cure}")
+    if path.is_file() and path.stat().st_size == 0:
+        raise UserError(f"{path} cannot be opened as an image: it is empty (0 bytes); {cure}")
 
 
 def _window(rows: range, columns: range) -> Window:
@@ -121,4 +154,4 @@ def _georeference_optional() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    return str(error.__cause__ or error).splitlines()[0]
+    return plain(error.__cause__ or error)

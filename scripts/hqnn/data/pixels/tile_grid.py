@@ -11,15 +11,12 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from hqnn.data.pixels.raster_bands import Band, Floats
 from hqnn.data.pixels.tiffs import open_raster, read_window
 from hqnn.errors import UserError
 
-# GDAL decodes JPEG 2000 in threads of its own, where it swallows errors: a file cut off reads as whatever was in
-# memory. In one thread it raises them.
-GDAL_OPTIONS = {"GDAL_NUM_THREADS": 1}
 SNAP = 1e-3  # pixels; corners closer than this are the same
 
-Floats = NDArray[np.float64]
 Decode = Callable[[NDArray[Any]], Floats]
 
 
@@ -69,7 +66,7 @@ def check_fit(source: Any, grid: TileGrid) -> None:
         )
 
 
-def read_values(source: Any, grid: TileGrid, rows: range, columns: range, decode: Decode) -> Floats:
+def read_values(band: Band, grid: TileGrid, rows: range, columns: range, decode: Decode) -> Floats:
     """Read one band at pixels of a grid.
 
     Of a raster with the grid's pixels they are read as they are; of finer pixels the mean is taken of those that a
@@ -77,7 +74,7 @@ def read_values(source: Any, grid: TileGrid, rows: range, columns: range, decode
     depends on its own pixel only, not on the window.
 
     Args:
-        source: an open raster that fits the grid.
+        band: of an open raster that fits the grid; what its metadata say of the stored numbers is left to `decode`.
         grid: where.
         rows: not empty, any step; beyond the grid the nearest pixel of it is read.
         columns: likewise.
@@ -89,14 +86,14 @@ def read_values(source: Any, grid: TileGrid, rows: range, columns: range, decode
     Raises:
         UserError: the file is damaged or cut off.
     """
-    own = _pixel_m(source)
+    source, own = band.source, _pixel_m(band.source)
     i, j = (np.clip(r, 0, n - 1) for r, n in zip((rows, columns), grid.shape, strict=True))
     if own <= grid.pixel_m:
-        return _means(source, grid.pixel_m // own, i, j, decode)
+        return _means(band, grid.pixel_m // own, i, j, decode)
     factor = own // grid.pixel_m
     row, column = (np.clip((k + 0.5) / factor - 0.5, 0, n - 1) for k, n in zip((i, j), source.shape, strict=True))
     span_rows, span_columns = _span(np.floor(row), np.ceil(row)), _span(np.floor(column), np.ceil(column))
-    values = decode(read_window(source, span_rows, span_columns))
+    values = _decoded(band, span_rows, span_columns, decode)
     return _between(_between(values, row - span_rows.start, 0), column - span_columns.start, 1)
 
 
@@ -136,10 +133,15 @@ def _pixel_m(source: Any) -> int:
     return side
 
 
-def _means(source: Any, factor: int, i: NDArray[Any], j: NDArray[Any], decode: Decode) -> Floats:
+def _decoded(band: Band, rows: range, columns: range, decode: Decode) -> Floats:
+    stored, valid = band.stored(rows, columns)
+    return np.where(valid, decode(stored), np.nan)
+
+
+def _means(band: Band, factor: int, i: NDArray[Any], j: NDArray[Any], decode: Decode) -> Floats:
     rows, columns = _span(i, i), _span(j, j)
     fine_rows, fine_columns = (range(factor * r.start, factor * r.stop) for r in (rows, columns))
-    values = decode(read_window(source, fine_rows, fine_columns))
+    values = _decoded(band, fine_rows, fine_columns, decode)
     if factor > 1:
         values = values.reshape(len(rows), factor, len(columns), factor).mean(axis=(1, 3))
     return np.asarray(values[(i - rows.start)[:, None], j - columns.start])

@@ -99,8 +99,8 @@ def read_hdf5(path: Path, wanted: Roles) -> RawRows:
                 known,
             )
             return _rows(arrays, wanted)
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{path} is missing, cut off or no HDF5 file; mend or replace it") from error
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise UserError(f"{path} is missing, cut off, damaged or no HDF5 file; mend or replace it") from error
 
 
 def _values(dataset: h5py.Dataset) -> Array:

@@ -28,14 +28,14 @@ class Cells:
         names: of the columns, in their order; no name twice, but for those without one.
         columns: name to cells.
         place: where a row, counted from 0, stands in the file, in words.
-        decimal_comma: whether text such as 1,5 may be a number.
+        separator: of the cells, where the file is text; empty where numbers are numbers.
     """
 
     path: Path
     names: tuple[str, ...]
     columns: Mapping[str, pa.ChunkedArray]
     place: Place
-    decimal_comma: bool = False
+    separator: str = ""
 
 
 def row_number(row: int) -> str:

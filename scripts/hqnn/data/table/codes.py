@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import logging
 import math
+import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.parts import PARTS, TEST, TRAIN, UNUSED, VALIDATION
-from hqnn.data.table.cells import shown
-from hqnn.data.table.numerals import NUMERAL
+from hqnn.data.part_words import part_of
+from hqnn.data.parts import PARTS
+from hqnn.data.table.cells import NAMES_SHOWN, shown
+from hqnn.data.table.numerals import EMPTY, NUMERAL
 from hqnn.data.table.raw_rows import RawRows, Value, Values
 from hqnn.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
 
 MAX_CLASSES = 256
-WORDS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "validation": VALIDATION,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "test": TEST,
-    "testing": TEST,
-    "unused": UNUSED,
-}
+CONTINUOUS = 10  # different numbers; more that are fractions, and as many as half the rows, are no classes
 
 Numbers = NDArray[np.uint8]
 
@@ -44,9 +38,10 @@ def code_classes(raw: RawRows, labels: Sequence[str | int | float]) -> tuple[Num
         Codes, shape (rows,), and names.
 
     Raises:
-        UserError: there is one class only, or more than 256.
+        UserError: there is one class only, or more than 256, or labels are measurements.
     """
     name_of, known = _named(set(labels))
+    _refuse_measurements(raw, known, len(labels))
     if set(known) <= set(raw.order):
         known = _ordered(raw, set(known))
     _check_classes(raw.path, known)
@@ -87,8 +82,40 @@ def _check_classes(path: Path, known: Sequence[str]) -> None:
             f"{path} has {len(known):,} different labels, from {known[0]!r} to {known[-1]!r}, but {MAX_CLASSES} "
             "classes are the most; name a column of classes in columns.label"
         )
-    if len({name.casefold() for name in known}) < len(known):
-        log.warning("%s has classes that differ in capital letters only; they count as different", path)
+    _say_what_is_alike(path, known)
+    empty = [name for name in known if name.casefold() in EMPTY]
+    if empty:
+        log.warning(
+            "%s: %s counts as a class; if it means that there is no label, leave the cell empty", path, shown(empty)
+        )
+
+
+def _refuse_measurements(raw: RawRows, known: Sequence[str], rows: int) -> None:
+    """Refuse labels that are continuous numbers."""
+    numbers = [float(name) for name in known if NUMERAL.fullmatch(name)]
+    fractions = sum(not number.is_integer() for number in numbers)
+    if fractions and len(numbers) == len(known) > CONTINUOUS and 2 * len(known) >= rows:
+        raise UserError(
+            f"{raw.path}: the label {raw.roles.label!r} is a measurement, with {len(known):,} different numbers in "
+            f"{rows:,} rows, from {known[0]} to {known[-1]}; to predict it would be regression, which is not done "
+            "here, so name a column of classes in columns.label, or make ranges of it classes"
+        )
+
+
+def _say_what_is_alike(path: Path, known: Sequence[str]) -> None:
+    """Warn of names that differ in capital letters, spaces or the way an accent is stored, and so are two classes."""
+    spellings: dict[str, list[str]] = {}
+    for name in known:
+        folded = unicodedata.normalize("NFKC", name).casefold()
+        spellings.setdefault(re.sub(r"[\s_-]+", " ", folded), []).append(name)
+    alike = [f"{' and '.join(map(repr, names))}" for names in spellings.values() if len(names) > 1]
+    if alike:
+        log.warning(
+            "%s has classes that differ in capital letters or spaces only, %s; they count as different, so write them "
+            "alike if they are one",
+            path,
+            "; ".join(alike[:NAMES_SHOWN]),
+        )
 
 
 def code_parts(raw: RawRows, values: Values, rows: Sequence[int]) -> Numbers:
@@ -104,7 +131,7 @@ def code_parts(raw: RawRows, values: Values, rows: Sequence[int]) -> Numbers:
     """
     codes = np.empty(len(values), dtype=np.uint8)
     for position, value in enumerate(values):
-        code = WORDS.get(str(value).casefold()) if isinstance(value, str) else value
+        code = part_of(value) if isinstance(value, str) else value
         if not isinstance(code, int) or not 0 <= code < len(PARTS):
             place = f"{raw.path}, {raw.place(rows[position])}, column {raw.roles.split!r}"
             if value is None:

@@ -28,17 +28,20 @@ def complete_rows(raw: RawRows, empty: Literal["stop", "drop"]) -> tuple[Integer
         UserError: a cell is empty and that is to stop, or no row is left.
     """
     labels = raw.labels
-    kept = np.arange(len(raw.features))
-    left_out = {}
+    blank = _blank_rows(raw)
+    kept = np.flatnonzero(~blank)
+    left_out = {"nothing in them": int(blank.sum())}
     if labels is not None:
-        kept = np.array([row for row, label in enumerate(labels) if label is not None], dtype=np.int64)
-        left_out["no label"] = len(labels) - len(kept)
+        kept = np.array([row for row in kept.tolist() if labels[row] is not None], dtype=np.int64)
+        left_out["no label"] = len(labels) - int(blank.sum()) - len(kept)
     holes = np.isnan(raw.features[kept])
     incomplete = holes.any(axis=1)
     if incomplete.any() and empty == "stop":
         raise _empty_cells(raw, kept, holes)
     left_out["empty cells"] = int(incomplete.sum())
     left_out = {reason: count for reason, count in left_out.items() if count}
+    if not len(kept) and labels is None:
+        raise UserError(f"{raw.path} has no row with a number in it; fill some in")
     if not len(kept):
         raise UserError(f"{raw.path} has no row with a label in column {raw.roles.label!r}; fill some in")
     if incomplete.all():
@@ -46,6 +49,15 @@ def complete_rows(raw: RawRows, empty: Literal["stop", "drop"]) -> tuple[Integer
     for reason, count in left_out.items():
         log.warning("%s: left out %d of %d rows, %s", raw.path, count, len(raw.features), reason)
     return kept[~incomplete], left_out
+
+
+def _blank_rows(raw: RawRows) -> NDArray[np.bool_]:
+    """Rows without any cell, as spreadsheets leave them at the end."""
+    blank: NDArray[np.bool_] = np.asarray(np.isnan(raw.features).all(axis=1))
+    for values in (raw.labels, raw.ids, raw.groups, raw.split):
+        if values is not None:
+            blank[blank] = [values[row] is None for row in np.flatnonzero(blank).tolist()]
+    return blank
 
 
 def _empty_cells(raw: RawRows, kept: Integers, holes: NDArray[np.bool_]) -> UserError:
@@ -105,8 +117,8 @@ def count_repeats(path: Path, features: NDArray[np.float64], labels: NDArray[np.
     conflicting = int((labels != labels[first[inverse]]).sum())
     if repeated:
         log.warning(
-            "%s: %d rows have the numbers of an earlier row, %d of them with another label; all are kept, so a split "
-            "may have one in train and one in test",
+            "%s: %d rows have the numbers of an earlier row, %d of them with another label; all are kept, so take the "
+            "repeats out unless they were measured apart",
             path,
             repeated,
             conflicting,

@@ -60,7 +60,8 @@ def write_features(
     columns, said = read_table(samples, "raw", "labels")
     raw, names = columns["raw"], said["feature_names"]
     transform = fit_rows(raw[parts["split"] == TRAIN], components=components, whiten=whiten)
-    constant = [names[column] for column in np.flatnonzero((transform.components == 0).all(axis=0))]
+    varies = np.ptp(raw, axis=0) > 0  # of other columns, `prepare_table` has spoken
+    constant = [names[column] for column in np.flatnonzero(varies & (transform.components == 0).all(axis=0))]
     if constant:
         log.warning("%s: left out what never varies among train rows, columns %s", samples, shown(constant))
     carried = {key: value for key, value in said.items() if key in CARRIED}

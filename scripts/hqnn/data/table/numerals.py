@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 
@@ -14,9 +15,17 @@ from hqnn.data.table.cells import Cells
 from hqnn.errors import UserError
 
 NUMERAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-EMPTY = ("", "#n/a", "?", "n/a", "na", "nan", "none", "null")  # what stands in a cell without a number
+# What stands in a cell without a number: of pandas, R, SAS, MATLAB and spreadsheets.
+EMPTY = (
+    *("", "-", "--", ".", "?", "#n/a", "#na", "<na>", "n/a", "na", "nan", "-nan", "nat", "nil", "none", "null"),
+    *("#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!"),
+)
 COMMA = r"^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$"
 POINT = r"^\s*[+-]?\d*\.\d*([eE][+-]?\d+)?\s*$"
+GROUPED = r"^\s*[+-]?[1-9]\d{0,2}(\.\d{3})+,\d+\s*$"  # 1.234,5
+IN_THOUSANDS = {mark: rf"^\s*[+-]?[1-9]\d{{0,2}}(\{mark}\d{{3}})+\s*$" for mark in ",."}
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +40,10 @@ def read_numbers(cells: Cells, names: tuple[str, ...]) -> Floats:
         UserError: a cell holds anything else; the message names it.
     """
     columns = {name: _plain(cells, name) for name in names}
-    comma = cells.decimal_comma and _decimal_commas(cells, columns)
+    comma = cells.separator not in ("", ",") and _decimal_commas(cells, columns)
+    if comma and _first(columns, GROUPED):
+        columns = {name: _without_points(column) for name, column in columns.items()}
+        log.warning("%s: points are read as marks of thousands, as 1.234,5 is 1234.5", cells.path)
     rows = len(next(iter(columns.values())))
     numbers = np.empty((rows, len(names)))
     for position, (name, column) in enumerate(columns.items()):
@@ -92,19 +104,40 @@ def _decimal_commas(cells: Cells, columns: Mapping[str, pa.ChunkedArray]) -> boo
     """Whether numbers are written like 1,5.
 
     Raises:
-        UserError: some are, and others like 1.5, so that nobody knows what 1,234 is.
+        UserError: some are, and others like 1.5, so that nobody knows what 1,234 is; or all commas may part thousands.
     """
-    comma, point = (_first(columns, pattern) for pattern in (COMMA, POINT))
-    if comma and point:
-        places = (f"{cell!r} in {cells.place(row)}, column {name!r}" for name, row, cell in (comma, point))
+    comma, grouped = _first(columns, COMMA), _first(columns, GROUPED)
+    point = _first(columns, POINT, but=IN_THOUSANDS["."] if grouped else "")
+    first = comma or grouped
+    if first and point:
+        places = (f"{cell!r} in {cells.place(row)}, column {name!r}" for name, row, cell in (first, point))
         raise UserError(f"{cells.path} has decimal commas and decimal points, {' and '.join(places)}; write all alike")
-    return comma is not None
+    if comma and cells.separator != ";" and not _first(columns, COMMA, but=IN_THOUSANDS[","]):
+        raise UserError(
+            f"{cells.path}: {comma[2]!r} in {cells.place(comma[1])}, column {comma[0]!r} may be a thousand or a "
+            "fraction, as may all numbers with a comma; write them without marks of thousands, and fractions with a "
+            "point"
+        )
+    if point and cells.separator == ";" and not _first(columns, POINT, but=IN_THOUSANDS["."]):
+        log.warning(
+            "%s: %r in %s, column %r is read as a fraction; if points part thousands, take them out",
+            cells.path,
+            *(point[2], cells.place(point[1]), point[0]),
+        )
+    return first is not None
 
 
-def _first(columns: Mapping[str, pa.ChunkedArray], pattern: str) -> tuple[str, int, str] | None:
-    """Column, row and content of the first cell that matches."""
+def _without_points(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.replace_substring(column, ".", "") if _is_text(column) else column
+
+
+def _first(columns: Mapping[str, pa.ChunkedArray], pattern: str, *, but: str = "") -> tuple[str, int, str] | None:
+    """Column, row and content of the first cell that matches a pattern and not another."""
     for name, column in columns.items():
-        found = pc.index(pc.match_substring_regex(column, pattern), True).as_py()
+        fits = pc.match_substring_regex(column, pattern)
+        if but:
+            fits = pc.and_not(fits, pc.match_substring_regex(column, but))
+        found = pc.index(fits, True).as_py()
         if found >= 0:
             return name, found, column[found].as_py()
     return None

@@ -15,6 +15,7 @@ import numpy as np
 from hqnn.data.groups import group_codes
 from hqnn.data.inputs import write_inputs
 from hqnn.data.table.cells import shown
+from hqnn.data.table.doubts import say_what_is_doubtful
 from hqnn.data.table.readers import Empty, Rows, read_rows
 from hqnn.store import add_column, new_table, write_attributes
 
@@ -78,6 +79,7 @@ def prepare_table(
     settings = {"label": label, "features": list(features), "split": split, "group": group, "id": id, "empty": empty}
     counts = dict(zip(rows.classes, np.bincount(rows.labels).tolist(), strict=True))
     said = {"columns": settings, "classes": list(rows.classes), "feature_names": list(rows.names), "counts": counts}
+    say_what_is_doubtful(Path(path), rows.names, rows.features, rows.labels)
     _say_what_is_rounded(path, rows)
     with new_table(output, {**said, **(about or {})}) as file:
         _write_columns(file, rows)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.table.arrays import read_hdf5, read_npz
+from hqnn.data.table.cells import shown
 from hqnn.data.table.codes import code_classes, code_parts, text_of
 from hqnn.data.table.faults import check_ids, check_values, complete_rows, count_repeats
 from hqnn.data.table.parquet import read_parquet
@@ -24,6 +25,7 @@ from hqnn.errors import UserError, nearest
 log = logging.getLogger(__name__)
 
 Empty = Literal["stop", "drop"]
+SPREADSHEETS = (".xls", ".xlsx", ".xlsm", ".ods")
 READERS: Mapping[str, Callable[[Path, Roles], RawRows]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), lambda path, roles: rows_of_cells(read_text(path), roles)),
     **dict.fromkeys((".csv.gz", ".tsv.gz", ".txt.gz"), lambda path, roles: rows_of_cells(read_text(path), roles)),
@@ -163,14 +165,27 @@ def read_new_rows(
 
 
 def _read(path: Path, roles: Roles) -> RawRows:
+    if path.is_dir():
+        raise UserError(_folder(path))
     suffix = path.suffix.lower()
     if suffix == ".gz":
         suffix = path.with_suffix("").suffix.lower() + suffix
+    if suffix in SPREADSHEETS:
+        raise UserError(f"{path} is a spreadsheet; save the sheet that holds the rows as CSV in UTF-8")
     if suffix not in READERS:
         raise UserError(f"{path} ends in {suffix or 'nothing'}, which says no known format{nearest(suffix, READERS)}")
     if not path.is_file():
         raise UserError(f"{path} is no file; name a table of rows")
     return READERS[suffix](path, roles)
+
+
+def _folder(path: Path) -> str:
+    """What to say of a folder: which tables it holds, or what else may be meant."""
+    inside = sorted(file.name for file in path.iterdir() if file.is_file() and file.name.lower().endswith((*READERS,)))
+    wanted = f"{path} is a folder, but a study of the kind table reads one file of rows"
+    if inside:
+        return f"{wanted}; give data.path the file, here {shown(inside)}"
+    return f"{wanted}; name one, or give the study the kind photographs or images if the folder holds images"
 
 
 def _text(raw: RawRows, values: Values | None, kept: NDArray[np.int64], column: str) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hqnn.data.table.cells import UNNAMED, check_names, likely, shown
+from hqnn.data.table.numerals import NUMERAL
 from hqnn.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -86,8 +87,10 @@ def _label(path: Path, names: Sequence[str], label: str) -> str:
     if not found:
         if len(names) == 1:
             raise UserError(f"{path} has the one column {names[0]!r}; separate columns by commas, semicolons or tabs")
+        numbers = [name for name in names if NUMERAL.fullmatch(name)]
+        header = " (some names are numbers: if the file has no header, add one)" if numbers else ""
         raise UserError(
-            f"{path} has no label: no column is called {', '.join(LABELS)}; name it in columns.label"
+            f"{path} has no label: no column is called {', '.join(LABELS)}; name it in columns.label{header}"
             f"{likely(_most_alike(names), names)}"
         )
     return found[0]

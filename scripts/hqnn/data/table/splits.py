@@ -32,7 +32,7 @@ def write_table_split(
     """Write the column `split` of a table of rows: the one the table came with, or else one that is dealt.
 
     Attributes are those of `write_split`; `own` says whether the table came with it. A warning says when rows of one
-    group are in two parts.
+    group, or equal rows, are in train and in test.
 
     Args:
         samples: what `prepare_table` wrote.
@@ -51,7 +51,9 @@ def write_table_split(
     else:
         _write_given(samples, output, given, split)
     with open_table(samples) as file, open_table(output) as dealt:
-        _say_what_is_parted(file, dealt["split"][()])
+        parts = dealt["split"][()]
+        _say_what_is_parted(file, parts)
+        _say_what_is_repeated(file, parts)
 
 
 def _write_given(samples: str | os.PathLike[str], output: str | os.PathLike[str], given: Parts, split: Split) -> None:
@@ -87,3 +89,20 @@ def _say_what_is_parted(file: h5py.File, parts: Parts) -> None:
                 shown([known[code] for code in train]),
                 name.removeprefix("group_"),
             )
+
+
+def _say_what_is_repeated(file: h5py.File, parts: Parts) -> None:
+    """Warn of test rows whose numbers a train row has."""
+    if not read_attributes(file)["repeated"][0]:
+        return
+    raw = file["raw"][()] + np.float32(0)  # so that -0 is 0
+    train = {row.tobytes() for row in raw[parts == TRAIN]}
+    known = sum(row.tobytes() in train for row in raw[parts == TEST])
+    if known:
+        log.warning(
+            "%s: %d of %d test rows have the numbers of a train row, so the score is too good for new ones; take the "
+            "repeats out, or give them one group and set the split's group",
+            file.filename,
+            known,
+            int((parts == TEST).sum()),
+        )

@@ -14,11 +14,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
+from hqnn.data.encodings import decoded
 from hqnn.data.table.cells import Cells, check_names
 from hqnn.data.table.numerals import NUMERAL
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 
 SEPARATORS = ",;\t|"  # of equally many, the first
+SEPARATOR_LINE = re.compile(r"\Asep=[^\r\n]?(?=[\r\n])", re.IGNORECASE)
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 MAX_BLOCK = 1 << 30  # bytes that are parsed at once; a row must fit in
 
@@ -26,19 +28,19 @@ MAX_BLOCK = 1 << 30  # bytes that are parsed at once; a row must fit in
 def read_text(path: Path) -> Cells:
     """Read a CSV file: all cells as text.
 
-    UTF-8, with a byte-order mark or without; lines end in any usual way; the separator is the one that cuts the header
-    into most columns.
+    Encodings as `hqnn.data.encodings`; lines end in any usual way; the separator is the one that cuts the header into
+    most columns, whatever a first line `sep=` says.
 
     Raises:
-        UserError: the file is missing, empty, damaged, not UTF-8, has no header, or a row of another length.
+        UserError: the file is missing, empty, damaged, in another encoding, has no header, or a row of another length.
     """
-    raw = _bytes(path)
-    text = _decoded(path, raw)
+    text = decoded(path, _bytes(path)).rstrip(" \r\n\x1a")  # DOS ends a text with Ctrl-Z
+    text = SEPARATOR_LINE.sub("", text)  # as Excel writes it; its end stays, so that lines keep their numbers
     header, lines, separator = _header(path, text)
     check_names(path, header)
     columns = _columns(path, text, header, lines, separator)
     places = partial(_line, text, separator)
-    return Cells(path, tuple(header), dict(zip(header, columns, strict=True)), places, separator != ",")
+    return Cells(path, tuple(header), dict(zip(header, columns, strict=True)), places, separator)
 
 
 def _bytes(path: Path) -> bytes:
@@ -48,21 +50,7 @@ def _bytes(path: Path) -> bytes:
                 return file.read()
         return path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path} cannot be read ({reason}); mend or replace it") from error
-
-
-def _decoded(path: Path, raw: bytes) -> str:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise UserError(f"{path}, line {line} is no UTF-8 text; save the table as UTF-8") from error
-    if "\0" in text:
-        raise UserError(f"{path} is no text; save the table as UTF-8 text, or name the file after what it is")
-    if not text.strip():
-        raise UserError(f"{path} is empty; give a table with a header")
-    return text
+        raise UserError(f"{path} cannot be read ({plain(error)}); mend or replace it") from error
 
 
 def _header(path: Path, text: str) -> tuple[list[str], int, str]:

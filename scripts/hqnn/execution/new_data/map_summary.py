@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.pixels.rasters import CLASS_BAND
+from hqnn.data.pixels.rasters import CLASS_BAND, map_legend
 from hqnn.data.pixels.scene import windows
 from hqnn.data.pixels.tiffs import open_raster, read_window
 
@@ -39,25 +39,25 @@ def write_map_summary(output: Path, maps: Mapping[str, Path], classes: Sequence[
         table = csv.writer(text, lineterminator="\n")
         table.writerow(COLUMNS)
         for scene, path in maps.items():
-            counts, hectares = _counted(path, len(classes))
+            counts, numbers, hectares = _counted(path, len(classes))
             predicted = int(counts[:-1].sum())
-            for number, (name, count) in enumerate(zip((*classes, ""), counts.tolist(), strict=True)):
+            for number, name, count in zip((*numbers, ""), (*classes, ""), counts.tolist(), strict=True):
                 share = f"{count / predicted:.6f}" if name and predicted else ""
                 area = "" if hectares is None else f"{count * hectares:.4f}"
                 if name or count:
-                    table.writerow([scene, name, number if name else "", count, share, area])
+                    table.writerow([scene, name, number, count, share, area])
 
 
-def _counted(path: Path, classes: int) -> tuple[NDArray[np.int64], float | None]:
-    """Pixels of each class and of none, shape (classes + 1,), and the area of a pixel in hectares."""
+def _counted(path: Path, classes: int) -> tuple[NDArray[np.int64], list[int], float | None]:
+    """Pixels of each class and of none, shape (classes + 1,), the classes' numbers, and a pixel's area in hectares."""
     counts = np.zeros(classes + 1, dtype=np.int64)
     with open_raster(path) as file:
-        band = file.descriptions.index(CLASS_BAND) + 1
+        band, numbers = file.descriptions.index(CLASS_BAND) + 1, list(map_legend(file))
         for window in windows(file.shape):
             found = read_window(file, *window, index=band)
-            codes = np.nan_to_num(found, nan=classes).astype(np.int64)
-            counts += np.bincount(codes.ravel(), minlength=classes + 1)
-        return counts, pixel_hectares(file.crs, file.transform)
+            counts[:-1] += [np.count_nonzero(found == number) for number in numbers]
+            counts[-1] += np.count_nonzero(np.isnan(found))
+        return counts, numbers, pixel_hectares(file.crs, file.transform)
 
 
 def pixel_hectares(crs: Any, transform: Any) -> float | None:

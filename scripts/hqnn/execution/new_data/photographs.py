@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hqnn.data.image_files import STORED_SIZE, Fit, read_image, square
+from hqnn.data.image_files import STORED_SIZE, Fit, read_picture, square
 from hqnn.errors import UserError
 from hqnn.models.backbones import Backbone, load_backbone
 from hqnn.models.views import view
@@ -49,11 +49,14 @@ class PhotographReading:
 
     def read(self, file: Path) -> tuple[NDArray[Any], str]:
         """A square of 8-bit RGB, as the train images were made; it is noted of a patch's model that it sees more."""
-        image = read_image(file, max_pixels=self._max_pixels, bits=self._bits)
-        height, width = image.shape[:2]
-        larger = self._patch is not None and max(height, width) > self._patch
-        note = f"{width} x {height} pixels, but the model was trained on patches of {self._patch} x {self._patch}"
-        return square(image, STORED_SIZE, self._fit), note if larger else ""
+        picture = read_picture(file, max_pixels=self._max_pixels, bits=self._bits, shrunk=self._patch is None)
+        height, width = picture.pixels.shape[:2]
+        notes = list(picture.remarks)
+        if self._patch is not None and max(height, width) > self._patch:
+            notes.append(
+                f"{width} x {height} pixels, but the model was trained on patches of {self._patch} x {self._patch}"
+            )
+        return square(picture.pixels, STORED_SIZE, self._fit), "; ".join(notes)
 
     def inputs(self, images: NDArray[Any]) -> NDArray[Any]:
         """Features of one view, shape (images, features), or of several, shape (images, views, features)."""

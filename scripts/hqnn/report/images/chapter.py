@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import read_program
 from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Section, Words, figures, section, shown
 from hqnn.report.circuits import circuit_image
 from hqnn.report.classes import chance_findings, classes_tested
@@ -20,12 +21,15 @@ from hqnn.report.findings import weights_sentence
 from hqnn.report.images import figures as drawn
 from hqnn.report.images import findings as findings
 from hqnn.report.images import tables as told
+from hqnn.report.images.samples import image_notes
 from hqnn.report.panels import Image, Panels, expectation, paths, svg, wide_svg
 from hqnn.report.paths import path_findings
+from hqnn.report.samples import SampleNotes
 from hqnn.report.style import Mark, marks
 from hqnn.report.thumbnails import ImageTable
-from hqnn.report.words import path_names, plural
+from hqnn.report.words import path_names
 from hqnn.store import open_table
+from hqnn.wording import plural
 
 PATH_METRICS = ("accuracy", "log_loss")
 BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over images."
@@ -90,10 +94,15 @@ class RawSet:
         return None if path is None else ImageTable.read(path)
 
     @cached_property
+    def notes(self) -> SampleNotes:
+        """What the table of images says."""
+        return image_notes(self.images.path if self.images else None)
+
+    @cached_property
     def programs(self) -> Mapping[str, Program]:
         """Model to its circuit, as far as given."""
         files = [path for path in self.material.artefacts if path.name == "program.json"]
-        return {path.parent.name: Program.from_json(path.read_text(encoding="utf-8")) for path in sorted(files)}
+        return {path.parent.name: read_program(path) for path in sorted(files)}
 
     def chapter(self) -> Chapter:
         """The chapter."""
@@ -106,10 +115,11 @@ class RawSet:
             weights_agree=agree,
             weights=weights,
             sections=tuple(self._sections()),
-            warnings=tuple(findings.warnings(self.data, _endings(self.images))),
+            warnings=(*findings.warnings(self.data, _endings(self.images)), *self.notes.warnings),
         )
 
     def _sections(self) -> Iterator[Section]:
+        yield section("images", "Images", *self.notes.blocks)
         table = told.results(self.family, self.material.published, self.data)
         yield section("results", "Results on the whole set", shown(table))
         yield section("epochs", "Loss and accuracy by epoch", self._epochs())

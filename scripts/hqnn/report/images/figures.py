@@ -22,7 +22,7 @@ from hqnn.report.images.tables import (
 from hqnn.report.panels import Panels, svg
 from hqnn.report.runs import Predictions
 from hqnn.report.style import INK, PALETTE, Mark, svg_panel
-from hqnn.report.words import plural
+from hqnn.wording import plural
 
 BLUE = PALETTE[0]
 EPOCHS = {

@@ -14,9 +14,11 @@ from hqnn.report.difference import Compare, Difference
 from hqnn.report.images.tables import FAMILY, Kernel, draw_name, draws_of, exact, published_accuracy, ranked
 from hqnn.report.paired import by_seed
 from hqnn.report.runs import Predictions
-from hqnn.report.words import percent, plural, points
+from hqnn.report.words import percent, points
+from hqnn.wording import plural
 
 PAIRS = 3  # mistakes that are told in words
+ONE = {"copies": "equal copy", "unreadable": "unreadable image"}  # reason to what is left out for it, one of them
 
 
 def family_findings(metrics: pd.DataFrame, compare: Compare) -> list[str]:
@@ -123,12 +125,16 @@ def image_words(about: Mapping[str, Any], counts: Sequence[int]) -> str:
     """
     each = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     said = f"{plural(sum(counts), 'image')} of {len(counts)} classes, {each} of each"
-    left_out = [f"{count:,} {reason}" for reason, count in about.get("dropped", {}).items() if count]
+    left_out = [_number_of(reason, count) for reason, count in about.get("dropped", {}).items() if count]
     said += f"; left out: {', '.join(left_out)}" if left_out else ""
     copies = int(about.get("kept_copies", 0))
     return said + (
         f"; {plural(copies, 'image')} equal to another one stay, as the set is published so." if copies else "."
     )
+
+
+def _number_of(reason: str, count: int) -> str:
+    return plural(count, ONE[reason]) if reason in ONE else f"{count:,} {reason}"
 
 
 def warnings(data: str, endings: Collection[str]) -> list[str]:

@@ -27,7 +27,8 @@ from hqnn.report.photographs import tables as told
 from hqnn.report.photographs.files import PhotographFiles
 from hqnn.report.runs import Predictions
 from hqnn.report.style import Mark, marks
-from hqnn.report.words import metric_name, path_names, plural, split_name, trainer_name, trainer_order
+from hqnn.report.words import metric_name, path_names, split_name, trainer_name, trainer_order
+from hqnn.wording import plural
 
 CURVES = 3  # seeds whose training is drawn
 DRAWN = "x: inputs, θ: weights; wire 0 on top. Deeper circuits repeat what follows the inputs, with new weights."

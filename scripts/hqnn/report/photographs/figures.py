@@ -19,7 +19,8 @@ from hqnn.report.sheets import contact_sheet, embedded
 from hqnn.report.style import INK, PALETTE, Mark, svg_panel
 from hqnn.report.tables import tested
 from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
-from hqnn.report.words import SIMULATORS, plural, trainer_name, trainer_order
+from hqnn.report.words import SIMULATORS, trainer_name, trainer_order
+from hqnn.wording import plural
 
 BLUE = PALETTE[0]
 SHEET = 48  # pictures of a contact sheet

@@ -11,7 +11,8 @@ from hqnn.report.difference import Compare, Difference
 from hqnn.report.paired import by_seed
 from hqnn.report.photographs.tables import backbone_of, is_trainer, principal
 from hqnn.report.tables import number, sentence_case, tested
-from hqnn.report.words import percent, plural, split_name, trainer_name, trainer_order
+from hqnn.report.words import percent, split_name, trainer_name, trainer_order
+from hqnn.wording import plural
 
 TWINS = {"mlp": "the MLP of equal size", "linear": "the linear head"}
 

@@ -99,7 +99,10 @@ def trainers(metrics: pd.DataFrame) -> Table:
         times = seconds[phase] / seconds.get("ideal", float("nan"))
         ratio = DASH if pd.isna(times) else f"{times:,.1f}"
         kept.append((Cell(trainer_name(phase)), *(entry(own, metric, show=shown) for metric in columns), Cell(ratio)))
-    words = "Loss in nats and accuracy after the last epoch, the best validation accuracy of all epochs, and the share"
+    words = (
+        "Loss in nats and accuracy after the last epoch, the validation accuracy of the epoch that was kept or else of "
+        "the best one, and the share"
+    )
     return Table(
         f"{words} of wrong answers on the test samples. Time: all steps of all epochs. {over_seeds(known)}; "
         f"every trainer starts from the same weights.{marked(known)}",

@@ -16,7 +16,7 @@ from hqnn.report.pixels.samples import pixel_notes
 from hqnn.report.runs import map_files
 from hqnn.report.samples import file_named
 from hqnn.report.vectors import Vectors
-from hqnn.report.words import plural
+from hqnn.wording import plural
 
 MAPS = "Every pixel of each mapped scene, not only the samples that the tables score."
 

@@ -16,8 +16,8 @@ from hqnn.data.pixels.summary import MANY_ZEROS, SceneSummary
 from hqnn.report.chapter import Words, folded, shown
 from hqnn.report.samples import ORDER, SampleNotes, part_counts, untested
 from hqnn.report.tables import Cell, Table
-from hqnn.report.words import plural
 from hqnn.store import open_table, read_attributes
+from hqnn.wording import plural
 
 NOUN = "pixel"
 OVER = "blocks of pixels within scenes"

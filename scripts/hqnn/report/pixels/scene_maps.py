@@ -127,6 +127,11 @@ def _truth(scene: Scene, step: int, classes: tuple[str, ...], labelled: tuple[st
                 scene.name, ", ".join(labelled), ", ".join(classes),
             )  # fmt: skip
         return None
+    unknown = [name for name in labelled if name not in classes]
+    if unknown:
+        log.warning(
+            "scene %s: labels of %s are left aside, which is no class of the model's", scene.name, ", ".join(unknown)
+        )
     return same_classes(truth(scene, step=step), labelled, classes)
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from hqnn.data.parts import TEST, TRAIN
 from hqnn.report.chapter import Words, shown
 from hqnn.report.samples import SampleNotes, part_counts, untested
-from hqnn.report.words import plural
 from hqnn.store import open_table, read_attributes, read_table
+from hqnn.wording import plural
 
 NOUN = "row"
 GROUP = "group_"

@@ -48,6 +48,11 @@ class SmallImages(Section):
     channels: Annotated[Literal[1, 3], BeforeValidator(_number)] | None = Field(
         None, description="Grey or colour; as stored where empty."
     )
+    unreadable: Literal["skip", "stop"] = Field(
+        "skip",
+        description="What to do with a file in a class folder that is no whole image: leave it out and name it, or "
+        "stop.",
+    )
     train_share: float = Field(0.8, gt=0, lt=1, description="Share to train on, where the set has no split of its own.")
     seed: Seed = Field(0, description="Seed of that split.")
 

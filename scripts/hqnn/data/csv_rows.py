@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hqnn.data.encodings import decoded
 from hqnn.errors import UserError, nearest
+
+SEPARATORS = ",;\t"  # of equally many, the first
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,26 @@ class Row:
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
-    """Read a CSV file in UTF-8, with or without a byte order mark; empty rows are left out.
+    """Read a CSV file; empty rows are left out.
+
+    Encodings as `hqnn.data.encodings`; the separator is the comma, semicolon or tab that is most often in the header.
 
     Args:
         path: of the file.
         columns: that it must have; others are kept.
 
     Raises:
-        UserError: it is missing, is not UTF-8, lacks a column, or a row has more cells than the header.
+        UserError: it is missing, is in another encoding, lacks a column or has one twice, or a row has more cells than
+            the header.
     """
-    reader = csv.reader(io.StringIO(_text(path), newline=""))
+    text = _text(path)
+    separator = max(SEPARATORS, key=text.lstrip().partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next((row for row in reader if any(row)), [])]
+        twice = [name for name in header if name and header.count(name) > 1]
+        if twice:
+            raise UserError(f"{path} has two columns named {twice[0]!r}; rename one or take it out")
         for column in columns:
             if column not in header:
                 raise UserError(f"{path} has no column {column!r}{nearest(column, header)}; add it to the first line")
@@ -60,8 +71,6 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}); save it as CSV in UTF-8") from error
+        return decoded(path, path.read_bytes())
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); put the file there or name another") from error

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from hqnn.data.class_folders import PART_FOLDERS, class_images, find_classes, folders_in, is_visible
 from hqnn.data.image_files import SUFFIXES
-from hqnn.data.parts import PARTS, PUBLISHED_PARTS, TEST, TRAIN
+from hqnn.data.parts import PARTS, PUBLISHED_PARTS, TEST, TRAIN, VALIDATION
 from hqnn.errors import UserError
+from hqnn.wording import plural
+
+log = logging.getLogger(__name__)
 
 Listed = list[tuple[Path, int]]
 
@@ -20,9 +24,10 @@ class FolderParts:
 
     Attributes:
         classes: names, in the order of labels.
-        parts: code of a part to its images and labels; one part of all images where there is no split.
-        own_split: see `ImageSource`.
-        skipped: likewise.
+        parts: code of a part to its images and labels, by class and path or as listed; one part of all where there
+            is no split.
+        own_split: `published`, folders of parts; `listed`, lists beside the class folders; or `none`.
+        skipped: reason to number of files that are left out.
     """
 
     classes: tuple[str, ...]
@@ -63,53 +68,67 @@ def part_folders(root: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def find_parts(root: Path) -> FolderParts:
-    """Find the images of class folders, and the parts they come in.
+def find_parts(root: Path, classes: Sequence[str] = ()) -> FolderParts:
+    """Find the images of class folders, and the parts they come in, which is said.
+
+    Where there is no test folder, that of validation is the test part.
+
+    Args:
+        root: holds the class folders, or folders of parts that hold them.
+        classes: names of folders in the order of labels; all that are found, sorted, where empty.
 
     Raises:
         UserError: classes of the parts differ, train or test is missing, or a list names a file that is missing, lies
             elsewhere or is listed twice; or see `class_images`.
     """
-    if has_parts(root):
-        folders = part_folders(root)
-        classes = _common_classes(root, folders)
-        parts = {code: in_turn(class_images(folder, classes)) for code, folder in folders.items()}
-        return FolderParts(classes, parts, "published")
-    classes = find_classes(root)
-    images = class_images(root, classes)
+    if root.is_dir() and has_parts(root):
+        folders = _with_test(root, part_folders(root))
+        names = tuple(classes) or _common_classes(root, folders)
+        parts = {code: class_images(folder, names) for code, folder in folders.items()}
+        _say(root, parts)
+        return FolderParts(names, parts, "published")
+    names = tuple(classes) or find_classes(root)
+    images = class_images(root, names)
     lists = [root / f"{part}.txt" for part in PUBLISHED_PARTS]
     if not any(path.is_file() for path in lists):
-        return FolderParts(classes, {TRAIN: in_turn(images)}, "none")
+        return FolderParts(names, {TRAIN: images}, "none")
     labels = dict(images)
     listed = [_read_list(path, root, labels) for path in lists]
     twice = {path for path, _ in listed[0]} & {path for path, _ in listed[1]}
     if twice:
         raise UserError(f"{min(twice).relative_to(root)} is in both train.txt and test.txt; take it out of one")
     left = len(images) - sum(len(part) for part in listed)
-    parts = {code: in_turn(part) for code, part in zip((TRAIN, TEST), listed, strict=True)}
-    return FolderParts(classes, parts, "listed", {"not listed": left} if left else {})
-
-
-def in_turn(images: Sequence[tuple[Path, int]]) -> Listed:
-    """One image of each class in turn, so that the first ones of a part are not all of one class."""
-    seen: dict[int, int] = {}
-    places = []
-    for _, label in images:
-        places.append((seen.get(label, 0), label))
-        seen[label] = places[-1][0] + 1
-    return [image for _, image in sorted(zip(places, images, strict=True))]
+    parts = dict(zip((TRAIN, TEST), listed, strict=True))
+    _say(root, parts)
+    if left:
+        log.warning("%s: left out %s that neither train.txt nor test.txt lists", root, plural(left, "image"))
+    return FolderParts(names, parts, "listed", {"not listed": left} if left else {})
 
 
 def _is_image(path: Path) -> bool:
     return is_visible(path.name) and path.suffix.lower() in SUFFIXES
 
 
-def _common_classes(root: Path, folders: dict[int, Path]) -> tuple[str, ...]:
+def _with_test(root: Path, folders: dict[int, Path]) -> dict[int, Path]:
+    """The folders with one of train and one of test images."""
+    if TEST not in folders and VALIDATION in folders:
+        name = folders[VALIDATION].name
+        log.warning("%s: has no folder 'test', so that %s is the test part; none is left to validate on", root, name)
+        folders = {code: folders[kept] for code, kept in ((TRAIN, TRAIN), (TEST, VALIDATION)) if kept in folders}
     for code in (TRAIN, TEST):
         if code not in folders:
             raise UserError(
                 f"{root} has no folder {PARTS[code]!r} beside the other one; put the images of {PARTS[code]} there"
             )
+    return folders
+
+
+def _say(root: Path, parts: dict[int, Listed]) -> None:
+    said = ", ".join(f"{PARTS[code]} {len(part):,}" for code, part in parts.items())
+    log.info("%s: the split is the one that the images come in: %s", root, said)
+
+
+def _common_classes(root: Path, folders: dict[int, Path]) -> tuple[str, ...]:
     classes = {folder.name: find_classes(folder) for folder in folders.values()}
     everywhere = set.intersection(*map(set, classes.values()))
     only = {part: sorted(set(names) - everywhere) for part, names in classes.items()}
