@@ -100,6 +100,7 @@ BARE = {"crs": None, "transform": Affine.identity()}
         (table("b,2,", "b,1,"), r"scene 'b' 1 dates but 'a' 2"),
         (table("a,", "a/b,"), r"scene 'a/b' in line 2"),
         (table("a,1", ",1"), r"no scene in line 2"),
+        (table("\nb,", "\npooled,"), r"a scene is called 'pooled', as tables call all scenes together; rename it"),
         (table("a1.tif,a.tif,train,", "a1.tif,a.tif,train,,,x"), r"8 cells in line 2 but 6 columns"),
         (table("train,", "train,red"), r"a1\.tif holds 2 bands but is named as the one band 'red'"),
         (table("b.tif", ""), r"scene 'b' the split 'test' but no label"),

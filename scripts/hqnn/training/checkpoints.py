@@ -99,10 +99,14 @@ def read_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any]
     return dict(state)
 
 
-def remove_checkpoint(path: str | os.PathLike[str]) -> None:
-    """Remove a checkpoint, and what kills left of it half-written: call it when the trained model is written."""
+def remove_partial(path: str | os.PathLike[str]) -> None:
+    """Remove what kills left half-written of a checkpoint.
+
+    The last one itself stays: if Snakemake dies before it has booked the model as complete, it deletes the model, and
+    the run that then ends at once writes it again from there.
+    """
     path = Path(path)
-    for found in (path, *path.parent.glob(f".{path.stem}.*{path.suffix}")):
+    for found in path.parent.glob(f".{path.stem}.*{path.suffix}"):
         found.unlink(missing_ok=True)
 
 

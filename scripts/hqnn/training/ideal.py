@@ -14,7 +14,7 @@ from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.checkpoints import Checkpoint, remove_checkpoint
+from hqnn.training.checkpoints import Checkpoint, remove_partial
 from hqnn.training.history import history_csv
 from hqnn.training.stored import fit_stored
 
@@ -37,7 +37,7 @@ def train_ideal(
 ) -> None:
     """Build a classifier for the samples, train it and write it.
 
-    Beside the model lies a checkpoint until it is written: a killed run goes on from its last epoch.
+    Beside the model lies a checkpoint: a killed run goes on from its last epoch, one whose model got lost ends at once.
 
     Args:
         output: of the model.
@@ -77,7 +77,7 @@ def train_ideal(
     )
     write_text(history, history_csv(epochs))
     save_classifier(output, model, {"training": dict(training), "seed": seed, "train_samples": len(train.labels)})
-    remove_checkpoint(checkpoint.path)
+    remove_partial(checkpoint.path)
 
 
 def _differentiate(model: Classifier, regime: Training) -> None:

@@ -14,7 +14,7 @@ from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 from hqnn.settings.fitting import Regime
 from hqnn.store import write_text
-from hqnn.training.checkpoints import Checkpoint, remove_checkpoint
+from hqnn.training.checkpoints import Checkpoint, remove_partial
 from hqnn.training.history import history_csv
 from hqnn.training.stored import fit_stored
 
@@ -63,4 +63,4 @@ def train_native(
     write_text(history, history_csv(epochs))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}
     save_classifier(output, model, about if noise is None else {**about, "noise": noise.digest})
-    remove_checkpoint(checkpoint.path)
+    remove_partial(checkpoint.path)

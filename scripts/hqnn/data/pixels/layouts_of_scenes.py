@@ -10,6 +10,7 @@ from typing import Any
 from hqnn.data.pixels.scene import Collection
 from hqnn.errors import UserError, nearest
 
+TOGETHER = "pooled"
 LAYOUTS = ("oscd", "scenes", "cube", "safe")
 
 
@@ -24,7 +25,7 @@ def open_collection(layout: str, root: str | os.PathLike[str], **options: Any) -
             left aside.
 
     Raises:
-        UserError: there is no such layout, or the data set is not laid out so.
+        UserError: there is no such layout, the data set is not laid out so, or a scene has a name that means all.
     """
     reader: Callable[..., Collection]
     if layout == "oscd":
@@ -38,4 +39,7 @@ def open_collection(layout: str, root: str | os.PathLike[str], **options: Any) -
     else:
         raise UserError(f"scenes.layout {layout!r} is unknown{nearest(layout, LAYOUTS)}")
     own = inspect.signature(reader).parameters
-    return reader(root, **{name: value for name, value in options.items() if name in own})
+    opened = reader(root, **{name: value for name, value in options.items() if name in own})
+    if TOGETHER in {listed.name for listed in opened.scenes}:
+        raise UserError(f"{root}: a scene is called {TOGETHER!r}, as tables call all scenes together; rename it")
+    return opened
