@@ -110,14 +110,9 @@ class Checkout:
         return set(self.jobs_to_run(*arguments))
 
 
-def copy_checkout(
-    root: Path, folder: Path, config: dict[str, object] | None = None, *, kernels: bool = False
-) -> Checkout:
-    """Copy what a run needs, and write a config.
-
-    Compiled `kernels` that lie in the checkout go along where wanted: they take half a minute to compile.
-    """
-    left = ("*.pyc*", "*.tmp*") if kernels else ("__pycache__",)
+def copy_checkout(root: Path, folder: Path, config: dict[str, object] | None = None) -> Checkout:
+    """Copy what a run needs, and write a config; compiled kernels go along, which take half a minute to compile."""
+    left = ("*.pyc*", "*.tmp*")
     for name in KEPT:
         source = root / name
         if source.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 from hqnn.circuits.names import parse_name
 from hqnn.circuits.sizes import wires_of
 from hqnn.circuits.words import check_words
-from hqnn.errors import UserError
+from hqnn.errors import UserError, quoted
 from hqnn.execution.backends import calibration_files
 from hqnn.models.reference_parameters import check_parameters
 from hqnn.settings.model import Settings, read_settings
 from hqnn.settings.plan import Plan
 from hqnn.settings.plans import plans_of
+
+MOST_NOISY = 12  # wires
 
 
 def checked(config: Mapping[str, Any]) -> tuple[Settings, dict[str, Plan[Any]]]:
@@ -49,18 +52,30 @@ def calibrations_of(plans: Iterable[Plan[Any]]) -> dict[str, Path]:
 
 def _check(plan: Plan[Any]) -> None:
     key = f"studies.{plan.name}"
-    if plan.own_data and not Path(plan.own_data).exists():
-        raise UserError(f"{key}.data.path is {plan.own_data!r}, which is no file and no folder; name your data")
+    if plan.own_data and not os.path.exists(plan.own_data):  # noqa: PTH110 - which takes names that are too long
+        raise UserError(f"{key}.data.path is {quoted(plan.own_data)}, which is no file and no folder; name your data")
     for model in dict.fromkeys(one.run.model for one in plan.quantum_runs()):
         with _at(f"{key}, model {model}"):
             circuit = plan.circuit(model)
             embedding = parse_name(circuit.name).embedding
-            if circuit.inputs and circuit.observables:
-                check_words(circuit.observables, wires_of(embedding, circuit.inputs))
+            wires = wires_of(embedding, circuit.inputs) if circuit.inputs else 0
+            if wires and circuit.observables:
+                check_words(circuit.observables, wires)
+            if wires > MOST_NOISY and _is_noisy(plan):
+                raise UserError(
+                    f"noise on {wires} wires takes 4^{wires} numbers an observable; take {MOST_NOISY} wires or fewer, or "
+                    "leave the noisy path and phase out"
+                )
     for name in plan.references():
         said = plan.baseline(name)
         with _at(f"{key}.baselines.{name}"):
             check_parameters(said.pop("estimator"), said)
+
+
+def _is_noisy(plan: Plan[Any]) -> bool:
+    return "noisy" in plan.study.phases or any(
+        path.startswith("noisy") for executed in plan.quantum_runs() for path in executed.paths
+    )
 
 
 @contextmanager

@@ -43,6 +43,7 @@ PEERS: dict[str, Callable[..., peers.Step]] = {
 WITHOUT_READOUT = {"tensorcircuit DM"}  # it has no readout errors, so it is compared without them
 GROWTH_WIRES = (4, 6, 8, 10, 12)
 GROWTH_LAYERS = (1, 2, 4, 6)
+REUPLOADS = ((8, 3), (8, 6), (8, 12), (10, 6), (12, 3), (12, 6), (16, 3))
 DTYPES = {"default.qubit": "complex128", "lightning.qubit": "complex128", "default.mixed": "complex128"} | {
     "tensorcircuit": "complex64",
     "tensorcircuit DM": "complex64",
@@ -119,12 +120,23 @@ def cases() -> list[Case]:
         Case("o8_infer_noisy", native, 100_000, brisbane, gradients=False, rivals=()),
         Case("o8_infer_2000", o8, 2000, gradients=False, rivals=("default.qubit", "tensorcircuit", "aer")),
         Case("reupload_ideal", reupload8, 100),
+        *(reupload(wires, layers) for wires, layers in REUPLOADS),
         Case("reupload_noisy", reupload4, 32, damped(reupload4), rivals=noisy),
         Case("amplitude_noisy", amplitude, 32, damped(amplitude), rivals=noisy),
         Case("amplitude_prepared_noisy", explicit, 8, damped(explicit), rivals=noisy),
         *(growth(wires, 3) for wires in GROWTH_WIRES),
         *(growth(8, layers) for layers in GROWTH_LAYERS),
     ]
+
+
+def reupload(wires: int, layers: int) -> Case:
+    """Inputs before every layer, and Z of every wire, so that the light cone leaves nothing out."""
+    name = f"angle_y-simplified_two_design-{layers}-reupload"
+    program = build(name, wires, [f"Z{wire}" for wire in range(wires)])
+    if wires <= 12:
+        return Case(f"reupload_{wires}x{layers}", program, 100)
+    too_big = {"default.qubit": "out of memory: about 0.2 GiB a sample", "lightning.qubit": "minutes a step"}
+    return Case(f"reupload_{wires}x{layers}", program, 100, rivals=("tensorcircuit",), excused=too_big)
 
 
 def growth(wires: int, layers: int) -> Case:

@@ -152,7 +152,7 @@ ROWS = "".join(f"{name}/{number}.png,x\n" for name in "ab" for number in range(4
         (table("file,site\n" + ROWS[:-9]), r"groups\.csv has no row for b/3\.png"),
         (table("file,site\n" + ROWS[:-2] + "\n"), r"groups\.csv says no site for b/3\.png"),
         (table("file,site\na/0.png,y\n" + ROWS), r"groups\.csv names a/0\.png twice"),
-        (lambda root: {"grouping": Grouping("none.csv", ())}, r"none\.csv cannot be read as a table of groups"),
+        (lambda root: {"grouping": Grouping("none.csv", ())}, r"none\.csv cannot be read \(No such file"),
     ],
 )
 def test_a_folder_that_does_not_fit_is_said_in_one_sentence(

@@ -16,6 +16,7 @@ from torch import Tensor
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
+from hqnn.engine.choice import Way
 from hqnn.interpreters.binding import parameter_values
 from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.pennylane import to_qnode
@@ -43,18 +44,29 @@ def compare(values: Tensor, expected: Tensor, sources: tuple[Tensor, ...], toler
         torch.testing.assert_close(mine, other, rtol=0, atol=10 * tolerance)
 
 
-def prepared(program: Program, noise: NoiseModel | None = None, samples: int = 3) -> tuple[QuantumLayer, Tensor]:
+def prepared(
+    program: Program, noise: NoiseModel | None = None, samples: int = 3, way: Way | None = None
+) -> tuple[QuantumLayer, Tensor]:
     torch.manual_seed(0)
     inputs = torch.randn(samples, program.inputs, dtype=torch.float64, requires_grad=True)
-    return QuantumLayer(program, noise, dtype=torch.float64), inputs
+    return QuantumLayer(program, noise, way=way, dtype=torch.float64), inputs
 
 
+@pytest.mark.parametrize("way", ["observables", "states"])
 @pytest.mark.parametrize("name, wires, words", CIRCUITS)
-def test_ideal_circuits_equal_default_qubit(name: str, wires: int, words: list[str] | None) -> None:
+def test_ideal_circuits_equal_default_qubit(name: str, wires: int, words: list[str] | None, way: Way) -> None:
     program = build(name, wires, words)
-    layer, inputs = prepared(program)
+    layer, inputs = prepared(program, way=way)
     node = to_qnode(program, qml.device("default.qubit"))
-    compare(layer(inputs), node(inputs, layer.weights), (inputs, layer.weights))
+    compare(layer(inputs), node(inputs, layer.weights), (inputs, layer.weights), tolerance=1e-11)
+
+
+@pytest.mark.parametrize("name", ["angle_y-simplified_two_design-3-reupload", "angle_x-strongly_entangling-2-reupload"])
+def test_wide_circuits_that_take_inputs_often_equal_default_qubit(name: str) -> None:
+    program = build(name, 12, ["Z0", "Z6", "X3Y11"])
+    layer, inputs = prepared(program, samples=35)
+    node = to_qnode(program, qml.device("default.qubit"))
+    compare(layer(inputs)[-2:], node(inputs[-2:], layer.weights), (inputs, layer.weights), tolerance=1e-11)
 
 
 def test_an_ideal_circuit_equals_lightning_adjoint() -> None:

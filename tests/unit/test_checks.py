@@ -36,6 +36,7 @@ def svm(**parameters: Any) -> dict[str, Any]:
         ),
         (of("table", **svm(random_state=1)), "studies.mine.baselines.svm: .*random_state"),
         (of("table", qubits=4, observables=["Z9"]), "studies.mine, model angle_y-.*: observable 'Z9' names wire 9"),
+        (of("table", qubits=14), "studies.mine, model .*: noise on 14 wires takes 4.14 numbers"),
         (of("pixlse"), "'studies.mine.kind' is 'pixlse'; did you mean 'pixels'?"),
         ({"studies": {"raw": {"kind": "pixels"}}}, "'studies.raw' is called like a folder of results"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 from numba.core.dispatcher import Dispatcher
 
 from hqnn.circuits.library import build
-from hqnn.engine import kernels, meeting, turning
+from hqnn.engine import kernels, meeting, states_kernels, turning
 from hqnn.engine.precompile import precompile
 
 RUN = """
@@ -20,8 +20,11 @@ from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
 
 program = Program.from_json(Path(sys.argv[1]).read_text())
-layer = QuantumLayer(program, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
-print(layer(torch.linspace(-3, 3, 120).reshape(40, 3)).detach().numpy().tobytes().hex())
+for way in ("observables", "states"):
+    layer = QuantumLayer(program, way=way, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
+    values = layer(torch.linspace(-3, 3, 120).reshape(40, 3))
+    values.sum().backward()
+    print(values.detach().numpy().tobytes().hex(), layer.weights.grad.numpy().tobytes().hex())
 """
 
 
@@ -47,7 +50,7 @@ def test_no_kernel_is_left_to_be_compiled_by_a_run_in_either_precision() -> None
     precompile()
     compiled = {
         name: len(function.signatures)
-        for module in (kernels, meeting, turning)
+        for module in (kernels, meeting, states_kernels, turning)
         for name, function in vars(module).items()
         if isinstance(function, Dispatcher) and function.__module__ == module.__name__ and not name.startswith("_")
     }

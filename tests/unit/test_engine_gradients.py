@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from hqnn.engine import QuantumLayer
+from hqnn.engine.choice import Way
 from hqnn.engine.plan import plan_of
 from hqnn.engine.torch_path import expectations, shared_vectors
 from hqnn.errors import UserError
@@ -17,7 +18,7 @@ from hqnn.errors import UserError
 STYLES = ["embedding", "chains", "reupload", "amplitudes"]
 
 
-def random_layer(style: str, noisy: bool, seed: int = 0, **options: float) -> QuantumLayer:
+def random_layer(style: str, noisy: bool, seed: int = 0, **options: object) -> QuantumLayer:
     rng = np.random.default_rng(seed)
     program = oracle.random_program(rng, 4, 8, style)
     noise = oracle.random_noise(rng, program).model() if noisy else None
@@ -29,11 +30,11 @@ def run(layer: QuantumLayer, inputs: Tensor, weights: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("wanted", ["weights", "inputs", "both"])
-@pytest.mark.parametrize("noisy", [False, True])
+@pytest.mark.parametrize("way, noisy", [("observables", False), ("observables", True), ("states", False)])
 @pytest.mark.parametrize("style", STYLES)
-def test_gradients_equal_finite_differences(style: str, noisy: bool, wanted: str) -> None:
+def test_gradients_equal_finite_differences(style: str, way: Way, noisy: bool, wanted: str) -> None:
     for seed in range(2):
-        layer = random_layer(style, noisy, seed)
+        layer = random_layer(style, noisy, seed, way=way)
         scattered = torch.randn(2, 6, dtype=torch.float64)[:, ::2]
         inputs = scattered.requires_grad_(wanted != "weights")
         weights = layer.weights.detach().clone().requires_grad_(wanted != "inputs")
@@ -45,7 +46,7 @@ def test_gradients_equal_finite_differences(style: str, noisy: bool, wanted: str
 @pytest.mark.parametrize("style", STYLES)
 def test_kernels_equal_torch_operations(style: str, noisy: bool) -> None:
     for seed in range(4):
-        layer = random_layer(style, noisy, seed)
+        layer = random_layer(style, noisy, seed, way="observables")
         inputs = torch.randn(7, 3, dtype=torch.float64, requires_grad=True)
         plan = plan_of(layer.program, layer.noise)
         weights = layer.weights[None]
@@ -62,24 +63,25 @@ def test_kernels_equal_torch_operations(style: str, noisy: bool) -> None:
             torch.testing.assert_close(mine, other, rtol=0, atol=1e-12)
 
 
-def least_limit(style: str, inputs: Tensor) -> float:
+def least_limit(style: str, way: Way, inputs: Tensor) -> float:
     """The lowest limit, within a tenth, that is not refused."""
     limit = 0.01
     while True:
         try:
-            random_layer(style, True, seed=3, memory_limit_mb=limit)(inputs)
+            random_layer(style, way == "observables", seed=3, way=way, memory_limit_mb=limit)(inputs)
         except UserError:
             limit *= 1.1
         else:
             return limit
 
 
+@pytest.mark.parametrize("way", ["observables", "states"])
 @pytest.mark.parametrize("style", STYLES)
-def test_a_low_memory_limit_changes_nothing_but_the_memory(style: str) -> None:
-    inputs = torch.randn(40, 3, dtype=torch.float64, requires_grad=True)
+def test_a_low_memory_limit_changes_nothing_but_the_memory(style: str, way: Way) -> None:
+    inputs = torch.randn(100, 3, dtype=torch.float64, requires_grad=True)
     found = []
-    for limit in (1000.0, least_limit(style, inputs)):
-        layer = random_layer(style, True, seed=3, memory_limit_mb=limit)
+    for limit in (1000.0, least_limit(style, way, inputs)):
+        layer = random_layer(style, way == "observables", seed=3, way=way, memory_limit_mb=limit)
         values = layer(inputs)
         with torch.no_grad():
             torch.testing.assert_close(layer(inputs), values, rtol=0, atol=1e-13)
@@ -88,9 +90,10 @@ def test_a_low_memory_limit_changes_nothing_but_the_memory(style: str) -> None:
         torch.testing.assert_close(wide, narrow, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("noisy", [False, True])
 @pytest.mark.parametrize("style", STYLES)
-def test_the_way_back_can_be_gone_twice(style: str) -> None:
-    layer = random_layer(style, True)
+def test_the_way_back_can_be_gone_twice(style: str, noisy: bool) -> None:
+    layer = random_layer(style, noisy)
     inputs = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
     total = layer(inputs).square().sum()
     first = torch.autograd.grad(total, (layer.weights, inputs), retain_graph=True)

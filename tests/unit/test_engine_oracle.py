@@ -10,16 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hqnn.engine import QuantumLayer
+from hqnn.engine.choice import Way
 
 STYLES = ["embedding", "chains", "reupload", "amplitudes"]
+KINDS: list[tuple[Way, bool]] = [("observables", False), ("observables", True), ("states", False)]
 
 
-def both(style: str, wires: int, noisy: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def both(style: str, wires: int, way: Way, noisy: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     program = oracle.random_program(rng, wires, 8, style)
     noise = oracle.random_noise(rng, program) if noisy else None
     inputs, weights = rng.normal(size=(3, program.inputs)), rng.normal(size=program.weight_shape)
-    layer = QuantumLayer(program, noise.model() if noise else None, dtype=torch.float64)
+    layer = QuantumLayer(program, noise.model() if noise else None, way=way, dtype=torch.float64)
     with torch.no_grad():
         layer.weights.copy_(torch.as_tensor(weights))
         ours = layer(torch.as_tensor(inputs)).numpy()
@@ -28,7 +30,7 @@ def both(style: str, wires: int, noisy: bool, seed: int) -> tuple[np.ndarray, np
 
 @pytest.mark.parametrize("style", STYLES)
 @settings(max_examples=25, deadline=None)
-@given(wires=st.integers(2, 5), noisy=st.booleans(), seed=st.integers(0, 2**31))
-def test_values_equal_the_density_matrix(style: str, wires: int, noisy: bool, seed: int) -> None:
-    ours, theirs = both(style, wires, noisy, seed)
+@given(wires=st.integers(2, 5), kind=st.sampled_from(KINDS), seed=st.integers(0, 2**31))
+def test_values_equal_the_density_matrix(style: str, wires: int, kind: tuple[Way, bool], seed: int) -> None:
+    ours, theirs = both(style, wires, *kind, seed)
     np.testing.assert_allclose(ours, theirs, atol=1e-11)

@@ -70,12 +70,11 @@ def test_one_job_samples_all_circuits_within_their_statistical_error(
 
 
 @pytest.mark.parametrize("trained", KINDS, indirect=True)
-@pytest.mark.parametrize("path", [run_exact, Shots(10, seed=0)], ids=["exact", "shots"])
 def test_one_weight_of_the_last_circuit_off_by_its_last_bit_stops_the_run(
-    trained: tuple[HybridClassifier, str], path: Any
+    trained: tuple[HybridClassifier, str],
 ) -> None:
     model, fingerprint = trained
-    inputs = inputs_of(model, 2)
+    inputs, path = inputs_of(model, 2), Shots(10, seed=0)
     path(model, fingerprint, inputs)
     with torch.no_grad():
         last = model.quantum.weights.view(-1)[-1:]

@@ -41,9 +41,9 @@ TARGETS = (
 
 
 def test_a_cluster_gives_the_numbers_of_a_laptop(root: Path, cluster: dict[str, str], tmp_path: Path) -> None:
-    laptop = copy_checkout(root, tmp_path / "laptop", kernels=True)
+    laptop = copy_checkout(root, tmp_path / "laptop")
     laptop.snakemake("--", *TARGETS)
-    checkout = copy_checkout(root, tmp_path / "hqnn", kernels=True)
+    checkout = copy_checkout(root, tmp_path / "hqnn")
     done = checkout.snakemake("--profile", "workflow/profiles/slurm", "--", *TARGETS, environment=cluster)
     assert "SLURM run ID" in done.stdout
     for target in TARGETS:

@@ -1,33 +1,48 @@
-"""Which way a plan is run: kernels on the CPU, torch operations elsewhere and where samples differ early."""
+"""How a program is run: states or observables, by kernels on the CPU and by torch operations elsewhere."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import prod
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
+from hqnn.circuits.program import Program
 from hqnn.engine.batched import BatchedPart
+from hqnn.engine.choice import Choice, Way
 from hqnn.engine.cpu_path import BatchedExpectations, ProductExpectations, SharedVectors, nan_inputs
 from hqnn.engine.memory import chunk_size, in_chunks
-from hqnn.engine.plan import Plan, columns_of
+from hqnn.engine.plan import Plan, arranged, columns_of, outline_of
 from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
+from hqnn.engine.states import States
+from hqnn.engine.states_path import StatesExpectations
 from hqnn.engine.torch_path import expectations, features, shared_vectors
+from hqnn.noise.model import NoiseModel
 
 Later: TypeAlias = ProductStates | BatchedPart | None
 Prepared: TypeAlias = tuple[SharedPart, Later]
 
 
 class Executor:
-    """Runs one plan; what depends on the precision is prepared once for each."""
+    """Runs one program; what depends on the way and on the precision is prepared once, when it is needed."""
 
-    def __init__(self, plan: Plan, copies: int, memory_limit_mb: float) -> None:
-        self._plan = plan
+    def __init__(
+        self, program: Program, noise: NoiseModel | None, copies: int, memory_limit_mb: float, way: Way | None
+    ) -> None:
+        self._outline = outline_of(program, noise)
+        self._choice = Choice(program, noise, self._outline, copies, memory_limit_mb, way)
+        self._source = program, noise
         self._copies = copies
         self._limit_mb = memory_limit_mb
         self._by_dtype: dict[torch.dtype, Prepared] = {}
+        self._states: dict[torch.dtype, States] = {}
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return arranged(*self._source, self._outline)
 
     def __call__(self, inputs: Tensor, weights: Tensor) -> Tensor:
         """Expectation values.
@@ -44,6 +59,8 @@ class Executor:
         """
         if not torch.is_grad_enabled():  # a Function is not told, and would keep what the way back needs
             inputs, weights = inputs.detach(), weights.detach()
+        if self._choice.way(prod(inputs.shape[:-1]), weights.dtype, weights.device) == "states":
+            return self._by_states(inputs, weights)
         if weights.device.type == "cpu":
             part, later = self._prepared(weights.dtype)
             if isinstance(later, ProductStates) and not later.features.chains:
@@ -53,6 +70,14 @@ class Executor:
             weights = weights.reshape(self._copies, -1)
             values = self._in_torch(shared_vectors(self._plan, weights), self._flat(inputs), weights)
         return values.reshape(*inputs.shape[:-1], values.shape[-1])
+
+    def _by_states(self, inputs: Tensor, weights: Tensor) -> Tensor:
+        if torch.isnan(inputs).any():
+            raise nan_inputs()
+        if weights.dtype not in self._states:
+            self._states[weights.dtype] = States(self._choice.states_plan, weights.dtype)
+        states = self._states[weights.dtype]
+        return _tensor(StatesExpectations.apply(inputs, weights, states, self._copies, self._limit_mb))
 
     def _on_cpu(self, inputs: Tensor, weights: Tensor, part: SharedPart, later: Later) -> Tensor:
         if later is None:

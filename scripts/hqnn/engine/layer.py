@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from hqnn.circuits.program import Program
+from hqnn.engine.choice import Way
 from hqnn.engine.execute import Executor
-from hqnn.engine.plan import plan_of
 from hqnn.errors import UserError
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
@@ -33,6 +33,7 @@ class QuantumLayer(nn.Module):
         copies: int = 1,
         *,
         memory_limit_mb: float = 2000.0,
+        way: Way | None = None,
         generator: torch.Generator | None = None,
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
@@ -44,12 +45,15 @@ class QuantumLayer(nn.Module):
             noise: looked up under the program's native wires where it has them.
             copies: how many circuits run in parallel.
             memory_limit_mb: the most that one call may store beside its inputs and outputs.
+            way: propagate observables, or pure states, which are for ideal circuits on the CPU; by default whatever is
+                estimated to be faster for the samples of a call and fits in memory.
             generator: where the weights come from; torch's global one by default, as in other modules.
             dtype: of the weights and of all arithmetic, float32 or float64; torch's default by default.
             device: of the weights.
 
         Raises:
-            UserError: the engine cannot run the program or the noise (see `elements_of`), or no gate would be noisy.
+            UserError: the engine cannot run the program or the noise (see `elements_of`), no gate would be noisy, or
+                pure states are asked for where there is noise.
         """
         super().__init__()
         if noise is not None:
@@ -59,7 +63,7 @@ class QuantumLayer(nn.Module):
         self.program = program
         self.noise = noise
         self.copies = copies
-        self._executor = Executor(plan_of(program, noise), copies, memory_limit_mb)
+        self._executor = Executor(program, noise, copies, memory_limit_mb, way)
         shape = (copies, *program.weight_shape) if copies > 1 else program.weight_shape
         drawn = torch.rand(shape, generator=generator, dtype=dtype, device=generator.device if generator else device)
         self.weights = nn.Parameter((drawn * (2 * math.pi)).to(device))

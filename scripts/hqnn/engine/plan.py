@@ -91,16 +91,44 @@ def columns_of(step: Step) -> tuple[int, ...]:
     return step.columns if isinstance(step, Block) else (4,) * len(step.wires)
 
 
-def plan_of(program: Program, noise: NoiseModel | None = None) -> Plan:
-    """Fuse a program and its noise into blocks, last gate first.
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """What a plan is made of, before its steps have an order; nothing in it grows with the vectors.
+
+    Attributes:
+        embedding: how each wire begins.
+        early: groups up to the last inputs on their wires, first to last.
+        late: groups after them, which every sample shares.
+    """
+
+    embedding: list[Wire]
+    early: list[Group]
+    late: list[Group]
+
+
+def outline_of(program: Program, noise: NoiseModel | None = None) -> Outline:
+    """Fuse a program and its noise into groups.
 
     Raises:
         UserError: see `elements_of`.
     """
     elements = elements_of(program, noise)
     embedding, rest = split_embedding(elements, program.wires, program.initial_state)
-    groups = fused(rest)
-    early, late = _at_last_input(groups)
+    return Outline(embedding, *_at_last_input(fused(rest)))
+
+
+def plan_of(program: Program, noise: NoiseModel | None = None) -> Plan:
+    """Bring a program and its noise to blocks, last gate first.
+
+    Raises:
+        UserError: see `elements_of`.
+    """
+    return arranged(program, noise, outline_of(program, noise))
+
+
+def arranged(program: Program, noise: NoiseModel | None, outline: Outline) -> Plan:
+    """Give an outline's groups the cheapest order; the observables' first vectors are in memory from here on."""
+    embedding, early, late = outline.embedding, outline.early, outline.late
     observables = _observables(program, noise)
     dims = list(observables.shape[1:])
     shared: list[Step] = _scheduled(late, early, dims, embedding)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import get_args
+
 import torch
 
 from hqnn.circuits.library import build
+from hqnn.engine.choice import Way
 from hqnn.engine.layer import QuantumLayer
 
 # Between them they enter angles once, amplitudes, and angles before every layer; products, gates of two wires.
@@ -17,11 +21,10 @@ CIRCUITS = (
 
 def precompile() -> None:
     """Run every kernel once, forward and backward, in both precisions; what is compiled stays on disk."""
-    for dtype in (torch.float32, torch.float64):
-        for name in CIRCUITS:
-            layer = QuantumLayer(build(name, 3), dtype=dtype)
-            inputs = torch.full((2, layer.program.inputs), 0.5, dtype=dtype, requires_grad=True)
-            torch.autograd.backward(layer(inputs).sum())
+    for dtype, way, name in product((torch.float32, torch.float64), get_args(Way), CIRCUITS):
+        layer = QuantumLayer(build(name, 3), way=way, dtype=dtype)
+        inputs = torch.full((2, layer.program.inputs), 0.5, dtype=dtype, requires_grad=True)
+        torch.autograd.backward(layer(inputs).sum())
 
 
 if __name__ == "__main__":

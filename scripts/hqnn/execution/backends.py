@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -41,11 +42,11 @@ def calibration_file(name: str) -> Path:
     """
     path = Path(name)
     if path.suffix.lower() in SUFFIXES:
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - which takes names that are too long
             raise UserError(f"calibration file {name} does not exist; give its path or one of {_listed()}")
         return path
     if name not in known_backends():
-        if path.exists():
+        if os.path.exists(path):  # noqa: PTH110 - likewise
             raise UserError(f"{name} is no calibration file; give one that ends in {', '.join(SUFFIXES)}, or a name")
         raise UserError(f"backend {name!r} has no calibration{nearest(name, known_backends())}")
     return next(path for path in CALIBRATIONS.glob(f"{name}.*") if path.suffix in SUFFIXES)

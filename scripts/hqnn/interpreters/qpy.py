@@ -1,9 +1,10 @@
-"""Qiskit circuits as files that older Qiskit versions can read."""
+"""Qiskit circuits as files that older Qiskit versions can read, with a digest behind what Qiskit reads."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +16,37 @@ from hqnn.errors import UserError, plain
 from hqnn.store import whole_file
 
 VERSION = 13  # Qiskit 1.3 and newer read it; a file of the newest version is closed to every older Qiskit
+DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def save_qpy(path: str | os.PathLike[str], circuit: QuantumCircuit) -> None:
     """Write one circuit, its symbolic parameters and its layout included; equal circuits make equal files.
 
+    Its sha256 comes last: Qiskit checks nothing, and one wrong bit is another circuit, or takes all memory.
+
     Args:
         path: of the file.
         circuit: whose angles are affine in its parameters.
     """
-    with whole_file(path) as beside, beside.open("wb") as file:
-        qpy.dump(_without_history(circuit), file, version=VERSION)
+    content = io.BytesIO()
+    qpy.dump(_without_history(circuit), content, version=VERSION)
+    with whole_file(path) as beside:
+        beside.write_bytes(content.getvalue() + hashlib.sha256(content.getvalue()).digest())
 
 
 def load_qpy(path: str | os.PathLike[str]) -> QuantumCircuit:
     """Read the circuit of a file.
 
     Raises:
-        UserError: the file is not there or not QPY, or a newer Qiskit wrote it.
+        UserError: the file is missing or damaged, or a newer Qiskit wrote it.
     """
     try:
-        with Path(path).open("rb") as file:
-            return qpy.load(file)[0]
-    except (OSError, QiskitError, struct.error, ValueError, EOFError) as error:
+        stored = Path(path).read_bytes()
+        content, digest = stored[:-DIGEST_BYTES], stored[-DIGEST_BYTES:]
+        if hashlib.sha256(content).digest() != digest:
+            raise UserError(f"{path} is damaged; delete it, so that the model is compiled again")
+        return qpy.load(io.BytesIO(content))[0]
+    except (OSError, QiskitError) as error:
         raise UserError(f"{path} cannot be read as a QPY circuit ({plain(error)}); compile the model again") from error
 
 

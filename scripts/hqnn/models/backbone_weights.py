@@ -17,7 +17,6 @@ from torchvision import models
 from hqnn.data.catalogue import RemoteFile
 from hqnn.data.download import fetch_file
 from hqnn.errors import UserError, plain
-from hqnn.store import reason
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 DAMAGE = (OSError, SafetensorError, RuntimeError, ValueError, EOFError, KeyError, AttributeError, pickle.PickleError)
@@ -69,7 +68,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             f"{path} cannot be read as weights (it is damaged or holds more than tensors); save `model.state_dict()`"
         ) from error
     except DAMAGE as error:
-        raise UserError(f"{path} cannot be read as weights ({reason(error)}); replace the file") from error
+        raise UserError(f"{path} cannot be read as weights ({plain(error)}); replace the file") from error
     _check_that_all_are_tensors(path, found)
     return {name: values.float() if values.is_floating_point() else values for name, values in found.items()}
 
@@ -99,7 +98,9 @@ def load_tensors(
     try:
         missing, unknown = net.load_state_dict(kept, strict=False, assign=True)
     except RuntimeError as error:
-        raise UserError(f"{path} does not fit this backbone ({plain(error)}); name the file of the right weights") from error
+        raise UserError(
+            f"{path} does not fit this backbone ({plain(error)}); name the file of the right weights"
+        ) from error
     for names, what in ((missing, "has no"), (unknown, "holds the unknown")):
         if names:
             raise UserError(

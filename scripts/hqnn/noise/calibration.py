@@ -43,6 +43,7 @@ Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Duration: TypeAlias = Annotated[float, Field(ge=0)]
 Time: TypeAlias = Annotated[float, Field(ge=0)]  # a qubit whose T1 or T2 is zero is dead
 
+MOST_QUBITS = 100_000
 CONVENTIONS = ("error", "depolarizing_fraction", "depolarizing_probability")
 
 
@@ -99,6 +100,8 @@ def from_calibration(plain: Any, where: str) -> Snapshot:
     except ValidationError as error:
         raise UserError(_sentence(error, where)) from error
     count, pairs = written.qubits, written.coupling
+    if count > MOST_QUBITS:
+        raise UserError(f"{where}: qubits is {count}, and no machine has more than {MOST_QUBITS}; correct it")
     _check_coupling(written, where)
     t1 = _column(written.t1_us, count, f"{where}: t1_us")
     t2 = [t and 2 * t for t in t1] if written.t2_us is None else _column(written.t2_us, count, f"{where}: t2_us")

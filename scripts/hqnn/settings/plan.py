@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -195,7 +196,8 @@ class Plan(ABC, Generic[S]):
             return data.name
         if data.source == "path":
             path = Path(data.path or "data").resolve()
-            name = path.name if path.is_dir() else path.name.split(".")[0]
+            whole = os.path.isdir(path)  # noqa: PTH112 - which takes names that are too long
+            name = path.name if whole else path.name.split(".")[0]
             return "".join(c if c.isalnum() else "_" for c in name) or "data"
         return "sample" if data.source == "sample" else self.fetched_set
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import yaml
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from hqnn.errors import nearest, quoted
@@ -31,6 +31,13 @@ class Data(Section):
         "set that is fetched.",
     )
     seed: Seed = Field(0, description="Seed of the synthetic data.")
+
+    @field_validator("path")
+    @classmethod
+    def _check_path(cls, path: str | None) -> str | None:
+        if path and "\0" in path:
+            raise PydanticCustomError("path", "holds a NUL character, which no path has; name your files")
+        return path
 
 
 class Baseline(Section):

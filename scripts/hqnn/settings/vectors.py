@@ -17,7 +17,7 @@ class VectorStudy(Study):
     models: Distinct[str] = Field(
         ("angle_y-simplified_two_design-3",), description="Quantum models, named embedding-ansatz-layers."
     )
-    qubits: Annotated[int, Field(ge=2, le=12)] = Field(
+    qubits: Annotated[int, Field(ge=2, le=20)] = Field(
         8, description="Wires of the circuit; a linear layer brings the features to so many angles."
     )
     observables: Distinct[str] = Field(

@@ -55,7 +55,7 @@ def split_of(root: str | os.PathLike[str]) -> dict[str, tuple[str, ...]]:
         City names of `train` and of `test`, in the order of the file.
 
     Raises:
-        UserError: a list is missing.
+        UserError: a list is missing or no text.
     """
     return {split: _listed(Path(root), split) for split in PUBLISHED_PARTS}
 
@@ -87,7 +87,7 @@ def open_city(root: str | os.PathLike[str], name: str, grid: FileGrid = "native"
     """
     images = _images(Path(root))
     folder = images / name
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - which takes names that are too long
         known = [f.name for f in images.iterdir() if f.is_dir()]
         raise UserError(f"{images} has no city {name!r}{nearest(name, known)}")
     suffix = "_rect" if grid == "rect" else ""
@@ -104,7 +104,10 @@ def _listed(root: Path, split: str) -> tuple[str, ...]:
     for folder in (root, _images(root)):
         file = folder / f"{split}.txt"
         if file.is_file():
-            names = file.read_text(encoding="utf-8").replace("\n", ",").split(",")
+            try:
+                names = file.read_text(encoding="utf-8").replace("\n", ",").split(",")
+            except UnicodeDecodeError as error:
+                raise UserError(f"{file} is no text; write the names of the {split} cities there") from error
             return tuple(name.strip() for name in names if name.strip())
     raise UserError(f"{root} has no {split}.txt; put the data set's list of {split} cities there or name them yourself")
 

@@ -100,7 +100,7 @@ def read_hdf5(path: Path, wanted: Roles) -> RawRows:
             )
             return _rows(arrays, wanted)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise UserError(f"{path} is missing, cut off, damaged or no HDF5 file; mend or replace it") from error
+        raise UserError(f"{path} is missing, cut off or no HDF5 file; mend or replace it") from error
 
 
 def _values(dataset: h5py.Dataset) -> Array:

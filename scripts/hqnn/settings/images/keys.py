@@ -125,7 +125,7 @@ class ParallelSizes(Sizes):
     """HQNN-Parallel: the same net with circuits side by side before the last dense layer."""
 
     circuits: Positive = Field(4, description="How many stand side by side.")
-    qubits: Annotated[int, Field(ge=2, le=12)] = Field(5, description="Wires of each.")
+    qubits: Annotated[int, Field(ge=2, le=20)] = Field(5, description="Wires of each.")
     layers: Positive = Field(3, description="Strongly entangling layers of each.")
     rectified: bool = Field(True, description="Whether ReLU follows the circuits' batch normalisation.")
 

@@ -173,7 +173,7 @@ class Photographs(DealtStudy):
         ("hadamard_angle_y-dressed-1",),
         description="Circuits of the dressed quantum net, named embedding-ansatz-layers.",
     )
-    qubits: Annotated[int, Field(ge=2, le=12)] | None = Field(
+    qubits: Annotated[int, Field(ge=2, le=20)] | None = Field(
         None, description="Wires of the circuit; where empty four, and more where there are more than four classes."
     )
     delta: float = Field(0.01, ge=0, description="Standard deviation of the circuit's first weights.")

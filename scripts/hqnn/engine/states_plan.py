@@ -1,0 +1,223 @@
+"""An ideal circuit as rotations of a real vector in planes of two entries.
+
+Clifford gates are moved behind all rotations, where they change nothing but the observables' words; fixed gates that
+are none are rotations by fixed angles. What remains is ``exp(-i angle/2 P)`` with words P on any number of wires.
+
+A complex state is a real vector with one bit more for real and imaginary parts, and ``-i P`` is then a real matrix
+``X^x Z^z`` that takes every entry to one other. Only entries that the rotations can reach from the initial state are
+kept: half of them where the gates are real, fewer where the circuit has a symmetry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from hqnn.circuits.pauli import word_matrix
+from hqnn.circuits.program import Angle, Constant, Factor, Program, Rotation
+from hqnn.engine.states_unitary import rotations_of
+from hqnn.engine.states_words import Frame, Images, Word, clifford_images, parity
+
+_QUARTER = np.pi / 2
+_ROUNDING = 1e-13  # of quarter turns; what is left out is below the rounding of float64
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A rotation: with ``A = X^x Z^z``, ``exp(angle/2 A)``.
+
+    Attributes:
+        x: mask of the rows that change places, never 0; A is antisymmetric.
+        z: mask of the rows whose parity is the sign.
+        angle: in radians.
+        bits: the state lies in the first ``2^bits`` rows afterwards.
+    """
+
+    x: int
+    z: int
+    angle: Angle
+    bits: int
+
+
+@dataclass(frozen=True)
+class Observable:
+    """``sign X^x Z^z``, a symmetric matrix; the sign is 0 where no sample can have another expectation value."""
+
+    x: int
+    z: int
+    sign: int
+
+
+@dataclass(frozen=True)
+class StatesPlan:
+    """What the kernels run.
+
+    Attributes:
+        bits: the state has ``2^bits`` rows.
+        inputs: numbers a sample.
+        weights: numbers a copy.
+        amplitudes: whether the inputs are the first rows of the initial state, which is row 0 alone otherwise.
+        wires: of the program.
+        turns: first to last.
+        observables: as many as the program has.
+    """
+
+    bits: int
+    inputs: int
+    weights: int
+    amplitudes: bool
+    wires: int
+    turns: tuple[Turn, ...]
+    observables: tuple[Observable, ...]
+
+    @property
+    def row_turns(self) -> int:
+        """Rows that are turned in all, the cost of a sample."""
+        return sum(2**turn.bits for turn in self.turns)
+
+
+Rotated: TypeAlias = tuple[Word, Angle]
+
+
+def states_plan_of(program: Program) -> StatesPlan:
+    """Bring an ideal program to rotations of rows.
+
+    Args:
+        program: its factors are on at most two wires, as `hqnn.engine.elements.elements_of` has checked.
+    """
+    rotations, words = _without_cliffords(program)
+    rotations = _seen(_joined(rotations), words)
+    rows = _Rows(program)
+    turns = tuple(turn for word, angle in rotations if (turn := rows.turn(word, angle)) is not None)
+    return StatesPlan(
+        bits=rows.bits,
+        inputs=program.inputs,
+        weights=program.weights,
+        amplitudes=program.initial_state == "amplitudes",
+        wires=program.wires,
+        turns=turns,
+        observables=tuple(rows.observable(word) for word in words),
+    )
+
+
+def _without_cliffords(program: Program) -> tuple[list[Rotated], list[Word]]:
+    """Rotations first to last, and the observables' words behind them."""
+    frame = Frame(program.wires)
+    memo: dict[Factor, Images | None] = {}
+    rotations: list[Rotated] = []
+    for gate in program.gates:
+        for factor in gate.factors:
+            if factor not in memo:
+                memo[factor] = _as_clifford(factor)
+            images = memo[factor]
+            if images is None:
+                rotations.extend((frame.image(r.word, 0, gate.wires), r.angle) for r in _as_rotations(factor))
+            else:
+                frame.append(images, gate.wires)
+    return rotations, [frame.image(word, 0, range(program.wires)) for word in program.observables]
+
+
+def _as_clifford(factor: Factor) -> Images | None:
+    if isinstance(factor, Constant):
+        return clifford_images(factor.matrix)
+    quarters = factor.angle.constant / _QUARTER
+    if not factor.angle.is_constant or abs(quarters - round(quarters)) > _ROUNDING:
+        return None
+    half, word = round(quarters) * _QUARTER / 2, word_matrix(factor.word)
+    return clifford_images(np.cos(half) * np.eye(len(word)) - 1j * np.sin(half) * word)
+
+
+def _as_rotations(factor: Factor) -> list[Rotation]:
+    if isinstance(factor, Constant):
+        return [Rotation(letters, Angle(angle)) for letters, angle in rotations_of(factor.matrix)]
+    return [factor] if set(factor.word) != {"I"} else []
+
+
+def _joined(rotations: list[Rotated]) -> list[Rotated]:
+    """One rotation where two about the same word have only such between them as commute with it."""
+    joined: list[Rotated] = []
+    for word, angle in rotations:
+        place = len(joined) - 1
+        while place >= 0 and not _same(word, joined[place][0]) and word.commutes(joined[place][0]):
+            place -= 1
+        if place >= 0 and _same(word, joined[place][0]):
+            other, before = joined[place]
+            joined[place] = other, before + angle * (1.0 if word == other else -1.0)
+        else:
+            joined.append((word, angle))
+    return [(word, angle) for word, angle in joined if angle != Angle()]
+
+
+def _same(word: Word, other: Word) -> bool:
+    """But for the sign."""
+    return (word.x, word.z) == (other.x, other.z)
+
+
+def _seen(rotations: list[Rotated], observables: list[Word]) -> list[Rotated]:
+    """Without those that commute with everything behind them."""
+    kept: list[Rotated] = []
+    for word, angle in reversed(rotations):
+        if not all(word.commutes(later) for later in [*observables, *(other for other, _ in kept)]):
+            kept.append((word, angle))
+    return kept[::-1]
+
+
+class _Rows:
+    """Numbers the entries that rotations reach, in the order in which they are reached.
+
+    An entry of the complex vector is a mask of the wires; a further bit, `_plane`, tells imaginary from real parts.
+    Row r is the sum (exclusive or) of those masks of `_basis` whose bit is set in r.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._plane = 1 << program.wires
+        self._basis: list[int] = []
+        self._echelon: list[tuple[int, int]] = []  # mask and its row, by falling highest bit
+        if program.initial_state == "amplitudes":
+            for wire in range(program.wires):
+                self._reach(1 << wire)
+
+    @property
+    def bits(self) -> int:
+        """The entries so far are ``2^bits``."""
+        return len(self._basis)
+
+    def turn(self, word: Word, angle: Angle) -> Turn | None:
+        """The next rotation, or None where it is a global phase on every state so far."""
+        x, z, sign = self._real(word.x, word.z, word.power + 3)
+        if x == self._plane and self._signs(z ^ self._plane) == 0:
+            return None
+        self._reach(x)
+        return Turn(self._row(x)[1], self._signs(z), angle * float(sign), self.bits)
+
+    def observable(self, word: Word) -> Observable:
+        """A word that is measured behind all rotations."""
+        x, z, sign = self._real(word.x, word.z, word.power)
+        rest, row = self._row(x)
+        return Observable(0, 0, 0) if rest else Observable(row, self._signs(z), sign)
+
+    def _real(self, x: int, z: int, power: int) -> tuple[int, int, int]:
+        """``i^power X^x Z^z`` as a signed real matrix; i is ``X Z`` on the plane's bit."""
+        plane = self._plane * (power % 2)
+        return x | plane, z | plane, 1 - power % 4 // 2 * 2
+
+    def _signs(self, z: int) -> int:
+        """The mask of rows that has the parity of a mask of entries."""
+        return sum(parity(z & mask) << bit for bit, mask in enumerate(self._basis))
+
+    def _row(self, mask: int) -> tuple[int, int]:
+        """What no row reaches of a mask, and the row of the rest."""
+        row = 0
+        for other, its_row in self._echelon:
+            if mask ^ other < mask:
+                mask, row = mask ^ other, row ^ its_row
+        return mask, row
+
+    def _reach(self, mask: int) -> None:
+        rest, row = self._row(mask)
+        if rest:
+            row ^= 1 << self.bits
+            self._basis.append(mask)
+            self._echelon = sorted([*self._echelon, (rest, row)], reverse=True)
