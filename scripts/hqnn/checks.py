@@ -63,7 +63,7 @@ def _check(plan: Plan[Any]) -> None:
                 check_words(circuit.observables, wires)
             if wires > MOST_NOISY and _is_noisy(plan):
                 raise UserError(
-                    f"noise on {wires} wires takes 4^{wires} numbers an observable; take {MOST_NOISY} wires or fewer, or "
+                    f"noise on {wires} wires takes 4^{wires} numbers an observable; take {MOST_NOISY} or fewer, or "
                     "leave the noisy path and phase out"
                 )
     for name in plan.references():

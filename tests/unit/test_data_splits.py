@@ -167,7 +167,7 @@ def test_impossible_sizes_are_refused(given: dict[str, Any], message: str) -> No
 @pytest.mark.parametrize(
     ("split", "groups", "message"),
     [
-        (Split(train=300, validation=100, test=50), None, "needs 450 images but there are 410"),
+        (Split(train=300, validation=100, test=50), None, "needs 450 samples but there are 410"),
         (Split(train=1, validation=50, test=100), None, "no train sample of class"),
         (Split(train=300, validation=110, test=None), None, "has no test sample"),
         (

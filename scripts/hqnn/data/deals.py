@@ -100,7 +100,7 @@ def deal_groups(
     if best is None:
         sizes = ", ".join(map(str, needed))
         raise UserError(
-            f"no deal of {len(content)} whole groups gives the parts {sizes} images or more; ask for fewer, for other "
+            f"no deal of {len(content)} whole groups gives the parts {sizes} samples or more; ask for fewer, for other "
             "shares, or group by something finer"
         )
     return best[groups]

@@ -1,4 +1,4 @@
-"""Which images a model is trained, validated and tested on."""
+"""Which samples a model is trained, validated and tested on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def split_samples(
 
     Without groups the sizes are exact, and the number of a class in a part is its share of that part, rounded up or
     down. With groups, the deal of whole groups is the best of a hundred by chi-square of its classes' numbers,
-    and numbers of images are then drawn from each part, exact, with the classes' shares there.
+    and numbers of samples are then drawn from each part, exact, with the classes' shares there.
 
     Args:
         labels: shape (samples,).
@@ -82,7 +82,7 @@ def _numbers(split: Split, total: int) -> NDArray[np.int64]:
     all_of_them = 1.0 if split.by_share else total
     left = all_of_them - sum(given)
     if left < 0 and not split.by_share:
-        raise UserError(f"split {split.name} needs {sum(given)} images but there are {total}; make its sizes smaller")
+        raise UserError(f"split {split.name} needs {sum(given):,} samples but there are {total:,}; lower its sizes")
     sizes = [left if size is None else size for size in split.sizes]
     sizes.append(0 if None in split.sizes else left)
     if split.by_share:

@@ -112,8 +112,8 @@ def confused(one: Predictions, classes: Sequence[str]) -> str:
         return f"{one.run.model}, seed {one.run.seed}, makes no mistake."
     told = ", ".join(f"{classes[t]} for {classes[s]} ({wrong[t, s]:,.0f} times)" for t, s in pairs)
     total = int(wrong.sum())
-    commonest = "All it takes" if len(pairs) == int((wrong > 0).sum()) else "Most often it takes"
-    return f"{one.run.model}, seed {one.run.seed}, is wrong on {plural(total, 'image')}. {commonest}: {told}."
+    which = "It takes" if len(pairs) == int((wrong > 0).sum()) else "Most often it takes"
+    return f"{one.run.model}, seed {one.run.seed}, is wrong on {plural(total, 'image')}. {which} {told}."
 
 
 def image_words(about: Mapping[str, Any], counts: Sequence[int]) -> str:
