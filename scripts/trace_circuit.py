@@ -4,8 +4,8 @@ from hqnn.job import job
 
 with job() as rule:
     from hqnn.circuits.library import build_for_classes
+    from hqnn.circuits.program_file import write_program
     from hqnn.data.samples import class_names
-    from hqnn.store import write_text
 
     circuit = build_for_classes(**rule.params.circuit, classes=len(class_names(rule.input.samples)))
-    write_text(rule.output.program, circuit.to_json())
+    write_program(rule.output.program, circuit)

@@ -10,7 +10,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 FIRST = ("test_slurm", "test_reruns")  # the cluster waits more than it works; the shared run is the longest
 SHARING = ("test_killed_training", "test_predicted", "test_reruns", "test_results")  # one run of the whole workflow
-TOGETHER = ("workflow", "faults", "test_devices.py")  # whose files share slow set-up
+TOGETHER = (  # whose files share slow set-up
+    "workflow",
+    "faults",
+    "test_devices.py",
+    "test_report.py",
+    "test_report_digits.py",
+    "test_report_transfer.py",
+)
 
 
 class Scheduling(LoadScopeScheduling):

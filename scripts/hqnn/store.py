@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 from hqnn.notes import notes
 
 CHUNK_BYTES = 1 << 20
@@ -175,7 +175,7 @@ def open_table(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise UserError(f"{path} cannot be read as HDF5 ({reason(error)}); delete it and run again") from error
+        raise UserError(f"{path} cannot be read as HDF5 ({plain(error)}); delete it and run again") from error
     with file:
         try:
             for name in file:
@@ -184,7 +184,7 @@ def open_table(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             if _is_whole(file):
                 raise
-            raise UserError(f"{path} is damaged ({reason(error)}); delete it and run again") from error
+            raise UserError(f"{path} is damaged ({plain(error)}); delete it and run again") from error
 
 
 def read_table(path: str | os.PathLike[str], *names: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -259,7 +259,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], d
             text = file.metadata() or {}
             about = {key: json.loads(value) for key, value in text.items()}
     except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise UserError(f"{path} cannot be read as a model ({reason(error)}); train it again") from error
+        raise UserError(f"{path} cannot be read as a model ({plain(error)}); train it again") from error
     if about.get("fingerprint") != fingerprint(tensors):
         raise UserError(f"{path} holds other weights than were written there; train the model again")
     if about.pop("header_sha256", None) != _header_digest(text):
@@ -306,11 +306,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def reason(error: BaseException) -> str:
-    """The first line of what an error says, for a sentence."""
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
-
-
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -322,7 +317,7 @@ def _explained(error: OSError, target: Path) -> UserError | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return UserError(f"{target} could not be written because the disk is full; free some space and run again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-        return UserError(f"{target} could not be written ({reason(error)}); make its folder writable and run again")
+        return UserError(f"{target} could not be written ({plain(error)}); make its folder writable and run again")
     return None
 
 

@@ -13,12 +13,12 @@ from qiskit.transpiler import PassManager, Target
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
 from hqnn.circuits.program import Program
+from hqnn.circuits.program_file import write_program
 from hqnn.errors import UserError
 from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.qiskit import to_qiskit
 from hqnn.interpreters.qpy import save_qpy
 from hqnn.interpreters.stages import own_stages
-from hqnn.store import write_text
 
 OPTIMIZATION_LEVEL = 3
 
@@ -96,7 +96,7 @@ def save_compiled(circuit: str | os.PathLike[str], program: str | os.PathLike[st
         compiled: what to write.
     """
     save_qpy(circuit, compiled.circuit)
-    write_text(program, compiled.program.to_json())
+    write_program(program, compiled.program)
 
 
 def _transpiler(backend: BackendV2, seed: int) -> PassManager:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 from hqnn.metrics.clusters import sample_clusters
 from hqnn.metrics.facts import training_facts
 from hqnn.metrics.published import SUBSET_SAMPLINGS, published_beside
@@ -116,7 +116,7 @@ def evaluate(
         try:
             return score(labels, *rest, **given)
         except ValueError as error:
-            raise UserError(f"{predictions} cannot be scored ({error}); delete it and run again") from error
+            raise UserError(f"{predictions} cannot be scored ({plain(error)}); delete it and run again") from error
 
     parts = [scored(np.ones(columns["sample"].size, dtype=bool))]
     if subset is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
 
-from hqnn.errors import UserError
-from hqnn.store import reason
+from hqnn.errors import UserError, plain
 from hqnn.training.history import Epoch
 
 CURE = "delete it and its model, and run again"
@@ -49,12 +49,12 @@ def read_history(path: Path) -> tuple[Run, pd.DataFrame]:
     try:
         history = pd.read_csv(path, encoding="utf-8")
     except (OSError, ValueError) as error:  # pandas' own errors among them
-        raise UserError(f"{path} cannot be read as a training history ({reason(error)}); {CURE}") from error
+        raise UserError(f"{path} cannot be read as a training history ({plain(error)}); {CURE}") from error
     absent = {"epoch", "loss", "accuracy"} - set(history.columns)
     if absent:
         raise UserError(f"{path} has no column {min(absent)!r}; {CURE}")
     known = history[[name for name in EPOCH if name in history]]
-    wrong = known.isna() | ~known.map(lambda value: isinstance(value, int | float))
+    wrong = ~known.map(lambda value: isinstance(value, int | float) and math.isfinite(value))
     if history.empty or wrong.any(axis=None) or history["epoch"].tolist() != list(range(1, len(history) + 1)):
         raise UserError(f"{path} is damaged: it does not count epochs from 1 with a number each; {CURE}")
     return run_of(path), history

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from hqnn.errors import UserError
-from hqnn.store import reason, whole_file
+from hqnn.errors import UserError, plain
+from hqnn.store import whole_file
 
 COLUMNS = (
     "study",
@@ -67,8 +68,15 @@ def read_csv(
     types |= dict.fromkeys(numbers, float) | dict.fromkeys(counts, int)
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in numbers}, dtype=types)
-    except (OSError, ValueError) as error:  # pandas' own errors among them
-        raise UserError(f"{path} cannot be read as a table ({reason(error)}); {cure}") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as a table ({plain(error)}); {cure}") from error
+    except (ValueError, OverflowError) as error:  # pandas' own errors among them, which speak of its types
+        raise UserError(
+            f"{path} cannot be read as a table (damaged, or text where a number belongs); {cure}"
+        ) from error
     if tuple(table.columns) != tuple(columns):
         raise UserError(f"{path} has the columns {', '.join(table.columns)}; it needs {', '.join(columns)}; {cure}")
+    infinite = [name for name in numbers if np.isinf(table[name]).any()]
+    if infinite:
+        raise UserError(f"{path} has an infinite number in column {infinite[0]!r}; {cure}")
     return table

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from hqnn.circuits.program import Angle, Gate, Program, Rotation
 from hqnn.engine import QuantumLayer
-from hqnn.errors import UserError, nearest
+from hqnn.errors import UserError, nearest, plain
 from hqnn.interpreters.pennylane import to_qnode
 
 ENGINE = "engine"
@@ -192,7 +192,9 @@ def _device(name: str, wires: int, method: str) -> Any:
     try:
         device = qml.device(name, wires=wires, **options)
     except (qml.exceptions.DeviceError, TypeError) as error:
-        raise UserError(f"PennyLane has no device {name!r} ({error}); install its plugin or name another") from error
+        raise UserError(
+            f"PennyLane has no device {name!r} ({plain(error)}); install its plugin or name another"
+        ) from error
     config = qml.devices.ExecutionConfig(gradient_method=method)
     if method in PASSES and not device.supports_derivatives(config):
         raise UserError(f"PennyLane device {name!r} has no {method}; take another method, such as parameter-shift")

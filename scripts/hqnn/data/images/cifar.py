@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hqnn.data.images.source import Batch, ImageSource
 from hqnn.data.parts import PARTS
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SHAPE = (32, 32, 3)
@@ -130,8 +130,10 @@ class _ArraysOnly(pickle.Unpickler):
 def _unpickled(path: Path) -> dict[bytes, Any]:
     try:
         content = _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+    except pickle.UnpicklingError as error:
+        raise UserError(f"{path} is no pickled batch of arrays ({plain(error)}); get CIFAR-10 again") from error
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to mean
-        raise UserError(f"{path} is no pickled batch of arrays ({error}); get CIFAR-10 again") from error
+        raise UserError(f"{path} is no pickled batch of arrays, it is damaged; get CIFAR-10 again") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a {type(content).__name__} instead of a dictionary; get CIFAR-10 again")
     return {key.encode() if isinstance(key, str) else key: value for key, value in content.items()}

@@ -89,12 +89,12 @@ def _batches(
         _check_alike(path, image, *first)
         return image
 
-    with ThreadPoolExecutor(threads) as pool:
-        for code, part in found.parts.items():
-            for start in range(0, len(part), step):
-                some = part[start : start + step]
+    for code, part in found.parts.items():
+        for start in range(0, len(part), step):
+            some = part[start : start + step]
+            with ThreadPoolExecutor(threads) as pool:  # which must not wait open until a caller goes on, if ever
                 read_ones = list(pool.map(read, [path for path, _ in some]))
-                yield _batch(root, found, code, list(zip(some, read_ones, strict=True)), first[1])
+            yield _batch(root, found, code, list(zip(some, read_ones, strict=True)), first[1])
 
 
 def _batch(

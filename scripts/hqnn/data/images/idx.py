@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hqnn.data.images.source import Batch, ImageSource, batch_rows
 from hqnn.data.parts import PUBLISHED_PARTS
-from hqnn.errors import UserError, nearest
+from hqnn.errors import UserError, nearest, plain
 
 IMAGES, LABELS = 0x803, 0x801  # two zero bytes, the type (8: unsigned byte), the number of axes
 LONGEST_SIDE = 4096
@@ -113,7 +113,7 @@ def _mapping(folder: Path, subset: str) -> dict[int, str]:
         rows = [[int(value) for value in line.split()] for line in path.read_text(encoding="ascii").splitlines()]
         return {row[0]: "".join(chr(code) for code in row[1:]) for row in rows if row}
     except ValueError as error:
-        raise UserError(f"{path} is no table of labels and character codes ({error}); get it again") from error
+        raise UserError(f"{path} is no table of labels and character codes ({plain(error)}); get it again") from error
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield cast(BinaryIO, file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path} is cut off or damaged ({error}); get it again") from error
+        raise UserError(f"{path} is cut off or damaged ({plain(error)}); get it again") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check it") from error
 

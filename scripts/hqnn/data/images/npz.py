@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hqnn.data.class_folders import MOST_CLASSES, label_type
 from hqnn.data.images.source import Batch, ImageSource, batch_rows
 from hqnn.data.parts import PARTS, TEST, TRAIN, VALIDATION
-from hqnn.errors import UserError, nearest
+from hqnn.errors import UserError, nearest, plain
 
 LAYOUTS: tuple[dict[int, tuple[str, str]], ...] = (  # code of a part to the names of its images and labels
     {
@@ -27,7 +27,7 @@ LAYOUTS: tuple[dict[int, tuple[str, str]], ...] = (  # code of a part to the nam
     {TRAIN: ("x_train", "y_train"), TEST: ("x_test", "y_test"), VALIDATION: ("x_val", "y_val")},
     {TRAIN: ("images", "labels")},
 )
-DAMAGE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError)
+DAMAGE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError, NotImplementedError)
 WANTED = "train_images, train_labels, test_images and test_labels, or images and labels"
 
 Shape = tuple[int, ...]
@@ -99,7 +99,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise UserError(f"{path} is cut off or damaged ({str(error).splitlines()[0]}); get it again") from error
+        raise UserError(f"{path} is cut off or damaged ({plain(error)}); get it again") from error
 
 
 @contextmanager

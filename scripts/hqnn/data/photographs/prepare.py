@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -160,7 +161,9 @@ def _bits(files: Sequence[Path], threads: int) -> int:
         return bits_used(files, pool)
 
 
-def _samples(raw: Iterable[RawImage], size: int, fit: Fit, threads: int, losses: Losses) -> Iterator[Sample]:
+def _samples(
+    raw: Iterable[RawImage], size: int, fit: Fit, threads: int, losses: Losses
+) -> Generator[Sample, None, None]:
     """Read images in a pool of threads, in their order, never far ahead of what is used."""
     with ThreadPoolExecutor(threads) as pool:
         pending: deque[tuple[RawImage, Future[Sample]]] = deque()
@@ -179,13 +182,14 @@ def _samples(raw: Iterable[RawImage], size: int, fit: Fit, threads: int, losses:
         yield from finished(0)
 
 
-def _fill(table: ImageColumns, samples: Iterator[Sample], finder: DuplicateFinder, losses: Losses) -> None:
-    """Write the samples that are no duplicates, a batch at a time."""
-    while batch := list(islice(samples, BATCH)):
-        matches = finder.add([sample.print for sample in batch])
-        kept = [sample for sample, like in zip(batch, matches, strict=True) if _stays(sample.print, like, losses)]
-        losses.remarks.update(remark for sample in kept for remark in sample.remarks)
-        table.append(kept)
+def _fill(table: ImageColumns, samples: Generator[Sample, None, None], finder: DuplicateFinder, losses: Losses) -> None:
+    """Write the samples that are no duplicates, a batch at a time; at the end or an error their readers stop."""
+    with closing(samples):
+        while batch := list(islice(samples, BATCH)):
+            matches = finder.add([sample.print for sample in batch])
+            kept = [sample for sample, like in zip(batch, matches, strict=True) if _stays(sample.print, like, losses)]
+            losses.remarks.update(remark for sample in kept for remark in sample.remarks)
+            table.append(kept)
 
 
 def _stays(image: Print, matches: Sequence[Match], losses: Losses) -> bool:
