@@ -19,6 +19,7 @@ from hqnn.settings.plan import Plan
 from hqnn.settings.plans import plans_of
 
 MOST_NOISY = 12  # wires
+SHELL = '"$`\\'  # what a shell reads within double quotes, an apostrophe's in Python's own included
 
 
 def checked(config: Mapping[str, Any]) -> tuple[Settings, dict[str, Plan[Any]]]:
@@ -39,6 +40,23 @@ def checked(config: Mapping[str, Any]) -> tuple[Settings, dict[str, Plan[Any]]]:
     for plan in plans.values():
         _check(plan)
     return settings, plans
+
+
+def check_passing(given: Mapping[str, Any]) -> None:
+    """Refuse values of the command line that do not reach the jobs on a cluster, since Snakemake quotes them wrongly.
+
+    Args:
+        given: what `--config` said.
+
+    Raises:
+        UserError: a value holds a sign that a shell reads.
+    """
+    for key, value in given.items():
+        if any(sign in repr(value) for sign in SHELL):
+            raise UserError(
+                f"the command line sets {key} with a quote or one of $ ` \\, which Snakemake cannot pass to jobs on a "
+                "cluster; write it into a file and name that by --configfile"
+            )
 
 
 def calibrations_of(plans: Iterable[Plan[Any]]) -> dict[str, Path]:

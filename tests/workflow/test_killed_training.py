@@ -25,7 +25,7 @@ ARGUMENTS = (
 
 def test_a_killed_training_job_goes_on_from_its_checkpoint(finished: Checkout) -> None:
     run = finished.folder / RUN
-    (run / "checkpoint.pt").unlink()  # of the finished run
+    (run / "checkpoint.pt").unlink(missing_ok=True)  # of an earlier run
     child = subprocess.Popen(
         [str(Path(sys.executable).parent / "snakemake"), "--cores", "1", *ARGUMENTS],
         cwd=finished.folder,

@@ -1,6 +1,6 @@
 from functools import wraps
 
-from hqnn.checks import calibrations_of, checked
+from hqnn.checks import calibrations_of, check_passing, checked
 from hqnn.closure import closure_digest, environment_digest
 from hqnn.errors import UserError
 from hqnn.execution.backends import calibration_file
@@ -124,6 +124,9 @@ def gathered(name):
     """The files called so of the studies that run, and of all that ran before."""
     ran = [path.as_posix() for path in Path("results").glob(f"*/{name}")]
     return sorted({*ran, *(f"{plan.folder}/{name}" for plan in plans.values())})
+
+
+check_passing = or_sentence(check_passing)
 
 
 @or_sentence
