@@ -14,7 +14,7 @@ from hqnn.metrics.bootstrap import INTERVAL, bootstrap
 from hqnn.metrics.clusters import sample_clusters
 from hqnn.metrics.measures import Floats, mean_defined, ratio
 from hqnn.report.chapter import Material
-from hqnn.report.paired import Paired
+from hqnn.report.paired import interval_over_seeds
 from hqnn.report.runs import Predictions
 from hqnn.report.words import signed
 from hqnn.store import open_table
@@ -104,8 +104,8 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path]) -> Differe
     values = np.array([_gap(own, other, np.ones((1, len(own.columns["sample"]))))[0] for own, other in pairs])
     if not all(_same_samples(pairs[0][0], own) for own, _ in pairs):
         tested = len(pairs[0][0].columns["sample"])
-        pair = Paired(values, np.zeros(len(values)), tested / (_rows(tables) - tested) if tables else np.nan)
-        return Difference(float(values.mean()), *(pair.interval or (np.nan, np.nan)), len(pairs))
+        limits = interval_over_seeds(values, tested / (_rows(tables) - tested) if tables else np.nan)
+        return Difference(float(values.mean()), *(limits or (np.nan, np.nan)), len(pairs))
     drawn = np.stack([_drawn(own, other, tables) for own, other in pairs])
     chosen = np.random.default_rng(0).integers(len(pairs), size=drawn.shape)
     means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
