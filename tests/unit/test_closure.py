@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -44,8 +45,7 @@ def scripts(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def digest(rule: str = "rule") -> str:
-    for function in (closure._tree, closure._code_digest, closure._imported_files):
-        function.cache_clear()
+    closure._sources.cache_clear()
     return closure.closure_digest(rule)
 
 
@@ -60,6 +60,32 @@ def test_comments_docstrings_and_unused_modules_do_not_count(scripts: Path) -> N
     (scripts / "hqnn/room/deep.py").write_text('"""Other."""\n\n\ndef f():\n    """Other."""\n    return 1\n')
     (scripts / "hqnn/room/unused.py").write_text("x = 2\n")
     assert digest() == before
+
+
+def test_an_edit_that_keeps_size_and_time_of_modification_counts(scripts: Path) -> None:
+    edited = scripts / "hqnn/room/deep.py"
+    before, state = digest(), edited.stat()
+    edited.write_text(edited.read_text().replace("return 1", "return 2"))
+    os.utime(edited, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert edited.stat().st_size == state.st_size
+    assert digest() != before
+
+
+def test_the_store_of_digests_only_saves_time(scripts: Path) -> None:
+    first = digest()
+    (store,) = (scripts / "__pycache__").glob("closure.*.json")
+    store.write_text(store.read_text()[:50])
+    assert digest() == first
+    store.unlink()
+    assert digest() == first == digest()
+
+
+def test_a_file_that_cannot_be_parsed_stops_only_the_rules_that_import_it(scripts: Path) -> None:
+    before = digest()
+    (scripts / "hqnn/room/unused.py").write_text("x = (")
+    assert digest() == before
+    (scripts / "hqnn/room/deep.py").write_text("def f(:")
+    assert digest() != before
 
 
 def test_a_new_module_in_a_package_s_init_counts(scripts: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import hqnn
-from hqnn.closure import _imported_names
+from hqnn.closure import _read
 
 FLOORS = [
     {"store", "settings", "manual", "new", "errors", "job", "closure", "listing", "notes", "wording"},
@@ -41,7 +41,7 @@ def test_imports_go_down_the_floors_only(root: Path) -> None:
         if room == "__init__":
             continue
         assert room in FLOOR_OF, f"{file} stands on no floor"
-        for name in _imported_names(file):
+        for name in _read(file).imports:
             package, _, rest = name.partition(".")
             target = rest.split(".")[0]
             if package == "hqnn" and target in FLOOR_OF:
