@@ -21,5 +21,6 @@ with job() as rule:
             predictions=[Path(file) for file in rule.input.predictions],
             artefacts=[Path(file) for file in rule.input.artefacts],
             published=[Path(file) for file in rule.input.published],
+            margin=rule.params.margin,
         ),
     )

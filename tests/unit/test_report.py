@@ -265,7 +265,7 @@ def test_a_study_that_guesses_is_said_to(tmp_path: Path) -> None:
     chapter = study_chapter(guess)
     assert chapter.html.count("is at chance, no better than guessing") >= 1
     assert chapter.overview[0]["note"] == "not above chance"
-    assert chapter.overview[0]["reference"]["verdict"] == "cannot be told"
+    assert chapter.overview[0]["reference"]["verdict"] in ("cannot be told", "not worse by more than 0.02")
 
 
 def test_two_classes_of_which_one_is_never_tested_divide_nothing_by_zero(tmp_path: Path) -> None:
@@ -323,7 +323,19 @@ def test_a_difference_is_told_where_there_is_one_and_the_same_seeds_are_compared
     assert difference(good, {0: made(np.ones(2000, bool), 0, first=5)}, []) is None
     alike = difference(good, good, [])
     assert alike is not None
-    assert (alike.value, alike.sign) == (0, 0)
+    assert (alike.value, alike.sign, alike.verdict) == (0, 0, "right on the same samples")
+
+
+def test_every_rival_and_every_path_has_a_verdict(pages: Path) -> None:
+    chapter = json.loads((pages / "change.json").read_text(encoding="utf-8"))
+    (best,) = (row["reference"]["name"] for row in chapter["overview"])
+    table = chapter["html"].partition('verdicts">')[2].partition("</table>")[0]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in table.split("<tr>")[2:]]
+    pairs = {(row[0].strip(), row[1].strip()): row[-1].strip() for row in rows}
+    assert pairs[QUANTUM, best] == chapter["overview"][0]["reference"]["verdict"]
+    assert (f"{QUANTUM}, noisy, ibm_brisbane", "exact") in pairs
+    assert (f"{QUANTUM}, hardware, ibm_brisbane", "noisy, ibm_brisbane") in pairs
+    assert all(pairs.values())
 
 
 def test_seeds_of_one_test_set_do_not_make_an_interval_narrower() -> None:

@@ -21,6 +21,7 @@ rule report_study:
         kind=of_study("kind"),
         title=asks("title"),
         source=of_study("data", "source"),
+        margin=of_study("evaluation", "margin"),
         settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json"),
         code=code_of("report_study"),
     script:

@@ -115,6 +115,7 @@ class Material:
         histories: its training runs.
         artefacts: files and folders that other rules made for the page, such as maps, scores and pictures.
         published: the paper's figures.
+        margin: balanced accuracy by which a model may be worse and yet count as not worse.
     """
 
     metrics: pd.DataFrame
@@ -122,6 +123,7 @@ class Material:
     histories: Sequence[tuple[Run, pd.DataFrame]]
     artefacts: Sequence[Path]
     published: pd.DataFrame
+    margin: float = 0.02
 
     def of(self, dataset: str) -> Material:
         """What there is of one of its data sets."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from hqnn.metrics.bootstrap import INTERVAL, bootstrap
 from hqnn.metrics.clusters import sample_clusters
 from hqnn.metrics.measures import Floats, mean_defined, ratio
 from hqnn.report.chapter import Material
-from hqnn.report.paired import interval_over_seeds
+from hqnn.report.paired import LEAST_SEEDS, interval_over_seeds
 from hqnn.report.runs import Predictions
 from hqnn.report.words import signed
 from hqnn.store import open_table
@@ -22,7 +24,7 @@ from hqnn.wording import plural
 
 DRAWS = 400
 TABLES = ("samples.h5", "split.h5", "draw.h5")  # that say which samples are alike, and how many there are
-VERDICTS = {1: "better", -1: "worse", 0: "cannot be told"}
+WITH_POWER = 1 + norm.ppf(0.8) / norm.ppf(0.975)  # half intervals that 80 of 100 studies would tell from zero
 
 Seeds = Mapping[int, Predictions]
 
@@ -36,12 +38,16 @@ class Difference:
         low: of the 95 % interval; NaN where there is none.
         high: likewise.
         seeds: how many were compared.
+        margin: by how much a model may be worse and yet count as not worse.
+        alike: whether both are right on the same samples.
     """
 
     value: float
     low: float
     high: float
     seeds: int = 1
+    margin: float = 0.02
+    alike: bool = False
 
     @property
     def sign(self) -> int:
@@ -50,8 +56,32 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """Which the first model is: better, worse, or that it cannot be told."""
-        return VERDICTS[self.sign]
+        """What the interval says of the first model, whether it leaves out zero, and minus the margin."""
+        if self.alike:
+            return "right on the same samples"
+        if self.sign > 0:
+            return "better"
+        if self.low > -self.margin:
+            return f"worse, by less than {self.margin:g}" if self.sign else f"not worse by more than {self.margin:g}"
+        return "worse" if self.sign else "cannot be told"
+
+    @property
+    def could_show(self) -> float:
+        """The smallest difference that so many seeds and samples tell from zero in 80 of 100 studies; NaN if unknown.
+
+        By the normal approximation, from the width of the interval (Lachin, Controlled Clinical Trials 2, 93, 1981).
+        """
+        return float(WITH_POWER * (self.high - self.low) / 2)
+
+    @property
+    def seeds_to_tell(self) -> int | None:
+        """How many seeds would tell a difference of this size, if only seeds vary; None where nobody needs to know.
+
+        Of less than three seeds the interval is over samples alone, which more seeds do not change.
+        """
+        if self.verdict != "cannot be told" or self.seeds < LEAST_SEEDS or np.isnan(self.could_show) or not self.value:
+            return None
+        return ceil(self.seeds * (self.could_show / self.value) ** 2)
 
     @property
     def limits(self) -> str:
@@ -74,14 +104,16 @@ def compared(material: Material, dataset: str) -> Compare:
     for one in material.predictions:
         if (one.path, one.run.phase, one.run.dataset) == ("exact", "ideal", dataset):
             runs.setdefault(one.run.model, {})[one.run.seed] = one
-    return partial(_compared, runs, material.artefacts)
+    return partial(_compared, runs, material)
 
 
-def _compared(runs: Mapping[str, Seeds], artefacts: Sequence[Path], ours: str, theirs: str) -> Difference | None:
-    return difference(runs[ours], runs[theirs], artefacts) if ours in runs and theirs in runs else None
+def _compared(runs: Mapping[str, Seeds], material: Material, ours: str, theirs: str) -> Difference | None:
+    if ours not in runs or theirs not in runs:
+        return None
+    return difference(runs[ours], runs[theirs], material.artefacts, material.margin)
 
 
-def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path]) -> Difference | None:
+def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: float = 0.02) -> Difference | None:
     """Compare balanced accuracies on the same test samples.
 
     Where all seeds test on the same samples, every bootstrap draw draws seeds, and with each the samples: blocks of
@@ -93,6 +125,7 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path]) -> Differe
         ours: seed to exact predictions of one model.
         theirs: likewise of the other.
         artefacts: of the study; its tables of samples and splits say which samples are alike.
+        margin: see `Difference`.
 
     Returns:
         None where the two have no test sample set in common.
@@ -105,13 +138,14 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path]) -> Differe
     if not all(_same_samples(pairs[0][0], own) for own, _ in pairs):
         tested = len(pairs[0][0].columns["sample"])
         limits = interval_over_seeds(values, tested / (_rows(tables) - tested) if tables else np.nan)
-        return Difference(float(values.mean()), *(limits or (np.nan, np.nan)), len(pairs))
+        return Difference(float(values.mean()), *(limits or (np.nan, np.nan)), len(pairs), margin)
+    alike = all(np.array_equal(_hits(own)[1], _hits(other)[1]) for own, other in pairs)
     drawn = np.stack([_drawn(own, other, tables) for own, other in pairs])
     chosen = np.random.default_rng(0).integers(len(pairs), size=drawn.shape)
     means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
     means = means[np.isfinite(means)]
     low, high = np.quantile(means, INTERVAL) if means.size and np.ptp(means) > 0 else (np.nan, np.nan)
-    return Difference(float(values.mean()), float(low), float(high), len(pairs))
+    return Difference(float(values.mean()), float(low), float(high), len(pairs), margin, alike)
 
 
 def _matched(ours: Seeds, theirs: Seeds) -> Iterator[tuple[int, Predictions]]:

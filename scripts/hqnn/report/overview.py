@@ -31,14 +31,41 @@ def overview(material: Material, datasets: Iterable[str]) -> list[dict[str, Any]
         and `twin` those of the classical model beside: name, value, difference, limits, verdict.
     """
     metrics = material.metrics
-    scores = tested(metrics[(metrics["path"] == "exact") & (metrics["phase"] == "ideal")])
-    scores = scores[scores["metric"] == METRIC]
+    scores = exact_scores(metrics)
     anchors = {name: f"{metrics['study'].iloc[0]}-{name}" for name in datasets}
     return [
         {"dataset": str(dataset), "anchor": _anchor(anchors, str(dataset)), **row}
         for dataset, own in scores.groupby("dataset", sort=False)
         for row in _rows(own, str(dataset), material)
     ]
+
+
+def rivals(material: Material) -> dict[str, tuple[str, ...]]:
+    """Quantum model to the classical models that it is set against: its twin and the best reference, where there are.
+
+    Args:
+        material: of one data set.
+    """
+    scores = exact_scores(material.metrics)
+    means = scores.groupby("model", sort=False)["value"].mean()
+    quantum = {one.run.model for one in material.exact_predictions(means.index) if one.quantum}
+    classical = means.drop(index=list(quantum), errors="ignore").dropna()
+    return {
+        model: tuple(filter(None, dict.fromkeys(_rivals(model, classical))))
+        for model in means.index
+        if model in quantum
+    }
+
+
+def exact_scores(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the metric that matters, without noise, of whole test sets."""
+    scores = tested(metrics[(metrics["path"] == "exact") & (metrics["phase"] == "ideal")])
+    return scores[scores["metric"] == METRIC]
+
+
+def _rivals(model: str, classical: pd.Series[float]) -> tuple[str, str]:
+    """Names of the twin and of the best reference, empty where there is none."""
+    return _twin(model, classical.index), str(classical.idxmax()) if len(classical) else ""
 
 
 def _anchor(anchors: Mapping[str, str], dataset: str) -> str:
@@ -55,14 +82,15 @@ def _rows(scores: pd.DataFrame, dataset: str, material: Material) -> Iterator[di
     classes = classes_tested(exact)
     for model in (str(name) for name in means.index if name in quantum):
         value, low, high = means.loc[model]
+        twin, reference = _rivals(model, classical)
         at_chance = classes > 1 and low <= 1 / classes
         yield {
             "model": model,
             "value": _share(value),
             "interval": f"{_share(low)} to {_share(high)}" if np.isfinite([low, high]).all() else DASH,
             "note": "not above chance" if at_chance else "",
-            "reference": _beside(model, str(classical.idxmax()) if len(classical) else "", classical, compare),
-            "twin": _beside(model, _twin(model, classical.index), classical, compare),
+            "reference": _beside(model, reference, classical, compare),
+            "twin": _beside(model, twin, classical, compare),
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from hqnn.report.photographs.chapter import photograph_chapters
 from hqnn.report.pixels.chapter import pixel_chapters
 from hqnn.report.runs import Predictions, read_predictions, run_order
 from hqnn.report.table.chapter import table_chapters
+from hqnn.report.verdicts import verdict_section
 from hqnn.report.words import full_path, metric_name, path_name
 from hqnn.store import file_digest, open_table, read_attributes, write_text
 
@@ -57,6 +58,7 @@ class StudyFiles:
         predictions: every file that was scored.
         artefacts: maps, scores and pictures that other rules made for the page, under ``<study>/``.
         published: files of the papers' figures that may stand beside.
+        margin: see `hqnn.report.chapter.Material`.
     """
 
     name: str
@@ -69,6 +71,7 @@ class StudyFiles:
     predictions: Sequence[Path]
     artefacts: Sequence[Path]
     published: Sequence[Path]
+    margin: float = 0.02
 
 
 def write_study(page: Path, chapter: Path, files: StudyFiles) -> None:
@@ -100,9 +103,10 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         histories=[read_history(path) for path in files.histories],
         artefacts=list(files.artefacts),
         published=published,
+        margin=files.margin,
     )
     synthetic = files.source == "sample"
-    chapters = CHAPTERS[files.kind](material)
+    chapters = [_with_verdicts(chapter, material) for chapter in CHAPTERS[files.kind](material)]
     html = template("study.html.j2").render(
         study=files.name,
         title=files.title,
@@ -129,6 +133,11 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         overview=overview(material, [chapter.dataset for chapter in chapters]),
         html=html,
     )
+
+
+def _with_verdicts(chapter: Chapter, material: Material) -> Chapter:
+    own = material.by_raw_set().get(chapter.dataset) or material.of(chapter.dataset)
+    return replace(chapter, sections=(verdict_section(own), *chapter.sections))
 
 
 def read_notes(tables: Iterable[Path]) -> list[str]:

@@ -38,6 +38,12 @@ class Evaluation(Section):
 
     draws: Positive = Field(1000, description="Bootstrap draws behind a 95 % interval.")
     seed: Seed = Field(0, description="Seed of the bootstrap.")
+    margin: float = Field(
+        0.02,
+        gt=0,
+        lt=1,
+        description="Balanced accuracy by which a model may be worse than another and yet count as not worse.",
+    )
 
 
 class Engine(Section):

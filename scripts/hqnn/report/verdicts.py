@@ -1,0 +1,111 @@
+"""What may be said of pairs: a quantum model and its rivals, a device's noise and none, a machine and its noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hqnn.report.chapter import Folded, Material, Section, Shown, section
+from hqnn.report.difference import Difference, Seeds, compared, difference
+from hqnn.report.overview import rivals
+from hqnn.report.runs import Predictions
+from hqnn.report.tables import DASH, Cell, Table
+from hqnn.report.words import path_name, path_order, signed, split_name
+from hqnn.wording import plural
+
+MOST_SHOWN = 16  # rows; a longer table is unfolded by the reader
+HEAD = ("first", "second", "difference", "95 % interval", "could have\nshown", "seeds", "seeds\nto tell", "verdict")
+CAPTION = (
+    "Balanced accuracy of the first minus that of the second, paired over seeds and test samples as in the overview. "
+    "Could have shown: the smallest difference that so many seeds and samples tell from zero in 80 of 100 studies. "
+    "Seeds to tell: how many would tell a difference of the size seen, where it cannot be told and if only seeds vary. "
+    "Not worse: the interval lies above minus {margin:g} (evaluation.margin). Models were not tuned alike."
+)
+
+
+def verdict_section(material: Material) -> Section:
+    """One table of all pairs of a chapter.
+
+    Args:
+        material: of the data sets of the chapter.
+    """
+    datasets = list(material.metrics["dataset"].unique())
+    rows = [
+        _row(pair, dataset if len(datasets) > 1 else "") for dataset in datasets for pair in _pairs(material, dataset)
+    ]
+    if not rows:
+        return section("verdicts", "Verdicts")
+    table = Table(
+        CAPTION.format(margin=material.margin),
+        HEAD if len(datasets) == 1 else ("split", *HEAD),
+        tuple(rows),
+        labels=2 if len(datasets) == 1 else 3,
+    )
+    folded = Folded(f"{plural(len(rows), 'pair')} compared", table)
+    return section("verdicts", "Verdicts", Shown(table) if len(rows) <= MOST_SHOWN else folded)
+
+
+Pair = tuple[str, str, Difference]
+
+
+def _pairs(material: Material, dataset: str) -> Iterator[Pair]:
+    """Each quantum model against its twin and its best reference, then each path against the one that predicts it."""
+    own, compare = material.of(dataset), compared(material, dataset)
+    for model, others in rivals(own).items():
+        for other in others:
+            found = compare(model, other)
+            if found is not None:
+                yield model, other, found
+    for (model, path), seeds in _by_path(own.predictions).items():
+        for other, theirs in _predicting(path, model, own.predictions):
+            found = difference(*_on_shared_samples(seeds, theirs), own.artefacts, own.margin)
+            if found is not None:
+                yield f"{model}, {path_name(path)}", path_name(other), found
+
+
+def _by_path(predictions: Sequence[Predictions]) -> Mapping[tuple[str, str], Seeds]:
+    """Model and path to the runs after training without noise, in the order of paths."""
+    found: dict[tuple[str, str], dict[int, Predictions]] = {}
+    for one in sorted(predictions, key=lambda one: (one.run.model, path_order(one.path))):
+        if one.quantum and one.run.phase == "ideal":
+            found.setdefault((one.run.model, one.path), {})[one.run.seed] = one
+    return found
+
+
+def _predicting(path: str, model: str, predictions: Sequence[Predictions]) -> Iterator[tuple[str, Seeds]]:
+    """The path that says what another one should come to: noise for a machine, exact values for noise."""
+    kind, _, backend = path.partition("-")
+    other = {"noisy": "exact", "hardware": f"noisy-{backend}"}.get(kind, "")
+    runs = _by_path(predictions).get((model, other))
+    if runs:
+        yield other, runs
+
+
+def _on_shared_samples(ours: Seeds, theirs: Seeds) -> tuple[Seeds, Seeds]:
+    """The same predictions, of the samples alone that both of a seed have."""
+    seeds = [seed for seed in ours if seed in theirs]
+    first, second = ({s: _also_in(one[s], other[s]) for s in seeds} for one, other in ((ours, theirs), (theirs, ours)))
+    return first, second
+
+
+def _also_in(one: Predictions, other: Predictions) -> Predictions:
+    kept = np.isin(one.columns["sample"], other.columns["sample"])
+    return replace(one, columns={name: column[kept] for name, column in one.columns.items()})
+
+
+def _row(pair: Pair, dataset: str) -> tuple[Cell, ...]:
+    first, second, found = pair
+    texts = [
+        *([split_name(dataset) or dataset] if dataset else []),
+        first,
+        second,
+        signed(found.value, 3),
+        found.limits or DASH,
+        f"{found.could_show:.3f}" if np.isfinite(found.could_show) else DASH,
+        str(found.seeds),
+        f"{found.seeds_to_tell:,}" if found.seeds_to_tell else DASH,
+        found.verdict,
+    ]
+    return tuple(map(Cell, texts))
