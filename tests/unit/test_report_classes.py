@@ -13,8 +13,9 @@ from hqnn.metrics.runs import Run, read_history
 from hqnn.metrics.table import read_metrics
 from hqnn.report import panels
 from hqnn.report.chapter import Chapter, Figures, Material, Pictures, Shown
-from hqnn.report.classes import chance_findings, shortened
+from hqnn.report.classes import shortened
 from hqnn.report.colours import in_colours
+from hqnn.report.doubts import chance_findings, doubts, learning_findings
 from hqnn.report.photographs.chapter import photograph_chapters
 from hqnn.report.runs import Predictions, read_predictions
 from hqnn.report.style import marks
@@ -63,7 +64,7 @@ def test_a_chapter_of_many_classes_renders(tmp_path: Path, classes: tuple[str, .
     matrices, pictures = by_title["Confusion matrices"], by_title["Test images"]
     assert isinstance(matrices, Figures if len(classes) == 3 else Pictures)
     assert isinstance(pictures, Pictures)
-    at_chance = [said for said in chapter.findings if "is at chance, no better than guessing" in said]
+    at_chance = [said for said in doubts(material(made)) if "is at chance, no better than guessing" in said]
     assert len(at_chance) == (3 if signal == 0 else 0)
     if signal == 0:
         assert f"guessing among {len(classes)} classes gives {100 / len(classes):.1f} %" in at_chance[0]
@@ -98,6 +99,15 @@ def test_a_model_that_is_not_above_chance_is_said_to_be_so(
     said = chance_findings(pd.DataFrame([row]), classes)
     assert len(said) == bool(words)
     assert words in "".join(said)
+
+
+def test_a_model_whose_loss_still_falls_at_the_end_is_said_to_be_learning() -> None:
+    epochs = np.arange(40)
+    still, done = pd.DataFrame({"loss": np.exp(-epochs / 40)}), pd.DataFrame({"loss": 0.3 + np.exp(-epochs / 4)})
+    overfitting = still.assign(validation_loss=1 + epochs / 40)
+    (said,) = learning_findings({"slow": [still, still], "done": [done], "memory": [overfitting]}, "60:20:20: ")
+    assert said.startswith("60:20:20: slow (10 %) was still learning")
+    assert not learning_findings({"one": [still[:1]]})
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ class Chapter:
         weights: the sentence that says so.
         sections: in order; those without blocks are left out.
         warnings: what a reader must know before any number, a sentence each.
+        doubts: see `hqnn.report.doubts`.
     """
 
     study: str
@@ -103,6 +104,7 @@ class Chapter:
     weights: str
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

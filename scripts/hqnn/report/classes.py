@@ -1,4 +1,4 @@
-"""What depends on how many classes there are: metrics that are shown, names that fit, and what guessing would give."""
+"""What depends on how many classes there are: metrics that are shown, and names that fit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pandas as pd
 
 from hqnn.metrics.table import POOLED
 from hqnn.report.runs import Predictions
-from hqnn.report.tables import tested
 
 MANY = ("accuracy", "balanced_accuracy", "kappa", "macro_f1", "roc_auc")
 FIELD_NAMES = (
@@ -36,28 +35,3 @@ def shortened(names: Sequence[str]) -> list[str]:
 def classes_tested(predictions: Collection[Predictions]) -> int:
     """How many classes the test samples have."""
     return len(np.unique(np.concatenate([one.columns["label"] for one in predictions]))) if predictions else 0
-
-
-def chance_findings(metrics: pd.DataFrame, classes: int, where: str = "") -> list[str]:
-    """A sentence for each model that is no better than guessing, exact path.
-
-    That is one whose 95 % interval of balanced accuracy, its limits averaged over seeds, reaches down to 1 / classes.
-
-    Args:
-        metrics: the tidy table of one data set.
-        classes: how many the test samples have.
-        where: what the sentence starts with, such as a split.
-    """
-    rows = tested(metrics[metrics["path"] == "exact"]).query("metric == 'balanced_accuracy'")
-    means = rows.groupby(["model", "phase"], sort=False)[["value", "low", "high"]].mean()
-    said = []
-    for (model, phase), (value, low, high) in zip(means.index, means.to_numpy(), strict=True):
-        if classes < 2 or not low <= 1 / classes:
-            continue
-        name = f"{where}{model}" + ("" if phase == "ideal" else f" ({phase})")
-        verdict = "is worse than guessing" if high < 1 / classes else "is at chance, no better than guessing"
-        said.append(
-            f"{name} {verdict}: its balanced accuracy is {100 * value:.1f} % (95 % interval {100 * low:.1f} to "
-            f"{100 * high:.1f} %), and guessing among {classes} classes gives {100 / classes:.1f} %."
-        )
-    return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import read_history
 from hqnn.metrics.table import read_metrics
 from hqnn.report.chapter import Chapter, Material
+from hqnn.report.doubts import doubts
 from hqnn.report.images.chapter import image_chapters
 from hqnn.report.overview import overview
 from hqnn.report.page import StudyChapter, template, write_report
@@ -21,8 +23,10 @@ from hqnn.report.pixels.chapter import pixel_chapters
 from hqnn.report.runs import Predictions, read_predictions, run_order
 from hqnn.report.table.chapter import table_chapters
 from hqnn.report.verdicts import verdict_section
-from hqnn.report.words import full_path, metric_name, path_name
+from hqnn.report.words import full_path, metric_name, path_name, split_name
 from hqnn.store import file_digest, open_table, read_attributes, write_text
+
+log = logging.getLogger(__name__)
 
 CHAPTERS: Mapping[str, Callable[[Material], list[Chapter]]] = {
     "pixels": pixel_chapters,
@@ -106,7 +110,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         margin=files.margin,
     )
     synthetic = files.source == "sample"
-    chapters = [_with_verdicts(chapter, material) for chapter in CHAPTERS[files.kind](material)]
+    chapters = [_judged(chapter, material) for chapter in CHAPTERS[files.kind](material)]
     html = template("study.html.j2").render(
         study=files.name,
         title=files.title,
@@ -135,9 +139,18 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
     )
 
 
-def _with_verdicts(chapter: Chapter, material: Material) -> Chapter:
+def _judged(chapter: Chapter, material: Material) -> Chapter:
+    """The chapter with verdicts on pairs of models, and doubts about single ones, which the log says, too."""
     own = material.by_raw_set().get(chapter.dataset) or material.of(chapter.dataset)
-    return replace(chapter, sections=(verdict_section(own), *chapter.sections))
+    datasets = list(own.metrics["dataset"].unique())
+    said = [
+        sentence
+        for name in datasets
+        for sentence in doubts(own.of(name), f"{split_name(name) or name}: " if len(datasets) > 1 else "")
+    ]
+    for sentence in said:
+        log.warning("%s", sentence)
+    return replace(chapter, sections=(verdict_section(own), *chapter.sections), doubts=tuple(said))
 
 
 def read_notes(tables: Iterable[Path]) -> list[str]:

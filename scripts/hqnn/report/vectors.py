@@ -12,7 +12,7 @@ import pandas as pd
 from hqnn.metrics.table import POOLED
 from hqnn.report import panels, tables
 from hqnn.report.chapter import Block, Chapter, Material, Section, Words, figures, folded, section, shown
-from hqnn.report.classes import FIELD_NAMES, MANY, chance_findings, classes_tested
+from hqnn.report.classes import FIELD_NAMES, MANY, classes_tested
 from hqnn.report.confusion import confusion_blocks
 from hqnn.report.difference import compared
 from hqnn.report.findings import findings, weights_sentence
@@ -48,13 +48,12 @@ class Vectors:
     def chapter(self, *own: Section) -> Chapter:
         """The chapter; `own` are the sections of one kind of study alone."""
         agree, weights = weights_sentence(self.material.predictions)
-        chance = chance_findings(self.metrics, classes_tested(self.material.predictions))
         compare = compared(self.material, str(self.metrics["dataset"].iloc[0]))
         return Chapter(
             study=str(self.metrics["study"].iloc[0]),
             dataset=str(self.metrics["dataset"].iloc[0]),
             ran=tuple(self._what_ran()),
-            findings=(*findings(self.metrics, self.references, compare), *chance),
+            findings=tuple(findings(self.metrics, self.references, compare)),
             weights_agree=agree,
             weights=weights,
             sections=tuple(self._sections(own)),

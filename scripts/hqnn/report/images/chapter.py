@@ -14,7 +14,6 @@ from hqnn.circuits.program import Program
 from hqnn.circuits.program_file import read_program
 from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Section, Words, figures, section, shown
 from hqnn.report.circuits import circuit_image
-from hqnn.report.classes import chance_findings, classes_tested
 from hqnn.report.confusion import confusion_blocks, mistakes
 from hqnn.report.difference import compared
 from hqnn.report.findings import weights_sentence
@@ -190,9 +189,6 @@ class RawSet:
 
     def _findings(self) -> Iterator[str]:
         yield from findings.family_findings(self.family, compared(self.material, self.data))
-        for dataset in self.material.metrics["dataset"].unique():
-            own, where = self.material.of(dataset), "" if dataset == self.data else f"{told.draw_name(dataset)}: "
-            yield from chance_findings(own.metrics, classes_tested(own.predictions), where)
         for model in self.of_model:
             yield from path_findings(self.family, model)
         compare_on = partial(compared, self.material)

@@ -15,7 +15,6 @@ from hqnn.metrics.runs import Run
 from hqnn.report import panels, tables
 from hqnn.report.chapter import Block, Chapter, Material, Pictures, Section, Words, figures, folded, section, shown
 from hqnn.report.circuits import circuit_image
-from hqnn.report.classes import chance_findings, classes_tested
 from hqnn.report.confusion import confusion_blocks
 from hqnn.report.difference import compared
 from hqnn.report.findings import weights_sentence
@@ -143,7 +142,6 @@ class RawSet:
         for dataset in self.splits:
             own = self.material.of(dataset)
             yield from findings.split_findings(own.metrics, self.references, compared(self.material, dataset))
-            yield from chance_findings(own.metrics, classes_tested(own.predictions), f"Split {split_name(dataset)}: ")
         first = self.material.of(self.splits[0]).metrics
         for model in self.quantum[:1]:
             yield from findings.trainer_findings(first, model)
