@@ -1,4 +1,4 @@
-"""The stored native circuit on a backend, through the primitives of Qiskit Runtime."""
+"""The stored native circuit on a machine that answers at once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from qiskit.transpiler.passes import Optimize1qGatesDecomposition
 
 from hqnn.circuits.program_file import read_program
 from hqnn.execution.backends import backend
+from hqnn.execution.machines.aer import AerProvider
+from hqnn.execution.machines.provider import Task
+from hqnn.execution.machines.snapshot import SnapshotProvider
 from hqnn.execution.predictions import Expectations
-from hqnn.execution.sampled import sample
+from hqnn.execution.sampled import averages, task_of
+from hqnn.execution.snapshot_backend import SnapshotBackend
 from hqnn.interpreters.qpy import load_qpy
 from hqnn.models.hybrid import HybridClassifier
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """The execution path ``hardware``, in Runtime's local mode on a calibration snapshot.
+    """The execution path ``hardware``, simulated with the noise of a calibration.
 
     See `hqnn.execution.predict.ExecutionPath`.
 
@@ -29,7 +33,8 @@ class Hardware:
         program: file of the same circuit as a program.
         backend: name or file of the calibration.
         shots: repetitions a sample.
-        seed: of the simulator behind local mode.
+        seed: of the sampling.
+        noisy: whether the calibration's noise acts.
     """
 
     circuit: str | os.PathLike[str]
@@ -37,22 +42,47 @@ class Hardware:
     backend: str
     shots: int
     seed: int
+    noisy: bool = True
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
-        """Send one job with all samples as parameter sets."""
-        from qiskit_ibm_runtime import SamplerV2
-
+        """Run one job with all samples as parameter sets."""
         machine = backend(self.backend)
         program = read_program(self.program)
-        sampler = SamplerV2(mode=machine)
-        sampler.options.simulator.seed_simulator = self.seed + 1  # local mode takes 0 for no seed
-
-        circuit = load_qpy(self.circuit)
-        native = translation(machine.target)
-        values, errors = sample(sampler, circuit, program, model, trained, inputs, self.shots, machine.name, native.run)
+        task = native_task(self.circuit, self.program, machine, model, trained, inputs, self.shots)
+        provider = (SnapshotProvider if self.noisy else AerProvider)(machine, self.seed)
+        counts = provider.collect(provider.submit(task, "now"))
+        values, errors = averages(program, counts.bits, inputs.shape)
         return Expectations(
             values, errors, program.digest, machine.name, machine.noise.digest, shots=self.shots, jobs=1
         )
+
+
+def native_task(
+    circuit: str | os.PathLike[str],
+    program: str | os.PathLike[str],
+    machine: SnapshotBackend,
+    model: HybridClassifier,
+    trained: str,
+    inputs: NDArray[np.float64],
+    shots: int,
+) -> Task:
+    """A stored native circuit with all samples as parameter sets, ready to be sent.
+
+    Args:
+        circuit: its QPY file.
+        program: file of the same circuit as a program.
+        machine: whose gates turn qubits before a measurement of X or Y.
+        model: holds the weights.
+        trained: fingerprint of the trained weights.
+        inputs: of the circuits, shape (samples, ..., copies * inputs).
+        shots: repetitions a sample.
+
+    Raises:
+        UserError: the weights bound in the task are not the trained ones.
+    """
+    turns = translation(machine.target)
+    native, written = load_qpy(circuit), read_program(program)
+    return task_of(native, written, model, trained, inputs, shots, machine.name, turns.run)
 
 
 def translation(target: Target) -> PassManager:

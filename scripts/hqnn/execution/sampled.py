@@ -1,24 +1,22 @@
-"""Expectation values from counted bits: one parametrised circuit, all samples as parameter sets of one job."""
+"""Expectation values from counted bits: one parametrised circuit, all samples as its parameter sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import ClassicalRegister, QuantumCircuit
+from qiskit.primitives import BitArray
 
 from hqnn.circuits.measurement import MeasurementGroup, measurement_groups
 from hqnn.circuits.program import Program
+from hqnn.execution.machines.provider import REGISTER, Pub, Task
 from hqnn.execution.predictions import Expectations
 from hqnn.interpreters.binding import parameter_values, weights_of
 from hqnn.interpreters.qiskit import to_qiskit
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights
-
-REGISTER = "bits"
 
 Values = NDArray[np.float64]
 
@@ -41,21 +39,14 @@ class Shots:
         """Sample the circuit in Aer."""
         from qiskit_aer.primitives import SamplerV2
 
-        values, errors = sample(
-            SamplerV2(seed=self.seed),
-            to_qiskit(model.program),
-            model.program,
-            model,
-            trained,
-            inputs,
-            self.shots,
-            "aer",
-        )
-        return Expectations(values, errors, model.program.digest, "aer", shots=self.shots, jobs=1)
+        program = model.program
+        task = task_of(to_qiskit(program), program, model, trained, inputs, self.shots, "aer")
+        results = SamplerV2(seed=self.seed).run([(p.circuit, p.values) for p in task.pubs], shots=self.shots).result()
+        values, errors = averages(program, [result.data[REGISTER].array for result in results], inputs.shape)
+        return Expectations(values, errors, program.digest, "aer", shots=self.shots, jobs=1)
 
 
-def sample(
-    sampler: Any,
+def task_of(
     circuit: QuantumCircuit,
     program: Program,
     model: HybridClassifier,
@@ -64,27 +55,23 @@ def sample(
     shots: int,
     where: str,
     translate: Callable[[QuantumCircuit], QuantumCircuit] = lambda turns: turns,
-) -> tuple[Values, Values]:
-    """Run one job on a sampler primitive and average the bits.
+) -> Task:
+    """All samples as parameter sets: for each copy of the circuit, a pub for each group of observables.
 
-    The weights are read back from the parameters bound to the circuits and compared with the trained ones first.
+    The weights are read back from the parameters bound to the circuits and compared with the trained ones.
 
     Args:
-        sampler: a version 2 sampler.
         circuit: with parameters named ``inputs[i]`` and ``weights[j]``, without measurements.
         program: the same circuit as a program; its native wires say which qubits carry its wires.
         model: holds the weights.
         trained: fingerprint of the trained weights.
         inputs: of the circuits, shape (samples, ..., copies * inputs).
         shots: repetitions a circuit.
-        where: what the job is sent to, for messages.
+        where: what the task is for, for messages.
         translate: makes native gates of the rotations that precede a measurement of X or Y.
 
-    Returns:
-        Expectation values and their standard errors, each of shape (samples, ..., copies * observables).
-
     Raises:
-        UserError: the weights bound in the job are not the trained ones.
+        UserError: the weights bound in the task are not the trained ones.
     """
     copies = model.quantum.copies
     own = inputs.reshape(-1, copies, program.inputs)
@@ -92,17 +79,38 @@ def sample(
     tables = [parameter_values(circuit, own[:, c], weights[c]) for c in range(copies)]
     bound = np.concatenate([weights_of(circuit, table, program.weights) for table in tables])
     require_trained_weights(model, bound, trained, where)
-    groups = measurement_groups(program.observables)
     qubits = program.native_wires or tuple(range(program.wires))
+    groups = measurement_groups(program.observables)
     circuits = [measured(circuit, qubits, group, translate) for group in groups]
-    results = sampler.run([(one, table) for table in tables for one in circuits], shots=shots).result()
-    values = np.empty((len(own), copies, len(program.observables)))
-    for (copy, group), result in zip(product(range(copies), groups), results, strict=True):
-        bits = result.data[REGISTER].reshape(len(own), 1)
+    pubs = [
+        Pub(f"copy{copy}-group{number}", one, table)
+        for copy, table in enumerate(tables)
+        for number, one in enumerate(circuits)
+    ]
+    return Task(tuple(pubs), shots)
+
+
+def averages(program: Program, bits: Sequence[NDArray[np.uint8]], shape: tuple[int, ...]) -> tuple[Values, Values]:
+    """Expectation values from the bits of a task that `task_of` made.
+
+    Args:
+        program: as there.
+        bits: of each pub, as `hqnn.execution.machines.provider.Counts` has them.
+        shape: of the inputs, (samples, ..., copies * inputs).
+
+    Returns:
+        Expectation values and their standard errors, each of shape (samples, ..., copies * observables).
+    """
+    groups = measurement_groups(program.observables)
+    copies, rows = len(bits) // len(groups), len(bits[0])
+    values = np.empty((rows, copies, len(program.observables)))
+    for number, array in enumerate(bits):
+        copy, group = number // len(groups), groups[number % len(groups)]
         words = ["".join("Z" if w in support else "I" for w in range(program.wires)) for support in group.supports]
-        values[:, copy, group.members] = bits.expectation_values([word[::-1] for word in words])
-    values = values.reshape(*inputs.shape[:-1], -1)
-    return values, np.sqrt(np.maximum(0.0, 1 - values**2) / max(1, shots - 1))
+        read = BitArray(array, program.wires).reshape(rows, 1)
+        values[:, copy, group.members] = read.expectation_values([word[::-1] for word in words])
+    values = values.reshape(*shape[:-1], -1)
+    return values, np.sqrt(np.maximum(0.0, 1 - values**2) / max(1, bits[0].shape[1] - 1))
 
 
 def measured(
@@ -115,9 +123,9 @@ def measured(
 
     Args:
         circuit: without measurements.
-        qubits: the circuit's qubit of each wire; bit i of the register is wire i.
+        qubits: the circuit's qubit of each wire; bit i of the register is wire i, 0 where no observable meets it.
         group: what to measure.
-        translate: see `sample`.
+        translate: see `task_of`.
     """
     turns = QuantumCircuit(circuit.num_qubits)
     for gate in group.gates:
@@ -125,5 +133,7 @@ def measured(
     whole = circuit.compose(translate(turns)) if group.gates else circuit.copy()
     register = ClassicalRegister(len(qubits), REGISTER)
     whole.add_register(register)
-    whole.measure(list(qubits), register)
+    wires = [wire for wire, letter in enumerate(group.basis) if letter != "I"] or range(len(qubits))
+    for wire in wires:
+        whole.measure(qubits[wire], register[wire])
     return whole

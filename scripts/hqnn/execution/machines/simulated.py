@@ -1,0 +1,105 @@
+"""Tasks in Qiskit Aer: used qubits and the gates that can matter alone, all circuits and rows in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit.circuit import CircuitInstruction, QuantumCircuit, Qubit
+from qiskit_aer import AerSimulator
+
+from hqnn.execution.machines.provider import Counts, Pub, Task
+from hqnn.noise.aer import to_aer
+from hqnn.noise.model import NoiseModel
+
+DENSITY_MATRIX_QUBITS = 12  # 0.3 GB; above, Aer may prefer trajectories of state vectors
+
+Bits = NDArray[np.uint8]
+
+
+def simulate(task: Task, noise: NoiseModel | None, seed: int) -> Counts:
+    """Sample a task.
+
+    Gates after which no path leads to a measurement are left out: whatever they and their noise do, the counts are the
+    same. Shots come sorted, which says nothing, since they are independent.
+
+    Args:
+        task: native circuits on the machine's qubits.
+        noise: after every gate, and of the readout; none if None.
+        seed: of the sampling.
+    """
+    seen = [seen_by_measurements(pub.circuit) for pub in task.pubs]
+    qubits = sorted({circuit.find_bit(q).index for circuit in seen for step in circuit.data for q in step.qubits})
+    circuits = [_on(circuit, qubits) for circuit in seen]
+    model = to_aer(_on_places(noise, qubits)) if noise else None
+    noisy = "density_matrix" if len(qubits) <= DENSITY_MATRIX_QUBITS else "automatic"
+    simulator = AerSimulator(noise_model=model, method=noisy if noise else "statevector")
+    bound = [_bound(circuit, pub) for circuit, pub in zip(circuits, task.pubs, strict=True)]
+    result = simulator.run(
+        [circuit for own, _ in bound for circuit in own],
+        parameter_binds=[binds for own, binds in bound for _ in own],
+        shots=task.shots,
+        seed_simulator=seed,
+    ).result()
+    if not result.success:
+        raise RuntimeError(f"Aer did not run the circuits: {result.status}")
+    found = iter(result.results)
+    bits = [
+        np.stack([_shots(next(found).data.counts, pub.circuit.num_clbits) for _ in range(len(pub.values))])
+        for pub in task.pubs
+    ]
+    return Counts(tuple(bits), task)
+
+
+def seen_by_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The same circuit without barriers and the gates from which no path leads to a measurement."""
+    kept: list[CircuitInstruction] = []
+    live: set[Qubit] = set()
+    for step in reversed(circuit.data):
+        if step.name == "measure" or (live & set(step.qubits) and step.name != "barrier"):
+            live |= set(step.qubits)
+            kept.append(step)
+    seen: QuantumCircuit = circuit.copy_empty_like()
+    for step in reversed(kept):
+        seen.append(step)
+    return seen
+
+
+def _on(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
+    """A circuit on some of its qubits, which become 0, 1, ..."""
+    place = {circuit.qubits[q]: k for k, q in enumerate(qubits)}
+    small = QuantumCircuit(len(qubits), circuit.num_clbits)
+    for step in circuit.data:
+        bits = [circuit.find_bit(bit).index for bit in step.clbits]
+        small.append(step.operation, [place[q] for q in step.qubits], bits)
+    return small
+
+
+def _on_places(noise: NoiseModel, qubits: Sequence[int]) -> NoiseModel:
+    """The noise of some qubits, which become 0, 1, ..."""
+    place = {q: k for k, q in enumerate(qubits)}
+    channels = {
+        (gate, tuple(place[q] for q in where)): matrix
+        for (gate, where), matrix in noise.channels.items()
+        if set(where) <= place.keys()
+    }
+    return replace(noise, channels=channels, readout={place[q]: r for q, r in noise.readout.items() if q in place})
+
+
+def _bound(circuit: QuantumCircuit, pub: Pub) -> tuple[list[QuantumCircuit], dict[Any, list[float]]]:
+    """Circuits and the values of their parameters, which together make a run a row."""
+    if not circuit.parameters:
+        return [circuit] * len(pub.values), {}
+    columns = {parameter: k for k, parameter in enumerate(pub.circuit.parameters) if parameter in circuit.parameters}
+    return [circuit], {parameter: pub.values[:, k].tolist() for parameter, k in columns.items()}
+
+
+def _shots(counts: dict[str, int], width: int) -> Bits:
+    """Counted numbers as a row of shots, shape (shots, bytes)."""
+    numbers = sorted((int(word, 16), times) for word, times in counts.items())
+    size = -(-width // 8)
+    words = np.array([list(number.to_bytes(size, "big")) for number, _ in numbers], dtype=np.uint8)
+    return np.repeat(words, [times for _, times in numbers], axis=0)
