@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config new clean lock
+.PHONY: setup demo test lint bench config new jobs clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -56,6 +56,9 @@ config: setup
 
 new: setup
 	@$(BIN)/python -m hqnn.new config/studies "$(NAME)" "$(KIND)"
+
+jobs: setup
+	@$(BIN)/python -m hqnn.execution.machines.jobs
 
 lock:
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -17,6 +17,7 @@ with job() as rule:
             rule.input.calibration,
             rule.params.shots,
             rule.params.seed,
+            rule.params.noisy,
         ),
         about={"path": "hardware", **rule.wildcards},
     )

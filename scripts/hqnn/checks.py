@@ -12,13 +12,15 @@ from hqnn.circuits.names import parse_name
 from hqnn.circuits.sizes import wires_of
 from hqnn.circuits.words import check_words
 from hqnn.errors import UserError, quoted
-from hqnn.execution.backends import calibration_files
+from hqnn.execution.backends import calibration_file, calibration_files
 from hqnn.models.reference_parameters import check_parameters
+from hqnn.settings.machines import Machine
 from hqnn.settings.model import Settings, read_settings
 from hqnn.settings.plan import Plan
 from hqnn.settings.plans import plans_of
 
 MOST_NOISY = 12  # wires
+RETIRED = ("ibm_brisbane", "ibm_torino")  # April 2026; they ship as calibrations
 SHELL = '"$`\\'  # what a shell reads within double quotes, an apostrophe's in Python's own included
 
 
@@ -66,6 +68,42 @@ def calibrations_of(plans: Iterable[Plan[Any]]) -> dict[str, Path]:
         UserError: a backend is unknown, or two are called alike.
     """
     return {name: path for plan in plans for name, path in calibration_files(dict.fromkeys(plan.calibrations)).items()}
+
+
+def machines_of(plans: Iterable[Plan[Any]]) -> dict[str, Machine]:
+    """Name of each machine to its settings, of all that the studies name.
+
+    Raises:
+        UserError: a machine is called like a backend or like another machine, or its provider has no such machine.
+    """
+    found: dict[str, Machine] = {}
+    for plan in plans:
+        for name, machine in plan.machines.items():
+            key = f"execution.machines.{name}"
+            if plan.backends.count(name) > 1:
+                raise UserError(f"{key} is called like one of execution.backends; choose another name")
+            if found.setdefault(name, machine) != machine:
+                raise UserError(f"{key} is another machine in study {plan.name} than before; choose another name")
+            _check_machine(key, machine)
+    return found
+
+
+def _check_machine(key: str, machine: Machine) -> None:
+    """Find out without a network that a provider has no such machine."""
+    backend = machine.backend
+    if machine.provider in ("snapshot", "aer"):
+        with _at(f"{key}.backend"):
+            calibration_file(backend)
+    elif machine.provider == "ibm" and (backend in RETIRED or not backend.startswith("ibm_") or "." in backend):
+        raise UserError(
+            f"{key}.backend is {quoted(backend)}, which is no machine that IBM runs today but at most a calibration; "
+            "name one of your account's, such as ibm_kingston, or provider snapshot"
+        )
+    elif machine.provider == "iqm" and machine.quantum_computer.startswith(("ibm", "fake", "iqm_")):
+        raise UserError(
+            f"{key}.quantum_computer is {quoted(machine.quantum_computer)}, which is no machine of IQM's; name one, "
+            "such as garnet, or provider snapshot"
+        )
 
 
 def _check(plan: Plan[Any]) -> None:

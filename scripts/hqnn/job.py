@@ -23,6 +23,7 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+SECRETS = ("QISKIT_IBM_TOKEN", "IQM_TOKEN", "IQM_TOKENS_FILE")
 SELDOM = 100_000  # new objects between garbage collections, which else take a third of the time to import torch
 
 
@@ -35,6 +36,7 @@ class Job:
         output: named output files.
         params: the rule's parameters.
         wildcards: what the path of the result says.
+        config: the whole config, of which nothing makes the rule run again.
         threads: how many cores the rule may use.
         terminal: where a progress bar or a line for the user goes; everything else that is printed goes to the log.
     """
@@ -43,21 +45,27 @@ class Job:
     output: Any
     params: Any
     wildcards: dict[str, str]
+    config: dict[str, Any]
     threads: int
     terminal: TextIO
 
 
 @contextmanager
-def job() -> Iterator[Job]:
+def job(*, secrets: bool = False) -> Iterator[Job]:
     """Run the body of a rule's script.
 
     Import heavy packages inside the block: the threads they may use are set before it is entered, with an OpenMP wait
     policy that does not spin. What is printed goes to the rule's log, a traceback too; the terminal gets one line when
     the job is done, the library's warnings, and the sentence of a `UserError`.
+
+    Args:
+        secrets: whether the script may see the tokens of machines, which are taken from the environment else.
     """
     snakemake = sys.modules["__main__"].snakemake  # injected there by Snakemake
     limit_threads(snakemake.threads)
     gc.set_threshold(SELDOM)
+    for name in () if secrets else SECRETS:
+        os.environ.pop(name, None)
     started = time.monotonic()
     with _output_to(snakemake.log[0]) as terminal:
         _report_to(terminal, snakemake.rule)
@@ -68,6 +76,7 @@ def job() -> Iterator[Job]:
                     snakemake.output,
                     snakemake.params,
                     dict(snakemake.wildcards.items()),
+                    dict(snakemake.config),
                     snakemake.threads,
                     terminal,
                 )

@@ -19,6 +19,7 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/closure.py",
     "hqnn/data/choice.py",
     "hqnn/engine/precompile.py",
+    "hqnn/execution/machines/jobs.py",
     "hqnn/listing.py",
     "hqnn/checks.py",
     "hqnn/manual.py",

@@ -1,6 +1,6 @@
 from functools import wraps
 
-from hqnn.checks import calibrations_of, check_passing, checked
+from hqnn.checks import calibrations_of, check_passing, checked, machines_of
 from hqnn.closure import closure_digest, environment_digest
 from hqnn.errors import UserError
 from hqnn.execution.backends import calibration_file
@@ -12,6 +12,7 @@ RESOURCES = os.path.relpath(CHECKOUT / "resources")
 try:
     settings, plans = checked(config)
     backends = {name: os.path.relpath(path) for name, path in calibrations_of(plans.values()).items()}
+    machines = machines_of(plans.values())
 except UserError as error:
     sys.exit(f"config: {error}")
 
@@ -46,6 +47,8 @@ wildcard_constraints:
 
 
 QUANTUM = any_of(run.run.model for plan in plans.values() for run in plan.quantum_runs())
+REAL = any_of(name for name, machine in machines.items() if machine.is_real)
+LOCAL = rf"(?!(?:{REAL})/)\w+"
 TWINS = any_of(run.model for plan in plans.values() for run in plan.twin_runs())
 
 
@@ -110,9 +113,26 @@ def published_of(wildcards):
 
 
 @or_sentence
+def calibration_at(study, backend):
+    """The file that says what the gates and the noise of a backend or a machine are."""
+    if backend in plans[study].machines:
+        return plans[study].calibration(backend)
+    return backends.get(backend) or os.path.relpath(calibration_file(backend))
+
+
 def calibration_of(wildcards):
-    """The file that says what a backend's gates and noise are."""
-    return backends.get(wildcards.backend) or os.path.relpath(calibration_file(wildcards.backend))
+    """The calibration of the backend in the path of a result."""
+    return calibration_at(wildcards.study, wildcards.backend)
+
+
+def machine_of(wildcards):
+    """The settings of a machine in built-in types."""
+    return machines[wildcards.backend].model_dump()
+
+
+def is_noisy(wildcards):
+    """Whether a simulated machine has noise."""
+    return not (wildcards.backend in machines and machines[wildcards.backend].provider == "aer")
 
 
 def about_samples(wildcards):
@@ -141,5 +161,8 @@ def native_files(wildcards):
     asked = new_data(wildcards)
     if not asked.backend:
         return []
+    if asked.path == "hardware" and asked.backend in machines and machines[asked.backend].is_real:
+        sys.exit(f"config: new data are not sent to machine {asked.backend}; ask for noisy-{asked.backend}")
     compiled = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/compiled/{asked.backend}"
-    return [f"{compiled}/program.json", f"{compiled}/program.qpy", calibration_of(asked)]
+    files = [f"{compiled}/program.json", f"{compiled}/program.qpy"]
+    return [*files, calibration_at(wildcards.study, asked.backend)]

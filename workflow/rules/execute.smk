@@ -78,6 +78,7 @@ rule execute_hardware:
         f"{RUN}/hardware-{{backend}}/predictions.log",
     wildcard_constraints:
         model=QUANTUM,
+        backend=LOCAL,
     conda:
         "../../environment.yml"
     threads: 1
@@ -85,6 +86,7 @@ rule execute_hardware:
         shots=of_study("execution", "shots"),
         subset=of_study("execution", "subset"),
         seed=of_study("execution", "seed"),
+        noisy=is_noisy,
         code=code_of("execute_hardware"),
     script:
         "../../scripts/execute_hardware.py"

@@ -26,7 +26,9 @@ class Expectations:
         calibration_digest: of the backend's noise, empty without any.
         shots: repetitions of a circuit, 0 where expectation values are exact.
         jobs: how many were sent.
-        qpu_s: seconds of quantum hardware.
+        qpu_s: seconds of quantum hardware, as used or else as estimated.
+        estimated_s: the same as estimated.
+        price: of these seconds, in the config's currency; None where it says none.
     """
 
     values: NDArray[np.float64]
@@ -37,6 +39,8 @@ class Expectations:
     shots: int = 0
     jobs: int = 0
     qpu_s: float = 0.0
+    estimated_s: float = 0.0
+    price: float | None = None
 
 
 def write_predictions(

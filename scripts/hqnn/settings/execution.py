@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from hqnn.settings.section import Distinct, Positive, Section, Seed
+from hqnn.settings.machines import Machine
+from hqnn.settings.section import Distinct, Name, Positive, Section, Seed
 
 ExecutionPath = Literal["exact", "shots", "noisy", "hardware"]
 
@@ -18,10 +19,15 @@ class Execution(Section):
         ("exact", "shots", "noisy", "hardware"),
         min_length=1,
         description="`exact`: expectation values without noise; `shots`: sampled; `noisy`: native gates under the "
-        "backend's noise and readout error, exact; `hardware`: Runtime primitives, in local mode on the snapshot.",
+        "backend's noise and readout error, exact; `hardware`: sampled, on a machine or with a backend's noise.",
     )
     backends: Distinct[str] = Field(
         ("ibm_brisbane",), description="Calibrations in `resources/calibrations`, or the paths of such files."
+    )
+    machines: dict[Name, Machine] = Field(
+        {},
+        description="Machines by names of your choice, beside `backends`; a real one is sent nothing unless "
+        "`--config 'hardware={confirm: true}'` says so.",
     )
     layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
     shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})

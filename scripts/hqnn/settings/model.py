@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from hqnn.errors import UserError, nearest, quoted
 from hqnn.settings.execution import Engine, Evaluation, Execution
 from hqnn.settings.images.keys import SmallImageStudy
+from hqnn.settings.machines import Hardware
 from hqnn.settings.photographs.keys import Photographs
 from hqnn.settings.pixels.keys import Pixels
 from hqnn.settings.section import Distinct, Name, Section, Seed, sections_of
@@ -45,6 +46,7 @@ class Settings(Section):
     execution: Execution = Execution()
     evaluation: Evaluation = Evaluation()
     engine: Engine = Engine()
+    hardware: Hardware = Hardware()
     new: dict[Name, str] = Field(
         {}, description="Names of new data that are asked for as `.../predicted/<name>`, and where they lie."
     )

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from hqnn.errors import UserError, nearest
 from hqnn.settings.dealt import DealtStudy
+from hqnn.settings.machines import Machine
 from hqnn.settings.section import Section
 from hqnn.settings.study import Study
 
@@ -229,9 +230,18 @@ class Plan(ABC, Generic[S]):
         return list(self.study.execution.backends)
 
     @property
+    def machines(self) -> Mapping[str, Machine]:
+        """Machines that have a calibration of their own, by names."""
+        return self.study.execution.machines
+
+    @property
     def backends(self) -> list[str]:
-        """Names of the backends in the paths of results."""
-        return [backend_name(given) for given in self.study.execution.backends]
+        """Names of the backends and machines in the paths of results."""
+        return [*(backend_name(given) for given in self.study.execution.backends), *self.machines]
+
+    def calibration(self, machine: str) -> str:
+        """Where the calibration of a machine lies."""
+        return f"{self.folder}/calibrations/{machine}.json"
 
     def phases(self) -> list[str]:
         """Folder names of the training phases; all but the first are for one backend each."""

@@ -1,9 +1,9 @@
 """Sending an order to a machine: what it takes is said first, what was sent once is never sent again.
 
 An order is known by the digests of circuit, weights, samples and options alone, so neither an edit of code nor a lost
-result sends it again. Each of its jobs is in the ledger before it is sent. A job whose sending got no answer is looked up
-by its tag: one that is found is ours; of several, which a proxy may have made, the oldest stays; where the machine knows
-none after some time it counts as not sent; where the machine cannot say, a person has to look.
+result sends it again. Each of its jobs is in the ledger before it is sent. A job whose sending got no answer is looked
+up by its tag: one that is found is ours; of several, which a proxy may have made, the oldest stays; where the machine
+knows none after some time it counts as not sent; where the machine cannot say, a person has to look.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Order:
 
     Attributes:
         task: what runs.
-        digests: of ``circuit``, ``weights``, ``samples`` and ``options``: all that decides whether it is the same order.
+        digests: of ``circuit``, ``weights``, ``samples`` and ``options``: all that decides whether two are the same.
         about: what people should read of it, such as study, dataset, model, phase, seed and step.
     """
 
@@ -70,7 +70,7 @@ def send(
         The order's jobs, and the part of the task that each runs.
 
     Raises:
-        UserError: nothing may be sent, with the estimate; a cap would be passed; a job is in doubt; the machine refuses.
+        UserError: nothing may be sent; a cap would be passed; a job is in doubt; the machine refuses.
     """
     with ledger.locked():
         settle(order.identity, provider, ledger, machine)
@@ -128,8 +128,8 @@ def require_allowed(
             )
     if estimate.quota_left_s is not None and seconds > estimate.quota_left_s:
         raise UserError(
-            f"machine {name} needs about {seconds:.0f} QPU seconds and the account has {estimate.quota_left_s:.0f} left, "
-            "so nothing was sent; wait for new time, name another instance, or ask for less"
+            f"machine {name} needs about {seconds:.0f} QPU seconds and the account has {estimate.quota_left_s:.0f} "
+            "left, so nothing was sent; wait for new time, name another instance, or ask for less"
         )
     said = in_words(estimate, name, price)
     if allowed.dry:
@@ -145,9 +145,8 @@ def in_words(estimate: Estimate, name: str, price_per_second: float | None) -> s
     seconds = estimate.qpu_seconds
     parts = [f"{estimate.jobs} job{'s' if estimate.jobs != 1 else ''}", f"{estimate.executions:,} executions"]
     parts += ["an unknown number of QPU seconds"] if seconds is None else [f"about {seconds:.0f} QPU seconds"]
-    parts += (
-        [] if None in (seconds, price_per_second) else [f"a price of {(price_per_second or 0) * (seconds or 0):.2f}"]
-    )
+    if seconds is not None and price_per_second is not None:
+        parts.append(f"a price of {price_per_second * seconds:.2f}")
     extra = [] if estimate.quota_left_s is None else [f"{estimate.quota_left_s:.0f} QPU seconds are left"]
     extra += [] if estimate.queue is None else [f"{estimate.queue} jobs wait before"]
     return "; ".join([f"machine {name} would take {', '.join(parts)}", *extra])
@@ -203,7 +202,7 @@ def _sent(task: Task, tag: str, provider: Provider, ledger: Ledger, machine: Mac
             return True
         if last:
             raise UserError(
-                f"{error}; machine {provider.machine} has no such job, so nothing is out; run again"
+                f"{error}; machine {provider.machine} has no such job, nothing is out; run again"
             ) from error
         return False
     except UserError as error:
@@ -217,8 +216,8 @@ def _settle(entry: Entry, provider: Provider, ledger: Ledger, machine: Machine) 
     found = _looked_up(entry, provider, machine)
     if found is None:
         raise UserError(
-            f"it is in doubt whether machine {entry.machine} got the job {entry.tag} of {entry.time}, and nobody can be "
-            "asked but you: look at the vendor's page of jobs, then run python -m hqnn.execution.machines.jobs "
+            f"it is in doubt whether machine {entry.machine} got the job {entry.tag} of {entry.time}, and nobody can "
+            "be asked but you: look at the vendor's page of jobs, then run python -m hqnn.execution.machines.jobs "
             f"{entry.machine} {entry.tag} JOB with the job's id, or with none for no job; nothing was sent again"
         )
     if not found:
@@ -249,8 +248,8 @@ def _looked_up(entry: Entry, provider: Provider, machine: Machine) -> list[str] 
         except UnreachableError as error:
             if time.monotonic() >= end:
                 raise UserError(
-                    f"{error}; whether machine {entry.machine} got the job {entry.tag} is in doubt, so nothing was sent "
-                    "again; run again, and it is looked up first"
+                    f"{error}; whether machine {entry.machine} got the job {entry.tag} is in doubt, so nothing was "
+                    "sent again; run again, and it is looked up first"
                 ) from error
             found = []
         else:

@@ -1,0 +1,47 @@
+"""The machine behind a name in the config."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hqnn.errors import UserError
+from hqnn.execution.backends import snapshot
+from hqnn.execution.machines.provider import Provider
+from hqnn.noise.snapshot import Snapshot
+from hqnn.settings.machines import Machine
+
+
+def real_provider(name: str, machine: Machine) -> Provider:
+    """A machine that jobs are sent to.
+
+    Args:
+        name: of the machine in the config.
+        machine: its settings.
+
+    Raises:
+        UserError: it is simulated, or there is no such provider.
+    """
+    if machine.provider == "ibm":
+        from hqnn.execution.machines.ibm import IbmProvider
+
+        return IbmProvider(name, machine)
+    raise UserError(f"machine {name}: nothing can be sent to provider {machine.provider!r}; name provider ibm")
+
+
+def calibration_now(name: str, machine: Machine) -> Snapshot:
+    """What is known of a machine now.
+
+    Args:
+        name: of the machine in the config.
+        machine: its settings.
+
+    Raises:
+        UserError: it cannot be asked, or reports nothing.
+    """
+    if machine.provider == "snapshot":
+        return replace(snapshot(machine.backend), name=name)
+    if machine.provider == "aer":
+        from hqnn.execution.machines.aer import perfect
+
+        return perfect(snapshot(machine.backend), name)
+    return replace(real_provider(name, machine).calibration(), name=name)
