@@ -80,6 +80,37 @@ def parameter_index(parameter: Parameter) -> tuple[str, int]:
     return match[1], int(match[2])
 
 
+def affine_angle(value: Any, name: str, qubits: tuple[int, ...]) -> Angle:
+    """An angle of a gate as an affine expression, read through its gradients and checked at a random point.
+
+    Args:
+        value: number or Qiskit's expression.
+        name: of the gate, for the message.
+        qubits: likewise.
+
+    Raises:
+        UserError: it is not affine.
+    """
+    if not isinstance(value, ParameterExpression) or not value.parameters:
+        return Angle(float(value))
+    parameters = sorted(value.parameters, key=parameter_index)
+    slopes = [value.gradient(p) for p in parameters]
+    constant = float(value.bind(dict.fromkeys(parameters, 0.0)))
+    point = np.random.default_rng(0).uniform(-1, 1, len(parameters))
+    numbers = not any(isinstance(s, ParameterExpression) and s.parameters for s in slopes)
+    found = float(value.bind(dict(zip(parameters, point.tolist(), strict=True))))
+    if not numbers or abs(found - constant - point @ np.array(slopes, dtype=float)) > 1e-9:
+        raise UserError(
+            f"angle {value} of {name} on qubits {qubits} is not a sum of inputs and weights; compute it before"
+        )
+    terms = [(*parameter_index(p), float(s)) for p, s in zip(parameters, slopes, strict=True) if s != 0]
+    return Angle(
+        constant,
+        tuple((i, s) for kind, i, s in terms if kind == "inputs"),
+        tuple((i, s) for kind, i, s in terms if kind == "weights"),
+    )
+
+
 @dataclass(frozen=True)
 class NativeGate:
     """A Qiskit gate as the analysis of factors sees it.
@@ -181,30 +212,8 @@ def _own_matrix(gate: Any) -> ComplexMatrix:
 def _gate(operation: Any, qubits: tuple[int, ...], memo: Memo) -> Gate:
     if isinstance(operation, Delay):
         return Gate(operation.name, qubits)
-    angles = tuple(_angle(p, operation.name, qubits) for p in operation.params if np.ndim(p) == 0)
+    angles = tuple(affine_angle(p, operation.name, qubits) for p in operation.params if np.ndim(p) == 0)
     return Gate(operation.name, qubits, angles, factors_of(NativeGate(operation, qubits), angles, memo))
-
-
-def _angle(value: Any, name: str, qubits: tuple[int, ...]) -> Angle:
-    """An expression read through its gradients, and checked at a random point."""
-    if not isinstance(value, ParameterExpression) or not value.parameters:
-        return Angle(float(value))
-    parameters = sorted(value.parameters, key=parameter_index)
-    slopes = [value.gradient(p) for p in parameters]
-    constant = float(value.bind(dict.fromkeys(parameters, 0.0)))
-    point = np.random.default_rng(0).uniform(-1, 1, len(parameters))
-    numbers = not any(isinstance(s, ParameterExpression) and s.parameters for s in slopes)
-    found = float(value.bind(dict(zip(parameters, point.tolist(), strict=True))))
-    if not numbers or abs(found - constant - point @ np.array(slopes, dtype=float)) > 1e-9:
-        raise UserError(
-            f"angle {value} of {name} on qubits {qubits} is not a sum of inputs and weights; compute it before"
-        )
-    terms = [(*parameter_index(p), float(s)) for p, s in zip(parameters, slopes, strict=True) if s != 0]
-    return Angle(
-        constant,
-        tuple((i, s) for kind, i, s in terms if kind == "inputs"),
-        tuple((i, s) for kind, i, s in terms if kind == "weights"),
-    )
 
 
 def _final_places(circuit: QuantumCircuit) -> list[int]:

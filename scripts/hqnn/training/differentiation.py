@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,8 @@ import pennylane as qml
 import torch
 from torch import Tensor, nn
 
-from hqnn.circuits.program import Angle, Gate, Program, Rotation
+from hqnn.circuits.light_cone import observed_gates
+from hqnn.circuits.program import Angle, Program, Rotation
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError, nearest, plain
 from hqnn.interpreters.pennylane import to_qnode
@@ -164,7 +164,7 @@ def executions_per_image(
     def trainable(angle: Angle) -> bool:
         return bool((inputs and angle.inputs) or (weights and angle.weights))
 
-    seen = [gate for gate in _observed(program) if any(map(trainable, gate.angles))]
+    seen = [gate for gate in observed_gates(program) if any(map(trainable, gate.angles))]
     rotations = [f for gate in seen for f in gate.factors if isinstance(f, Rotation) and trainable(f.angle)]
     backward = {
         "parameter-shift": 2 * len(rotations),
@@ -172,15 +172,6 @@ def executions_per_image(
         "spsa": 2 * directions,
     }
     return Executions(1, backward.get(method, 1) if seen else 0)
-
-
-def _observed(program: Program) -> Iterator[Gate]:
-    """Gates that a path of gates joins with an observable, last first."""
-    wires = {w for word in program.observables for w, letter in enumerate(word) if letter != "I"}
-    for gate in reversed(program.gates):
-        if not wires.isdisjoint(gate.wires):
-            wires |= set(gate.wires)
-            yield gate
 
 
 def _device(name: str, wires: int, method: str) -> Any:

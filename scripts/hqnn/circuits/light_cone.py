@@ -1,0 +1,16 @@
+"""Which gates an expectation value can depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hqnn.circuits.program import Gate, Program
+
+
+def observed_gates(program: Program) -> Iterator[Gate]:
+    """Gates that a path of gates joins with an observable, last first."""
+    wires = {w for word in program.observables for w, letter in enumerate(word) if letter != "I"}
+    for gate in reversed(program.gates):
+        if not wires.isdisjoint(gate.wires):
+            wires |= set(gate.wires)
+            yield gate
