@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ def read(circuit: Circuit) -> None:
 
 def many(x: Any, w: Any, wires: Any) -> None:
     qml.RY(
-        x[0] * w[0],
+        math.sin(w[0]),
         wires[1],
     )
 
@@ -51,13 +52,13 @@ NO_GATE: list[tuple[Circuit, str]] = [
     ),
 ]
 
-NOT_AFFINE: list[tuple[Circuit, str]] = [
-    (many, "an angle of `qml.RY( x[0] * w[0], wires[1], )` on wire 1 (HERE) is no sum of multiples"),
+NOT_FOLLOWED: list[tuple[Circuit, str]] = [
+    (many, "an angle of `qml.RY( math.sin(w[0]), wires[1], )` on wire 1 (HERE) is a function that"),
     (lambda x, w, _: qml.pow(qml.X(0), w[0]), "whether `qml.pow(qml.X(0), w[0])` on wire 0 (HERE) is applied depends"),
     (lambda x, w, _: qml.SpecialUnitary(w[:3], [0]), "the matrix of `qml.SpecialUnitary(w[:3], [0])` on wire 0 (HERE)"),
     (
         lambda x, w, _: qml.evolve(x[0] * qml.Z(0) @ qml.Z(1), w[0]),
-        "an angle of PauliRot on wires 0, 1 in `qml.evolve(x[0] * qml.Z(0) @ qml.Z(1), w[0])` (HERE) is no sum",
+        "an angle of PauliRot on wires 0, 1 in `qml.evolve(x[0] * qml.Z(0) @ qml.Z(1), w[0])` (HERE) is a",
     ),
     (
         lambda x, w, _: qml.evolve(x[0] * qml.Z(0) + qml.X(0), 0.3),
@@ -65,7 +66,7 @@ NOT_AFFINE: list[tuple[Circuit, str]] = [
     ),
     (
         lambda x, w, _: qml.ctrl(qml.evolve(x[0] * qml.Z(0), w[0]), 1),
-        "in `qml.ctrl(qml.evolve(x[0] * qml.Z(0), w[0]), 1)` (HERE) is no sum",
+        "in `qml.ctrl(qml.evolve(x[0] * qml.Z(0), w[0]), 1)` (HERE) is a fun",
     ),
     (lambda x, w, _: qml.MottonenStatePreparation(x / np.linalg.norm(x), [0]), "in `qml.MottonenStatePreparation("),
 ]
@@ -97,7 +98,7 @@ FAILURES: list[tuple[Circuit, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("circuit", "says"), [*NO_GATE, *NOT_AFFINE, *WIRES, *FAILURES])
+@pytest.mark.parametrize(("circuit", "says"), [*NO_GATE, *NOT_FOLLOWED, *WIRES, *FAILURES])
 def test_a_wrong_circuit_is_answered_in_the_users_words(circuit: Circuit, says: str) -> None:
     with pytest.raises(UserError) as refused:
         read(circuit)

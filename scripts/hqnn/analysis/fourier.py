@@ -140,7 +140,13 @@ def _checked_plan(program: Program, noise: NoiseModel | None) -> Plan:
     plan = plan_of(program, noise)
     entering = [wire.angle.inputs for wire in plan.embedding if wire.angle is not None]
     once = all(len(terms) == 1 for terms in entering) and len({terms[0][0] for terms in entering}) == len(entering)
-    if plan.amplitudes or plan.batched or any(wire.columns == 4 for wire in plan.embedding) or not once:
+    if (
+        program.functions
+        or plan.amplitudes
+        or plan.batched
+        or any(wire.columns == 4 for wire in plan.embedding)
+        or not once
+    ):
         raise UserError(
             "Fourier coefficients are read from circuits that embed each input once, by one rotation on its own wire; "
             "take an angle embedding without '-reupload'"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.circuits.functions import extended
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Constant, Factor, Program
 
@@ -31,6 +32,7 @@ def state_vectors(program: Program, inputs: NDArray[np.float64], weights: NDArra
     else:
         states[:, 0] = 1
     states = states.reshape(-1, *(2,) * program.wires)
+    inputs = extended(program, inputs, weights.T)
     for gate in program.gates:
         for factor in gate.factors:
             states = _applied(factor, gate.wires, states, inputs, weights)

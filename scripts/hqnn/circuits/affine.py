@@ -45,12 +45,18 @@ class Parametrised(Protocol):
 GateT = TypeVar("GateT", bound=Parametrised)
 
 
+Follow = Callable[[Vector], Sequence[tuple[Angle, Vector] | None]]
+
+
 class NotAffineError(ValueError):
     """A gate's parameters, or which gates there are, depend on the variables in another way; the message says which."""
 
 
 def read_affine(
-    sequence: Callable[[Vector], Sequence[GateT]], variables: Sequence[Angle], scales: Sequence[float] = (1.0,)
+    sequence: Callable[[Vector], Sequence[GateT]],
+    variables: Sequence[Angle],
+    scales: Sequence[float] = (1.0,),
+    follow: Follow | None = None,
 ) -> list[tuple[GateT, tuple[Angle, ...]]]:
     """Read every gate's angles as affine expressions.
 
@@ -62,12 +68,14 @@ def read_affine(
         variables: what each variable stands for in the angles that are returned.
         scales: sizes of the variables where what was read is checked: once with all of them between half a scale and
             the scale, once with their negatives; and at two points of mixed signs.
+        follow: what to ask where angles are not affine: given points, shape (points, variables), it tells of every
+            angle an expression and its values there, shape (points,), or None.
 
     Returns:
         For every gate, the gate as it is where all variables are one, and its angles.
 
     Raises:
-        NotAffineError: an angle is not affine, or the gates differ from point to point.
+        NotAffineError: an angle is not affine and is not followed, or the gates differ from point to point.
     """
     size = len(variables)
     gates = sequence(np.ones(size))
@@ -84,11 +92,18 @@ def read_affine(
         room = 1e-9 * np.maximum(1, np.abs(points) @ np.abs(slopes))
         right = (np.abs(constant + points @ slopes - seen) <= room).all(axis=0)  # nan is not
         if right.all():
-            angles = iter([_angle(c, column, variables) for c, column in zip(constant, slopes.T, strict=True)])
-            return [(gate, tuple(next(angles) for _ in gate.parameters)) for gate in gates]
+            break
+    angles = [_angle(c, column, variables) for c, column in zip(constant, slopes.T, strict=True)]
+    if follow is not None and not right.all():
+        for n, found in enumerate(follow(points)):
+            if found is not None and not right[n] and np.allclose(found[1], seen[:, n], 1e-9, 1e-9, equal_nan=True):
+                angles[n], right[n] = found[0], True
+    if right.all():
+        in_turn = iter(angles)
+        return [(gate, tuple(next(in_turn) for _ in gate.parameters)) for gate in gates]
     owners = np.repeat(np.arange(len(gates)), [len(gate.parameters) for gate in gates])
     gate = gates[owners[~right][0]]
-    raise NotAffineError(f"an angle of {gate.label} is no sum of multiples of inputs and weights, or depends on chance")
+    raise NotAffineError(f"an angle of {gate.label} is a function that cannot be followed, or depends on chance")
 
 
 def composed(angle: Angle, variables: Sequence[Angle]) -> Angle:

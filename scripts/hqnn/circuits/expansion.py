@@ -55,10 +55,15 @@ class PennyLaneGate:
         """In PennyLane's order."""
         return tuple(int(wire) for wire in self.operation.wires)
 
+    @property
+    def given(self) -> list[Any]:
+        """Scalar parameters as they were given."""
+        return [d for d in self.operation.data if _is_angle(d)]
+
     @cached_property
     def parameters(self) -> Vector:
         """Scalar parameters, shape (parameters,)."""
-        return np.array([float(d) for d in self.operation.data if _is_angle(d)])
+        return np.array([float(d) for d in self.given])
 
     @cached_property
     def fixed(self) -> NDArray[np.complex128]:
@@ -202,44 +207,49 @@ def _uniformly_controlled(kind: Any, angles: Vector, controls: Sequence[Any], ta
     parts = []
     for k, angle in enumerate((1 - 2.0 * parities) @ angles / size):
         flipped = int(gray[k] ^ gray[(k + 1) % size]).bit_length() - 1
-        parts += [kind(float(angle), target), FLIPS[kind]([controls[len(controls) - 1 - flipped], target])]
+        parts += [kind(angle, target), FLIPS[kind]([controls[len(controls) - 1 - flipped], target])]
     return parts
 
 
 def _exponential(operation: Any, applied: Applied, power: float = 1.0) -> list[Any]:
     """``exp(c H)`` as Pauli rotations, its phase included; on two wires also where the words of H do not commute."""
-    base, coefficient = operation.base, operation.coeff * power
-    sentence = base.pauli_rep or {}
-    words = [(word, coefficient * sentence[word]) for word in sentence]
-    if any(abs(np.real(c)) > 1e-12 for _, c in words):
+    base, sentence = operation.base, operation.base.pauli_rep or {}
+    time = _real((operation.param if isinstance(operation, qml.ops.Evolution) else 1j * operation.coeff) * power)
+    words = [(word, _real(time * _real(sentence[word]))) for word in sentence]
+    if any(np.iscomplexobj(turn) for _, turn in words):
         raise UserError(
             f"{applied.named(operation)} is not unitary; give qml.exp an imaginary number times a Hermitian operator, "
             "as in 1j * weight"
         )
     letters = ["".join(word.get(wire, "I") for wire in base.wires) for word, _ in words]
     if words and all_commute(letters):
-        return [_rotation(dict(word), float(-2 * np.imag(c))) for word, c in words]
-    if len(base.wires) > 2 or np.real(coefficient):
+        return [_rotation(dict(word), 2 * turn) for word, turn in words]
+    if len(base.wires) > 2 or np.iscomplexobj(time):
         raise UserError(
             f"{applied.named(operation)} is the exponential of terms that do not commute, for which there is no exact "
             f"sequence of gates; write the sequence that you mean, such as qml.TrotterProduct, or {PLAIN}"
         )
     hermitian = np.asarray(qml.matrix(base, wire_order=base.wires), dtype=complex)
-    return _exact(hermitian, float(-2 * np.imag(coefficient)), base.wires)
+    return _exact(hermitian, 2 * time, base.wires)
 
 
-def _exact(hermitian: ComplexMatrix, angle: float, wires: Sequence[Any]) -> list[Any]:
+def _real(number: Any) -> Any:
+    """A complex number that is real to 1e-12 as such; anything else as it is."""
+    return float(np.real(number)) if np.iscomplexobj(number) and abs(np.imag(number)) <= 1e-12 else number
+
+
+def _exact(hermitian: ComplexMatrix, angle: Any, wires: Sequence[Any]) -> list[Any]:
     """``exp(-i angle/2 H)`` in the basis that makes H diagonal."""
-    phase = float(np.trace(hermitian).real) / len(hermitian) * angle / 2
+    phase = float(np.trace(hermitian).real) / len(hermitian) / 2 * angle
     return [qml.GlobalPhase(phase)] + [
         qml.QubitUnitary(factor.matrix, wires)
         if isinstance(factor, Constant)
-        else _rotation(dict(zip(wires, factor.word, strict=True)), factor.angle.constant)
-        for factor in generated(hermitian, Angle(angle))
+        else _rotation(dict(zip(wires, factor.word, strict=True)), factor.angle.constant * angle)
+        for factor in generated(hermitian, Angle(1.0))
     ]
 
 
-def _rotation(word: Mapping[Any, str], angle: float) -> Any:
+def _rotation(word: Mapping[Any, str], angle: Any) -> Any:
     """``exp(-i angle/2 word)``, its wires those that have a letter other than I."""
     letters = {wire: letter for wire, letter in word.items() if letter != "I"}
     if not letters:

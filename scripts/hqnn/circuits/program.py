@@ -114,6 +114,19 @@ Factor: TypeAlias = Rotation | Constant
 
 
 @dataclass(frozen=True)
+class Function:
+    """A further input of the circuit: an elementary function of expressions in the inputs before it.
+
+    Attributes:
+        name: one of `hqnn.circuits.functions.ARGUMENTS`.
+        operands: what it is a function of; their inputs may be those of the sample and of earlier functions.
+    """
+
+    name: str
+    operands: tuple[Angle, ...]
+
+
+@dataclass(frozen=True)
 class Gate:
     """One operation, named as its source names it, and what it does.
 
@@ -144,6 +157,7 @@ class Program:
             amplitudes of the state that the first gate meets.
         native_wires: the backend's qubit of each wire, for a program that came from a transpiled circuit; noise is
             looked up under these. Empty for an abstract program.
+        functions: further inputs, which angles count behind those of the sample.
     """
 
     wires: int
@@ -153,6 +167,12 @@ class Program:
     observables: tuple[str, ...]
     initial_state: Literal["zero", "amplitudes"] = "zero"
     native_wires: tuple[int, ...] = field(default=())
+    functions: tuple[Function, ...] = ()
+
+    @property
+    def circuit_inputs(self) -> int:
+        """How many inputs angles count: a sample's numbers, then the functions."""
+        return self.inputs + len(self.functions)
 
     @property
     def weights(self) -> int:
@@ -166,6 +186,7 @@ class Program:
 
     def to_json(self) -> str:
         """The neutral form that is stored beside a model; floats keep every bit."""
+        functions = [[f.name, [_angle_to_plain(a) for a in f.operands]] for f in self.functions]
         return json.dumps(
             {
                 "wires": self.wires,
@@ -175,6 +196,7 @@ class Program:
                 "initial_state": self.initial_state,
                 "native_wires": list(self.native_wires),
                 "gates": [_gate_to_plain(g) for g in self.gates],
+                **({"functions": functions} if functions else {}),
             },
             separators=(",", ":"),
         )
@@ -196,6 +218,10 @@ class Program:
                 observables=tuple(plain["observables"]),
                 initial_state=plain["initial_state"],
                 native_wires=tuple(plain["native_wires"]),
+                functions=tuple(
+                    Function(name, tuple(map(_angle_from_plain, operands)))
+                    for name, operands in plain.get("functions", ())
+                ),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"this is not a stored program ({error!r}); compile the model again") from error

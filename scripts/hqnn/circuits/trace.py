@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pennylane as qml
@@ -13,7 +13,8 @@ import pennylane as qml
 from hqnn.circuits.affine import NotAffineError, Vector, read_affine
 from hqnn.circuits.expansion import PennyLaneGate, check_expansions, gates_of
 from hqnn.circuits.factors import Memo, factors_of
-from hqnn.circuits.program import Angle, Gate, Program
+from hqnn.circuits.followed import Followed
+from hqnn.circuits.program import Angle, Function, Gate, Program
 from hqnn.circuits.recording import PLAIN, Applied, recorded
 from hqnn.circuits.watched import DecisionError, watched
 from hqnn.circuits.words import parse_word
@@ -73,22 +74,35 @@ def trace(
             _check_amplitudes(applied[0], point[:inputs], wires)
         return gates_of(applied[1:] if amplitudes else applied)
 
-    memo: Memo = {}
-    try:
-        gates = tuple(
-            Gate(gate.name, gate.wires, angles, factors_of(gate, angles, memo))
-            for gate, angles in read_affine(gates_at, _variables(inputs, weights), SCALES)
-        )
-    except NotAffineError as error:
-        raise UserError(f"the circuit cannot be a program: {error}; {_CURE}") from error
-    program = Program(wires, inputs, weight_shape, gates, words, "amplitudes" if amplitudes else "zero")
+    gates, functions = _read(gates_at, inputs, weights, amplitudes)
+    start: Literal["zero", "amplitudes"] = "amplitudes" if amplitudes else "zero"
+    program = Program(wires, inputs, weight_shape, gates, words, start, functions=functions)
     _warn_of_unused(program)
     return program
 
 
+def _read(
+    gates_at: Callable[[Vector], list[PennyLaneGate]], inputs: int, weights: int, amplitudes: bool
+) -> tuple[tuple[Gate, ...], tuple[Function, ...]]:
+    followed = Followed(gates_at, inputs)
+    memo: Memo = {}
+    try:
+        with np.errstate(all="ignore"):  # a function may be infinite at a point where it is checked
+            read = read_affine(gates_at, _variables(inputs, weights), SCALES, None if amplitudes else followed)
+        angles, functions = followed.needed([angles for _, angles in read])
+        gates = [
+            Gate(gate.name, gate.wires, own, factors_of(gate, own, memo))
+            for (gate, _), own in zip(read, angles, strict=True)
+        ]
+    except NotAffineError as error:
+        raise UserError(f"the circuit cannot be a program: {error}; {_CURE}") from error
+    return tuple(gates), functions
+
+
 _CURE = (
-    "an angle may be any sum of multiples of inputs and weights, such as 2 * x[0] - w[1] + 0.5, and the gates must be "
-    f"the same for all values, so compute other functions before the circuit, or {PLAIN}"
+    "the gates must be the same for all values, and their angles made of inputs, weights and numbers by + - * / **, by "
+    "functions of NumPy or qml.math such as sin, arctan, exp and sqrt, and, where there are amplitudes, by sums alone; "
+    f"compute other functions before the circuit, or {PLAIN}"
 )
 
 
@@ -117,6 +131,7 @@ def _check_amplitudes(applied: Applied, inputs: Vector, wires: int) -> None:
 
 def _warn_of_unused(program: Program) -> None:
     angles = [angle for gate in program.gates for angle in gate.angles]
+    angles += [operand for function in program.functions for operand in function.operands]
     seen = {i for angle in angles for i, _ in angle.inputs}
     trained = {j for angle in angles for j, _ in angle.weights}
     if not program.gates and program.initial_state == "zero":

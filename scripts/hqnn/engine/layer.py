@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from hqnn.circuits.program import Program
 from hqnn.engine.choice import Way
 from hqnn.engine.execute import Executor
+from hqnn.engine.further import FurtherInputs
 from hqnn.errors import UserError
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
@@ -64,6 +65,7 @@ class QuantumLayer(nn.Module):
         self.noise = noise
         self.copies = copies
         self._executor = Executor(program, noise, copies, memory_limit_mb, way)
+        self._further = FurtherInputs(program) if program.functions else None
         shape = (copies, *program.weight_shape) if copies > 1 else program.weight_shape
         drawn = torch.rand(shape, generator=generator, dtype=dtype, device=generator.device if generator else device)
         self.weights = nn.Parameter((drawn * (2 * math.pi)).to(device))
@@ -78,9 +80,12 @@ class QuantumLayer(nn.Module):
             Expectation values, shape (..., copies * observables), of the weights' dtype; copy after copy.
 
         Raises:
-            UserError: a wrong shape, device or dtype, or NaN among the inputs.
+            UserError: a wrong shape, device or dtype, NaN among the inputs, or a function of them that is not finite.
         """
-        return self._executor(self._checked(inputs), self.weights)
+        seen = self._checked(inputs)
+        if self._further is not None:
+            seen = self._further(seen, self.weights, self.copies)
+        return self._executor(seen, self.weights)
 
     def extra_repr(self) -> str:
         """Sizes, as torch prints them."""

@@ -138,7 +138,7 @@ def arranged(program: Program, noise: NoiseModel | None, outline: Outline) -> Pl
     last.extend(Block((w,), (4,), (embedding[w].columns,), embedding[w].start, ()) for w in unfinished)
     return Plan(
         wires=program.wires,
-        inputs=program.inputs,
+        inputs=program.circuit_inputs,
         weight_shape=program.weight_shape,
         amplitudes=program.initial_state == "amplitudes",
         observables=observables,

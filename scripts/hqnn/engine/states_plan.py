@@ -93,7 +93,7 @@ def states_plan_of(program: Program) -> StatesPlan:
     turns = tuple(turn for word, angle in rotations if (turn := rows.turn(word, angle)) is not None)
     return StatesPlan(
         bits=rows.bits,
-        inputs=program.inputs,
+        inputs=program.circuit_inputs,
         weights=program.weights,
         amplitudes=program.initial_state == "amplitudes",
         wires=program.wires,

@@ -60,7 +60,11 @@ def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts:
     for number in range(layouts):
         circuit = _transpiler(backend, seed + number).run(abstract)
         native = from_qiskit(
-            circuit, observables=program.observables, inputs=program.inputs, weight_shape=program.weight_shape
+            circuit,
+            observables=program.observables,
+            inputs=program.inputs,
+            weight_shape=program.weight_shape,
+            functions=program.functions,
         )
         tries.append(Compiled(circuit, native, expected_fidelity(native, backend.target)))
     best = max(tries, key=lambda compiled: compiled.expected_fidelity)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qiskit.circuit import ClassicalRegister, QuantumCircuit
 from qiskit.primitives import BitArray
 
+from hqnn.circuits.functions import extended
 from hqnn.circuits.measurement import MeasurementGroup, measurement_groups
 from hqnn.circuits.program import Program
 from hqnn.execution.machines.provider import REGISTER, Pub, Task
@@ -76,7 +77,7 @@ def task_of(
     copies = model.quantum.copies
     own = inputs.reshape(-1, copies, program.inputs)
     weights = model.quantum_weights().reshape(copies, -1)
-    tables = [parameter_values(circuit, own[:, c], weights[c]) for c in range(copies)]
+    tables = [parameter_values(circuit, extended(program, own[:, c], weights[c]), weights[c]) for c in range(copies)]
     bound = np.concatenate([weights_of(circuit, table, program.weights) for table in tables])
     require_trained_weights(model, bound, trained, where)
     qubits = program.native_wires or tuple(range(program.wires))

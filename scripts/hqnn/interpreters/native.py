@@ -15,7 +15,7 @@ from qiskit.circuit import Gate as QiskitGate
 
 from hqnn.circuits.affine import Vector
 from hqnn.circuits.factors import Memo, factors_of
-from hqnn.circuits.program import Angle, ComplexMatrix, Gate, Program
+from hqnn.circuits.program import Angle, ComplexMatrix, Function, Gate, Program
 from hqnn.circuits.words import parse_word
 from hqnn.errors import UserError
 from hqnn.interpreters.qiskit import turned
@@ -32,6 +32,7 @@ def from_qiskit(
     inputs: int,
     weight_shape: tuple[int, ...],
     native_wires: Sequence[int] | None = None,
+    functions: tuple[Function, ...] = (),
 ) -> Program:
     """Read a circuit into a program; gates keep the backend's names.
 
@@ -44,6 +45,7 @@ def from_qiskit(
         inputs: how many numbers a sample has.
         weight_shape: of the trainable array.
         native_wires: the backend's qubit of each qubit of the circuit; the same index by default.
+        functions: further inputs, see `hqnn.circuits.program.Program`.
 
     Returns:
         The program, with the backend's qubits in ``native_wires``.
@@ -65,6 +67,7 @@ def from_qiskit(
         gates=tuple(Gate(g.name, tuple(wire[q] for q in g.wires), g.angles, g.factors) for g in placed),
         observables=tuple("".join(word[q] for q in used) for word in words),
         native_wires=tuple(native[q] for q in used),
+        functions=functions,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pennylane as qml
 
+from hqnn.circuits.functions import extended, further
 from hqnn.circuits.program import Constant, Gate, Program
 from hqnn.circuits.trace import QuantumFunction
 from hqnn.circuits.words import parse_word
@@ -41,6 +42,8 @@ def to_qfunc(program: Program, noise: NoiseModel | None = None) -> Callable[[Any
         flat = qml.math.reshape(weights, (-1,))
         if program.initial_state == "amplitudes":
             qml.AmplitudeEmbedding(inputs, range(program.wires), pad_with=0.0, normalize=True)
+        if program.functions:
+            inputs = (further if qml.math.is_abstract(inputs) else extended)(program, inputs, flat, qml.math)
         for step in steps:
             step(inputs, flat)
 

@@ -31,8 +31,8 @@ def to_qiskit(program: Program) -> QuantumCircuit:
 
     Returns:
         A circuit on ``program.wires`` qubits, qubit i being wire i, without measurements. Its parameters are named
-        ``inputs[i]`` and ``weights[j]`` (flat, C order); what enters no gate is no parameter. A gate that Qiskit has
-        keeps being one gate; another becomes its factors.
+        ``inputs[i]``, as `hqnn.circuits.functions.extended` counts them, and ``weights[j]`` (flat, C order); what
+        enters no gate is no parameter. A gate that Qiskit has keeps being one gate; another becomes its factors.
 
     Raises:
         UserError: the program embeds amplitudes, which have no gates yet.
@@ -43,7 +43,7 @@ def to_qiskit(program: Program) -> QuantumCircuit:
             "hqnn.circuits.amplitude.prepared before it is written for Qiskit"
         )
     circuit = QuantumCircuit(program.wires)
-    inputs, weights = _symbols("inputs", program.inputs), _symbols("weights", program.weights)
+    inputs, weights = _symbols("inputs", program.circuit_inputs), _symbols("weights", program.weights)
     for gate in program.gates:
         for operation, wires in _operations(gate, program, inputs, weights):
             circuit.append(operation, wires)

@@ -1,0 +1,143 @@
+"""Functions of inputs and weights, computed before a circuit runs: further inputs to everything that runs it.
+
+So an angle may be any differentiable function, such as ``(pi - x_0)(pi - x_1)`` of the ZZ feature map (Havlíček et al.,
+Nature 567, 209) or the trainable scale and shift ``w x + b`` of data re-uploading, and stays affine in the inputs that
+the circuit sees.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hqnn.circuits.program import Angle, Function, Program
+from hqnn.errors import UserError
+
+ARGUMENTS = {
+    **dict.fromkeys(("multiply", "divide", "power", "arctan2"), 2),
+    **dict.fromkeys(("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"), 1),
+    **dict.fromkeys(("arcsinh", "arccosh", "arctanh", "exp", "exp2", "expm1"), 1),
+    **dict.fromkeys(("log", "log2", "log10", "log1p", "sqrt"), 1),
+}
+"""Names of NumPy's functions that can be followed, and how many arguments they have."""
+
+_OPERATORS = {"multiply": operator.mul, "divide": operator.truediv, "power": operator.pow}
+
+
+def applied(name: str, operands: Sequence[Any], xp: Any) -> Any:
+    """A function's value.
+
+    Args:
+        name: one of `ARGUMENTS`.
+        operands: as many arrays of a library.
+        xp: the library: numpy, torch, or ``qml.math`` for any.
+    """
+    function = _OPERATORS.get(name) or getattr(xp, name)
+    return function(*operands)
+
+
+def extended(program: Program, inputs: Any, weights: Any, xp: Any = np) -> Any:
+    """A sample's numbers followed by the functions.
+
+    Args:
+        program: any.
+        inputs: shape (..., inputs).
+        weights: flat, shape (weights,).
+        xp: see `applied`.
+
+    Returns:
+        Shape (..., circuit inputs).
+
+    Raises:
+        UserError: a function is not finite.
+    """
+    with np.errstate(all="ignore"):  # it is said in words
+        whole = further(program, inputs, weights, xp)
+    finite = xp.isfinite(whole[..., program.inputs :])
+    if not bool(xp.all(finite)):
+        raise not_finite(program, int(np.argmin(np.reshape(np.asarray(finite), (-1, len(program.functions))).all(0))))
+    return whole
+
+
+def further(program: Program, inputs: Any, weights: Any, xp: Any = np) -> Any:
+    """As `extended`, whatever the values.
+
+    Args:
+        program: any.
+        inputs: shape (..., inputs).
+        weights: shape (weights, ...).
+        xp: see `applied`.
+    """
+    for function in program.functions:
+        operands = [angle.value(inputs, weights) for angle in function.operands]
+        value = applied(function.name, operands, xp) + (inputs * 0).sum(-1)  # for every sample
+        inputs = xp.concatenate([inputs, value[..., None]], -1)
+    return inputs
+
+
+def not_finite(program: Program, index: int) -> UserError:
+    """What to say of a function, given its index, that is infinite or no number for some sample."""
+    return UserError(
+        f"the angle {written(program, program.inputs + index)} of the circuit is not finite for some sample; look at "
+        "the data and at the scale of the features, or write a function that is finite for all of them"
+    )
+
+
+def needed(
+    functions: Sequence[Function], inputs: int, angles: Sequence[Angle]
+) -> tuple[list[Function], dict[int, int]]:
+    """Leave out functions that nothing depends on.
+
+    Args:
+        functions: first to last.
+        inputs: how many numbers a sample has.
+        angles: that may depend on them.
+
+    Returns:
+        The functions that remain, and for every index of an input before its index afterwards.
+    """
+    used = {i for angle in angles for i, _ in angle.inputs}
+    for index in reversed(range(len(functions))):
+        if inputs + index in used:
+            used.update(i for operand in functions[index].operands for i, _ in operand.inputs)
+    kept = [index for index in range(len(functions)) if inputs + index in used]
+    places = {**{i: i for i in range(inputs)}, **{inputs + index: inputs + n for n, index in enumerate(kept)}}
+    return [_renumbered(functions[index], places) for index in kept], places
+
+
+def renumbered(angle: Angle, places: dict[int, int]) -> Angle:
+    """An angle whose inputs have other indices."""
+    return replace(angle, inputs=tuple(sorted((places[i], c) for i, c in angle.inputs)))
+
+
+def _renumbered(function: Function, places: dict[int, int]) -> Function:
+    return replace(function, operands=tuple(renumbered(operand, places) for operand in function.operands))
+
+
+def written(program: Program, index: int) -> str:
+    """An input of the circuit as a formula of ``x[i]`` and ``w[j]``.
+
+    Args:
+        program: any.
+        index: of the input.
+    """
+    if index < program.inputs:
+        return f"x[{index}]"
+    function = program.functions[index - program.inputs]
+    operands = [_angle_written(program, operand) for operand in function.operands]
+    sign = {"multiply": " * ", "divide": " / ", "power": " ** "}.get(function.name)
+    if sign:
+        return sign.join(f"({o})" if " " in o else o for o in operands)
+    return f"{function.name}({', '.join(operands)})"
+
+
+def _angle_written(program: Program, angle: Angle) -> str:
+    terms = [(written(program, i), c) for i, c in angle.inputs] + [(f"w[{j}]", c) for j, c in angle.weights]
+    parts = [text if c == 1 else f"-{text}" if c == -1 else f"{c:.6g} * {text}" for text, c in terms]
+    if angle.constant or not parts:
+        parts.insert(0, f"{angle.constant:.6g}")
+    return " + ".join(parts).replace("+ -", "- ")
