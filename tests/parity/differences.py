@@ -79,6 +79,8 @@ def plain(name: str) -> QuantumFunction:
             if layer == 0 or parts.reupload:
                 EMBEDDINGS[parts.embedding].apply(inputs, wires)
             ANSATZE[parts.ansatz].apply(weights[layer], wires, layer, **dict(parts.options))
+        if closing := ANSATZE[parts.ansatz].closing:
+            closing(weights[parts.layers], wires, **dict(parts.options))
 
     return circuit
 
@@ -127,7 +129,8 @@ def by_shifts(circuit: QuantumCircuit, evaluate: Callable[[Array], Array], progr
         point: where.
     """
     table = parameter_values(circuit, point.inputs, point.weights)
-    rules = [_shift_rule(frequency) for frequency in _frequencies(circuit, program)]
+    halves = 2 if any(gate.name.startswith("CR") for gate in program.gates) else 1  # frequencies of controlled ones
+    rules = [_shift_rule(frequency, halves) for frequency in _frequencies(circuit, program)]
     rows = [table]
     for column, (shifts, _) in enumerate(rules):
         for shift in shifts:
@@ -174,8 +177,9 @@ def _frequencies(circuit: QuantumCircuit, program: Program) -> list[int]:
     return [ceil(sum(abs(c) for i, c in terms[kind] if i == index) - 1e-9) for kind, index in places]
 
 
-def _shift_rule(frequency: int) -> tuple[Array, Array]:
-    """Shifts and their coefficients, exact for whole frequencies up to the given one."""
-    order = np.arange(1, 2 * frequency + 1)
-    shifts = (2 * order - 1) * pi / (2 * frequency)
-    return shifts, -((-1.0) ** order) / (4 * frequency * np.sin(shifts / 2) ** 2)
+def _shift_rule(frequency: int, parts: int) -> tuple[Array, Array]:
+    """Shifts and their coefficients, exact for whole multiples of 1 / parts up to a frequency."""
+    most = frequency * parts
+    order = np.arange(1, 2 * most + 1)
+    shifts = (2 * order - 1) * pi / (2 * most)
+    return shifts * parts, -((-1.0) ** order) / (4 * most * np.sin(shifts / 2) ** 2) / parts

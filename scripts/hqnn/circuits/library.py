@@ -26,7 +26,8 @@ def build(name: str, wires: int, observables: Sequence[str] | None = None) -> Pr
         observables: Pauli words such as ``"IZII"`` or ``"Z1"``; Z on each wire by default.
 
     Returns:
-        The program; its weights have shape (layers, ...), the rest as the ansatz says.
+        The program; its weights have shape (layers, ...), or (layers + 1, ...) where rotations close the circuit, the
+            rest as the ansatz says.
 
     Raises:
         UserError: the name or an observable cannot be read, or the circuit does not fit the wires.
@@ -57,8 +58,8 @@ def build_for_classes(
         reading: what reads the expectation values: a net of pixels or rows, ``pixel``; a net of photographs,
             ``dressed``; or one of ``fixed`` sizes.
         inputs: numbers that the circuit takes; where None as many wires as `wires_for` says, not for fixed sizes.
-        observables: Pauli words; where there are none those of `observables_for`, but Z of the second wire for two
-            classes of pixels, and Z of each wire for fixed sizes.
+        observables: Pauli words; where there are none those of `observables_for`, but Z of the second wire, or of the
+            ansatz's root, for two classes of pixels, and Z of each wire for fixed sizes.
 
     Raises:
         UserError: see `build`; or `inputs` is missing for fixed sizes.
@@ -68,7 +69,7 @@ def build_for_classes(
     numbers = wires_for(classes, WIRES[reading]) if inputs is None else inputs
     wires = wires_of(parse_name(name).embedding, numbers)
     if not observables and reading == "pixel" and classes == 2:
-        observables = (f"Z{min(1, wires - 1)}",)
+        observables = (f"Z{_root(parse_name(name).ansatz, wires)}",)
     elif not observables and reading in WIRES:
         observables = observables_for(classes, wires)
     elif observables and reading in WIRES and classes > max(2, len(observables)):
@@ -83,9 +84,9 @@ def build_for_classes(
 
 @lru_cache(maxsize=64)
 def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Program:
-    from hqnn.circuits import ansatze, custom, embeddings  # noqa: F401  they register their parts, and bring PennyLane
     from hqnn.circuits.trace import trace
 
+    _register()
     if wires < 1:
         raise UserError(f"{name.embedding} and {name.ansatz} make no circuit on {wires} wires; take one or more")
     embedding, ansatz = EMBEDDINGS[name.embedding], ANSATZE[name.ansatz]
@@ -97,14 +98,27 @@ def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Progr
             if layer == 0 or name.reupload:
                 embedding.apply(inputs, wires)
             ansatz.apply(weights[layer], wires, layer, **dict(name.options))
+        if ansatz.closing:
+            ansatz.closing(weights[name.layers], wires, **dict(name.options))
 
     return trace(
         circuit,
         inputs=embedding.inputs(wires),
-        weight_shape=(name.layers, *_layer_shape(name.ansatz, wires)),
+        weight_shape=(name.layers + bool(ansatz.closing), *_layer_shape(name.ansatz, wires)),
         wires=wires,
         observables=observables,
     )
+
+
+def _register() -> None:
+    """Let all circuits register their parts; they bring PennyLane."""
+    from hqnn.circuits import ansatze, custom, embeddings, sim, trees, two_local  # noqa: F401
+
+
+def _root(name: str, wires: int) -> int:
+    _register()
+    root = ANSATZE[name].root
+    return root(wires) if root else min(1, wires - 1)
 
 
 def _layer_shape(name: str, wires: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hqnn.errors import UserError, nearest
 
-SOURCES = ("embeddings", "ansatze", "custom")
+SOURCES = ("embeddings", "ansatze", "two_local", "trees", "sim", "custom")
 REUPLOAD = "reupload"
 
 Choices = Mapping[str, tuple[str, ...]]

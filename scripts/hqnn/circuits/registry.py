@@ -32,10 +32,14 @@ class Ansatz:
     Attributes:
         apply: ``apply(weights, wires, layer, **options)``, with the weights of this layer and its index.
         weight_shape: wires to the shape of one layer's weights.
+        closing: ``closing(weights, wires, **options)``, what follows the last layer with as many weights; or None.
+        root: wires to the place of the one wire that reads all others, or None where all are alike.
     """
 
     apply: Callable[..., None]
     weight_shape: Callable[[int], tuple[int, ...]]
+    closing: Callable[..., None] | None = None
+    root: Callable[[int], int] | None = None
 
 
 EMBEDDINGS: dict[str, Embedding] = {}
@@ -56,15 +60,21 @@ def embedding(inputs: Callable[[int], int] = lambda wires: wires) -> Callable[[C
     return name
 
 
-def ansatz(weight_shape: Callable[[int], tuple[int, ...]]) -> Callable[[Callable[..., None]], Any]:
+def ansatz(
+    weight_shape: Callable[[int], tuple[int, ...]],
+    closing: Callable[..., None] | None = None,
+    root: Callable[[int], int] | None = None,
+) -> Callable[[Callable[..., None]], Any]:
     """Name a function ``(weights, wires, layer)`` as an ansatz.
 
     Args:
         weight_shape: wires to the shape of one layer's weights.
+        closing: see `Ansatz`.
+        root: see `Ansatz`.
     """
 
     def name(function: Callable[..., None]) -> Callable[..., None]:
-        ANSATZE[function.__name__] = Ansatz(function, weight_shape)
+        ANSATZE[function.__name__] = Ansatz(function, weight_shape, closing, root)
         return function
 
     return name

@@ -1,0 +1,123 @@
+"""Circuits by name are those of their sources."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+import pytest
+import torch
+from qiskit.circuit import QuantumCircuit
+from qiskit.circuit.library import efficient_su2, n_local, real_amplitudes
+from qiskit.quantum_info import Operator
+from scipy.linalg import expm
+
+from hqnn.analysis.expressibility import expressibility
+from hqnn.circuits.library import build, build_for_classes
+from hqnn.circuits.program import Program
+from hqnn.engine.layer import QuantumLayer
+from hqnn.errors import UserError
+from hqnn.interpreters.pennylane import to_qfunc
+
+RNG = np.random.default_rng(8)
+
+ARRANGEMENTS = {name: name for name in ("reverse_linear", "linear", "full", "pairwise")} | {"ring": "circular"}
+
+# Figure 3 of Adv. Quantum Technol. 2, 1900070 (2019), 4 wires: number, layers, divergence of 5,000 pairs of states,
+# which scatters by some thousandths, half of the least of them.
+SIM = [
+    (1, 1, 0.2999),
+    (2, 1, 0.2860),
+    (2, 3, 0.0084),
+    (5, 1, 0.0602),
+    (6, 1, 0.0061),
+    (9, 1, 0.6773),
+    (13, 1, 0.0516),
+    (14, 1, 0.0144),
+    (15, 1, 0.1892),
+    (15, 3, 0.1152),
+    (19, 1, 0.0809),
+]
+
+
+def ansatz_matrix(program: Program, weights: np.ndarray) -> np.ndarray:
+    """Of the whole circuit at inputs of zero, where an embedding by angles does nothing."""
+    wires = list(range(program.wires))
+    return qml.matrix(lambda: to_qfunc(program)(np.zeros(program.inputs), weights), wire_order=wires)()
+
+
+def same(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    """Equal but for a global phase."""
+    return bool(np.isclose(abs(np.trace(ours.conj().T @ theirs)), len(ours), rtol=0, atol=1e-10))
+
+
+@pytest.mark.parametrize("entanglement", ARRANGEMENTS)
+@pytest.mark.parametrize("wires", [2, 5])
+def test_two_local_circuits_are_qiskits(wires: int, entanglement: str) -> None:
+    theirs: dict[str, QuantumCircuit] = {
+        "real_amplitudes-2": real_amplitudes(wires, ARRANGEMENTS[entanglement], reps=2),
+        "efficient_su2-2": efficient_su2(wires, entanglement=ARRANGEMENTS[entanglement], reps=2),
+        "two_local-1-rotation_x-entangler_cz": n_local(wires, "rx", "cz", ARRANGEMENTS[entanglement], reps=1),
+    }
+    for name, circuit in theirs.items():
+        program = build(f"angle_y-{name}-entanglement_{entanglement}", wires)
+        weights = RNG.uniform(0, 6, program.weight_shape)
+        assert program.weights == circuit.num_parameters
+        bound = circuit.assign_parameters(weights.ravel())
+        assert same(ansatz_matrix(program, weights), Operator(bound.reverse_bits()).data), name
+
+
+@pytest.mark.parametrize("wires", [2, 4, 8])
+def test_the_tree_is_pennylanes_template(wires: int) -> None:
+    program = build("angle_y-tree-1", wires)
+    weights = RNG.uniform(0, 6, program.weight_shape)
+
+    def block(weights: Any, wires: Any) -> None:
+        qml.RY(weights[0], wires[0])
+        qml.RY(weights[1], wires[1])
+        qml.CNOT(wires)
+
+    theirs = qml.matrix(lambda: qml.TTN(range(wires), 2, block, 2, weights[0]), wire_order=list(range(wires)))()
+    assert same(ansatz_matrix(program, weights), theirs)
+
+
+def test_mera_is_the_tree_with_disentanglers_between_its_blocks() -> None:
+    mera, tree = (
+        [gate.wires for gate in build(f"angle_y-{name}-1", 8).gates if gate.name == "CNOT"] for name in ("mera", "tree")
+    )
+    assert mera == [(1, 2), (3, 4), (5, 6), *tree[:4], (3, 5), *tree[4:]]
+
+
+@pytest.mark.parametrize("name", ["tree", "mera", "qcnn"])
+@pytest.mark.parametrize("wires", [1, 2, 5, 8])
+def test_the_root_that_two_classes_are_read_from_depends_on_all_weights(name: str, wires: int) -> None:
+    program = build_for_classes(f"angle_y-{name}-1", reading="pixel", classes=2, inputs=wires)
+    assert program.observables == ("I" * (wires - 1) + "Z",)
+    layer = QuantumLayer(program, dtype=torch.float64)
+    layer(torch.full((program.inputs,), 0.7, dtype=torch.float64)).backward()
+    gradient = layer.weights.grad
+    unread = int(name == "qcnn" and wires > 1)  # the last turn about Z
+    assert gradient is not None and int((gradient.abs() < 1e-12).sum()) == unread
+
+
+def test_a_convolution_is_every_gate_of_xx_yy_and_zz() -> None:
+    a, b, c = RNG.normal(size=3)
+    words = [np.kron(letter, letter) for letter in (qml.matrix(o(0)) for o in (qml.X, qml.Y, qml.Z))]
+    angles = np.array([[np.pi / 2 - 2 * c, 2 * a - np.pi / 2, np.pi / 2 - 2 * b, 0, 0]])
+    program = build("angle_y-qcnn-1", 2)
+    convolution = replace(program, gates=program.gates[: [g.name for g in program.gates].index("CRZ")])
+    assert same(ansatz_matrix(convolution, angles), expm(1j * np.tensordot([a, b, c], words, 1)))
+
+
+@pytest.mark.parametrize(("number", "layers", "printed"), SIM)
+def test_circuits_of_sim_et_al_are_as_expressive_as_they_printed(number: int, layers: int, printed: float) -> None:
+    program = build(f"angle_y-sim_{number}-{layers}", 4, ["Z0"])
+    found = expressibility(program, 5000, np.random.default_rng(0)).divergence
+    assert abs(np.log(found / printed)) < 0.6, found
+
+
+def test_a_ring_of_one_wire_is_refused() -> None:
+    with pytest.raises(UserError, match="take two or more"):
+        build("angle_y-sim_19-1", 1)
