@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -41,9 +42,10 @@ from hqnn.settings.machines import Machine
 T = TypeVar("T")
 
 DEADLINE_S = 120.0  # of one question; the client itself waits for ever
-SENDING_DEADLINE_S = 900.0
+CONNECT_S = 5.0
 JOB_SECONDS = 2.0  # of QPU time that IBM counts for a job beside its executions
 LONGEST_S = 10_800  # that IBM lets a job run
+LONGEST_REASON = 200  # letters
 SAME_TAG = 50  # jobs that are looked for under one tag
 STATES: dict[str, State] = {
     "INITIALIZING": "queued",
@@ -147,7 +149,7 @@ class IbmProvider:
             said = self._ask(f"job {job}", found.metrics)
             return Status(state, said.get("position_in_queue"), said.get("estimated_start_time"))
         reason = self._ask(f"job {job}", found.error_message) if state == "failed" else ""
-        return Status(state, reason=plain(Exception(reason or "")) if reason else "")
+        return Status(state, reason=" ".join(str(reason or "").split())[:LONGEST_REASON])
 
     def collect(self, job: str) -> Counts:
         """Counts, what ran, and QPU seconds."""
@@ -162,7 +164,7 @@ class IbmProvider:
         ran = self._ask(f"the inputs of job {job}", lambda: found.inputs)
         used = self._ask(f"the usage of job {job}", found.metrics).get("usage") or {}
         bits = tuple(array if array.ndim == 3 else array[None] for array in arrays)
-        return Counts(bits, _task(ran.get("pubs"), bits), used.get("quantum_seconds"))
+        return Counts(bits, _task(ran.get("pubs")), used.get("quantum_seconds"))
 
     def cancel(self, job: str) -> None:
         """By its id."""
@@ -197,8 +199,12 @@ class IbmProvider:
 
     @staticmethod
     def _send_once(service: QiskitRuntimeService) -> None:
-        """Behind a proxy a lost answer would be taken for a lost request, and the job be sent five times more."""
+        """Behind a proxy a lost answer would be taken for a lost request, and the job be sent five times more.
+
+        What is asked on the way to sending would wait for ever.
+        """
         for client in {id(c): c for c in (service._active_api_client, *service._api_clients.values())}.values():
+            client._session._timeout = (CONNECT_S, DEADLINE_S)
             for adapter in client._session.adapters.values():
                 adapter.max_retries = adapter.max_retries.new(other=0)
 
@@ -226,16 +232,20 @@ class IbmProvider:
         return sorted(found.values(), key=lambda job: str(job.creation_date))
 
     def _ask(self, what: str, call: Callable[[], T], *, sends: bool = False) -> T:
-        """One call of the client, with a deadline; its errors sorted."""
+        """One call of the client, its errors sorted.
+
+        Questions have a deadline. Sending has none but those of its requests: a call that nobody waits for any more
+        might still send, after its job was found not to be there.
+        """
         try:
-            return within(SENDING_DEADLINE_S if sends else DEADLINE_S, call)
+            return call() if sends else within(DEADLINE_S, call)
         except (UserError, QiskitBackendNotFoundError, RuntimeJobNotFound, RuntimeInvalidStateError):
             raise
         except Exception as error:
             self._sort(what, error, sends)
 
     def _sort(self, what: str, error: Exception, sends: bool) -> NoReturn:
-        code, said = _status_code(error), plain(error)
+        code, said = _status_code(error), _said(error)
         if isinstance(error, AccountNotFoundError):
             raise UserError(
                 f"{self._name} has no account: export QISKIT_IBM_TOKEN, or save one with "
@@ -257,6 +267,8 @@ class IbmProvider:
                 f"{self._name}: the account's instances could not be listed, so either IBM cannot be reached or the "
                 "token in QISKIT_IBM_TOKEN is wrong; check both and run again"
             ) from error
+        if sends and code == 404:
+            raise UserError(f"{self._name}: IBM runs no such machine any more; name another") from error
         if sends and code == 409:
             raise UserError(f"{self._name}: the instance has no QPU time left; name another, or wait") from error
         if sends and code == 429:
@@ -279,15 +291,22 @@ def _instances() -> str:
     return f"; there are {', '.join(one['name'] for one in known)}"
 
 
-def _task(pubs: Any, bits: Sequence[Any]) -> Task | None:
+def _task(pubs: Any) -> Task | None:
     """What a job says that it ran."""
     if not pubs:
         return None
+    tables = [np.asarray(pub[1], dtype=float) for pub in pubs]
     ran = [
-        Pub(f"pub{k}", pub[0], np.asarray(pub[1], dtype=float).reshape(len(bits[k]) if k < len(bits) else 1, -1))
-        for k, pub in enumerate(pubs)
+        Pub(f"pub{k}", pub[0], table if table.ndim == 2 else table.reshape(1, -1))
+        for k, (pub, table) in enumerate(zip(pubs, tables, strict=True))
     ]
     return Task(tuple(ran), int(pubs[0][2] or 0))
+
+
+def _said(error: Exception) -> str:
+    """What an error says; of one that the client wraps in its own and in addresses, the heart."""
+    heart = re.search(r"Caused by \w+\((.*?)\)+\W*$", str(error).splitlines()[0] if str(error) else "")
+    return heart[1].strip("'\"\\") if heart else plain(error).strip("'\"")
 
 
 def _is_torn(error: Exception) -> bool:
