@@ -6,11 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from forked import PROGRAM, run_forked
 
 # Importing torch and Qiskit takes most of the time, so there are few jobs: a study a kind, and one of a second layout.
 SMALL: dict[str, object] = {
@@ -88,16 +90,12 @@ class Checkout:
         self, *arguments: str, cores: int = 2, check: bool = True, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake there; stdout and stderr come back together."""
-        done = subprocess.run(
-            [str(Path(sys.executable).parent / "snakemake"), "--cores", str(cores), *arguments],
-            cwd=self.folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
-            timeout=600,
-        )
-        assert not check or done.returncode == 0, done.stdout
+        with tempfile.NamedTemporaryFile() as output:
+            path = Path(output.name)
+            arguments = ("--cores", str(cores), *arguments)
+            code = run_forked(arguments, self.folder, {**os.environ, **(environment or {})}, path)
+            done = subprocess.CompletedProcess((PROGRAM, *arguments), code, path.read_text(encoding="utf-8"))
+        assert not check or code == 0, done.stdout
         return done
 
     def jobs_to_run(self, *arguments: str) -> dict[str, int]:
@@ -111,8 +109,8 @@ class Checkout:
 
 
 def copy_checkout(root: Path, folder: Path, config: dict[str, object] | None = None) -> Checkout:
-    """Copy what a run needs, and write a config; compiled kernels go along, which take half a minute to compile."""
-    left = ("*.pyc*", "*.tmp*")
+    """Copy what a run needs, and write a config; what is compiled goes along, which takes half a minute to compile."""
+    left = ("*.pyc.*", "*.tmp*", "closure.*.*[!c]")
     for name in KEPT:
         source = root / name
         if source.is_dir():

@@ -6,7 +6,6 @@ import gzip
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from checkout import Checkout, copy_checkout
+from forked import PROGRAM
 from hqnn.data.synthetic.handwritten import write_digits
 
 SAMPLE = "results/raw/sample_pairs_0"
@@ -237,7 +237,7 @@ def test_a_results_folder_that_cannot_be_written_is_a_sentence(checkout: Checkou
 
 def test_a_killed_run_goes_on_where_it_stopped(checkout: Checkout) -> None:
     child = subprocess.Popen(
-        [str(Path(sys.executable).parent / "snakemake"), "--cores", "1", "--", "results/change/sample/samples.h5"],
+        [PROGRAM, "--cores", "1", "--", "results/change/sample/samples.h5"],
         cwd=checkout.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from checkout import Checkout
+
 CONFIG = {
     "evaluation": {"draws": 10},
     "studies": {
         "mine": {
             "kind": "table",
-            "data": {"source": "path", "path": "my data/rows ü.csv"},
+            "data": {"source": "path", "path": "my data/rows ü.csv", "name": "rows"},
             "seeds": [0],
             "models": [],
             "twins": [],
@@ -46,12 +48,7 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 def snakemake(folder: Path, *arguments: str) -> str:
-    program = str(Path(sys.executable).parent / "snakemake")
-    done = subprocess.run(
-        [program, "--cores", "2", *arguments], cwd=folder, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return Checkout(folder).snakemake(*arguments).stdout
 
 
 def test_it_runs_in_another_directory(root: Path, elsewhere: Path, tmp_path: Path) -> None:
@@ -71,8 +68,9 @@ def test_it_is_a_module_of_another_workflow(root: Path, elsewhere: Path) -> None
     (elsewhere / "workflow").mkdir()
     snakefile = os.path.relpath(root / "workflow/Snakefile", elsewhere / "workflow")
     (elsewhere / "workflow/Snakefile").write_text(MODULE.format(snakefile=snakefile))
-    snakemake(elsewhere, "results/mine/metrics.csv")
-    assert (elsewhere / "results/mine/metrics.csv").is_file()
+    assert "results/mine/report.html" in snakemake(elsewhere, "-n")
+    snakemake(elsewhere, "results/mine/rows/samples.h5")
+    assert (elsewhere / "results/mine/rows/samples.h5").is_file()
 
 
 def test_the_library_is_of_use_without_the_workflow(root: Path, tmp_path: Path) -> None:
@@ -94,13 +92,13 @@ def test_the_library_is_of_use_without_the_workflow(root: Path, tmp_path: Path) 
 
 
 def test_every_shipped_config_builds_its_dag(root: Path, tmp_path: Path) -> None:
-    """All studies in one dry run, each with what its file sets at the top."""
+    """All studies in one dry run, each with what its file sets at the top, and one seed."""
     studies = {}
     for file in sorted((root / "config/studies").glob("*.yaml")):
         said = yaml.safe_load(file.read_text(encoding="utf-8"))
         for name, study in said.pop("studies").items():
             data = {**study.get("data", {}), "source": "path", "path": "data"}
-            studies[name] = {**said, **study, "data": data}
+            studies[name] = {**said, **study, "data": data, "seeds": [0]}
     (tmp_path / "data").mkdir()
     (tmp_path / "all.yaml").write_text(yaml.safe_dump({"studies": studies}))
     out = snakemake(tmp_path, "-n", "-s", str(root / "workflow/Snakefile"), "--configfile", "all.yaml")

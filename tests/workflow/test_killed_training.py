@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 
 from checkout import Checkout
+from forked import PROGRAM
 
-EPOCHS = 300
+EPOCHS = 100
 RUN = "results/masks/sample-70_15_15/resnet18-linear/ideal/seed0"  # which no other result needs
 ARGUMENTS = (
     "--config",
@@ -27,7 +26,7 @@ def test_a_killed_training_job_goes_on_from_its_checkpoint(finished: Checkout) -
     run = finished.folder / RUN
     (run / "checkpoint.pt").unlink(missing_ok=True)  # of an earlier run
     child = subprocess.Popen(
-        [str(Path(sys.executable).parent / "snakemake"), "--cores", "1", *ARGUMENTS],
+        [PROGRAM, "--cores", "1", *ARGUMENTS],
         cwd=finished.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

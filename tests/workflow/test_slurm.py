@@ -33,18 +33,14 @@ def cluster(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         subprocess.run([scripts / "stop", "-d", folder, "--rm"], check=True, capture_output=True, timeout=60)
 
 
-RUNS = "results/change/sample"
-TARGETS = (
-    f"{RUNS}/angle_y-simplified_two_design-3/ideal/seed0/noisy-ibmq_lima/predictions.h5",
-    f"{RUNS}/logistic_regression/ideal/seed0/exact/predictions.h5",
-)
+TARGET = "results/change/sample/angle_y-simplified_two_design-3/ideal/seed0/noisy-ibmq_lima/predictions.h5"
 ON_CLUSTER = ("--workflow-profile", "workflow/profiles/slurm")
 TITLE = "studies={change: {title: “a title”; with & signs}}"
 
 
 def test_a_cluster_gives_the_numbers_of_a_laptop(root: Path, cluster: dict[str, str], tmp_path: Path) -> None:
     laptop = copy_checkout(root, tmp_path / "laptop")
-    laptop.snakemake("--", *TARGETS)
+    laptop.snakemake("--", TARGET)
     checkout = copy_checkout(root, tmp_path / "own folder ü")
     profile = checkout.folder / "workflow/profiles/slurm/config.yaml"
     own = profile.read_text().replace("# slurm_account: yours", "slurm_account: lab").replace(": 1900", ": 1800")
@@ -52,11 +48,11 @@ def test_a_cluster_gives_the_numbers_of_a_laptop(root: Path, cluster: dict[str, 
         own.replace("# slurm_partition: yours", "slurm_partition: main").replace(": 60  # min", ": 45  # min")
     )
     quoted = checkout.snakemake(
-        *ON_CLUSTER, "--config", TITLE.replace("a title", "it's"), "--", *TARGETS, environment=cluster, check=False
+        *ON_CLUSTER, "--config", TITLE.replace("a title", "it's"), "--", TARGET, environment=cluster, check=False
     )
     assert quoted.returncode != 0
     assert "config: the command line sets studies with a quote" in quoted.stdout
-    done = checkout.snakemake(*ON_CLUSTER, "--config", TITLE, "--", *TARGETS, environment=cluster)
+    done = checkout.snakemake(*ON_CLUSTER, "--config", TITLE, "--", TARGET, environment=cluster)
     assert "SLURM run ID" in done.stdout
     asked = subprocess.run(
         ["scontrol", "show", "job", "-o"], env={**os.environ, **cluster}, capture_output=True, text=True
@@ -66,11 +62,10 @@ def test_a_cluster_gives_the_numbers_of_a_laptop(root: Path, cluster: dict[str, 
     for said in ("Account=lab", "Partition=main", "TimeLimit=00:45:00"):
         assert all(said in job for job in jobs), said
     assert any("MinMemoryNode=1800M" in job for job in jobs)  # of rules that ask for no more
-    for target in TARGETS:
-        (here, _), (there, _) = (read_table(folder / target) for folder in (laptop.folder, checkout.folder))
-        assert here.keys() == there.keys()
-        for name, values in here.items():
-            np.testing.assert_array_equal(there[name], values)
+    (here, _), (there, _) = (read_table(folder / TARGET) for folder in (laptop.folder, checkout.folder))
+    assert here.keys() == there.keys()
+    for name, values in here.items():
+        np.testing.assert_array_equal(there[name], values)
 
 
 def test_a_job_that_fails_on_a_cluster_says_why_on_the_terminal(
