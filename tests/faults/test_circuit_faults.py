@@ -35,14 +35,19 @@ def unequal(x: Any, w: Any, wires: Any) -> None:
 
 
 NO_GATE: list[tuple[Circuit, str]] = [
-    (lambda x, w, _: qml.measure(0), "`qml.measure(0)` on wire 0 (HERE) is no unitary gate; take it out"),
-    (lambda x, w, _: qml.measure(0, reset=True), "`qml.measure(0, reset=True)` on wire 0 (HERE) is no unitary gate"),
-    (lambda x, w, _: qml.cond(qml.measure(0), qml.RX)(w[0], 1), "`qml.measure(0)` on wire 0 (HERE) is no unitary"),
-    (lambda x, w, _: qml.AmplitudeDamping(0.1, 2), "`qml.AmplitudeDamping(0.1, 2)` on wire 2 (HERE) is no unitary"),
+    (
+        lambda x, w, _: qml.measure(0, postselect=1),
+        "`qml.measure(0, postselect=1)` on wire 0 (HERE) keeps only samples",
+    ),
+    (
+        lambda x, w, _: qml.cond(qml.measure(0), qml.AmplitudeDamping)(0.1, 1),
+        "(HERE) makes a measurement, a channel or another condition depend on an outcome; let only unitary gates",
+    ),
+    (lambda x, w, _: qml.QubitChannel([np.eye(8)], [0, 1, 2]), "on wires 0, 1, 2 (HERE) is neither a unitary gate nor"),
     (lambda x, w, _: qml.expval(qml.Z(0)), "the circuit measures by itself in `qml.expval(qml.Z(0))` (HERE); leave"),
     (lambda x, w, _: qml.probs(wires=[0]), "the circuit measures by itself in `qml.probs(wires=[0])` (HERE)"),
     (lambda x, w, _: qml.sum(qml.X(0), qml.Z(0)), "`qml.sum(qml.X(0), qml.Z(0))` on wire 0 (HERE) cannot be written"),
-    (lambda x, w, _: qml.sum(qml.X(0), qml.Z(1), qml.Z(2)), "on wires 0, 1, 2 (HERE) is no unitary gate"),
+    (lambda x, w, _: qml.sum(qml.X(0), qml.Z(1), qml.Z(2)), "on wires 0, 1, 2 (HERE) is neither a unitary gate nor"),
     (lambda x, w, _: qml.Projector([1], 0), "`qml.Projector([1], 0)` on wire 0 (HERE) cannot be written"),
     (lambda x, w, _: qml.exp(qml.Z(0), w[0]), "`qml.exp(qml.Z(0), w[0])` on wire 0 (HERE) is not unitary; give"),
     (
@@ -55,6 +60,7 @@ NO_GATE: list[tuple[Circuit, str]] = [
 NOT_FOLLOWED: list[tuple[Circuit, str]] = [
     (many, "an angle of `qml.RY( math.sin(w[0]), wires[1], )` on wire 1 (HERE) is a function that"),
     (lambda x, w, _: qml.pow(qml.X(0), w[0]), "whether `qml.pow(qml.X(0), w[0])` on wire 0 (HERE) is applied depends"),
+    (lambda x, w, _: qml.AmplitudeDamping(w[0], 2), "`qml.AmplitudeDamping(w[0], 2)` on wire 2 (HERE) is no channel ("),
     (lambda x, w, _: qml.SpecialUnitary(w[:3], [0]), "the matrix of `qml.SpecialUnitary(w[:3], [0])` on wire 0 (HERE)"),
     (
         lambda x, w, _: qml.evolve(x[0] * qml.Z(0) @ qml.Z(1), w[0]),

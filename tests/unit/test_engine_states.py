@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 from torch import Tensor
 
+from hqnn.circuits.fixed_rotations import rotations_of
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Angle, Constant, Gate, Program, Rotation
 from hqnn.engine import QuantumLayer
 from hqnn.engine.states_plan import states_plan_of
-from hqnn.engine.states_unitary import rotations_of
 from hqnn.engine.states_words import Frame, clifford_images, word_of
 from hqnn.errors import UserError
 from hqnn.noise.model import NoiseModel, Readout

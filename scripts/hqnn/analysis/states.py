@@ -34,7 +34,7 @@ def state_vectors(program: Program, inputs: NDArray[np.float64], weights: NDArra
     states = states.reshape(-1, *(2,) * program.wires)
     inputs = extended(program, inputs, weights.T)
     for gate in program.gates:
-        for factor in gate.factors:
+        for factor in gate.unitary_factors:
             states = _applied(factor, gate.wires, states, inputs, weights)
     return states.reshape(len(weights), -1)
 

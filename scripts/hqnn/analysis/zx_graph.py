@@ -41,7 +41,7 @@ def graph_of(program: Program) -> Any:
     """
     drawing = _Drawing(program)
     for gate in program.gates:
-        for factor in gate.factors:
+        for factor in gate.unitary_factors:
             drawing.add(factor, gate.wires)
     return drawing.closed()
 

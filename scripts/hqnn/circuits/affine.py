@@ -143,7 +143,7 @@ def _parameters(gates: Sequence[Parametrised]) -> Vector:
 def _like(gates: Sequence[Parametrised], others: Sequence[Parametrised]) -> Vector:
     """The parameters of other gates that must be the same gates."""
     for gate, other in zip(gates, others, strict=False):
-        if (gate.name, gate.wires) != (other.name, other.wires):
+        if (gate.name, gate.wires, len(gate.fixed)) != (other.name, other.wires, len(other.fixed)):
             raise NotAffineError(f"whether {gate.label} is applied depends on values, or on chance")
         if len(gate.fixed) and not np.allclose(gate.fixed, other.fixed, rtol=0, atol=1e-12):
             raise NotAffineError(

@@ -7,7 +7,7 @@ and a rotation under several controls becomes rotations by fractions of its angl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,8 +19,9 @@ from pennylane.ops.op_math import CompositeOp, SymbolicOp
 
 from hqnn.circuits.affine import Vector
 from hqnn.circuits.factors import generated, same_up_to_phase
+from hqnn.circuits.nonunitary import check_measurement, kraus_of, reset_on
 from hqnn.circuits.pauli import all_commute
-from hqnn.circuits.program import Angle, ComplexMatrix, Constant
+from hqnn.circuits.program import MEASURE, RESET, Angle, ComplexMatrix, Constant
 from hqnn.circuits.recording import PLAIN, Applied
 from hqnn.errors import UserError
 
@@ -35,15 +36,29 @@ class PennyLaneGate:
     Attributes:
         operation: with a matrix, on one or two wires.
         applied: what the user applied, of which the operation is a part; None for a gate without a circuit.
+        called: its name where that is not PennyLane's.
+        condition: PennyLane's value of measurements that it depends on, or None.
     """
 
     operation: Any
     applied: Applied | None = None
+    called: str = ""
+    condition: Any = None
 
     @property
     def name(self) -> str:
-        """PennyLane's name."""
-        return str(self.operation.name)
+        """PennyLane's name, or `called`."""
+        return self.called or str(self.operation.name)
+
+    @cached_property
+    def kraus(self) -> ComplexMatrix | None:
+        """Of a measurement, a reset or a channel; None for a gate."""
+        return kraus_of(self.operation, self.label)
+
+    @property
+    def outcome(self) -> str | None:
+        """PennyLane's identity of a measurement."""
+        return self.operation.meas_uid if self.called == MEASURE else None
 
     @property
     def label(self) -> str:
@@ -58,7 +73,7 @@ class PennyLaneGate:
     @property
     def given(self) -> list[Any]:
         """Scalar parameters as they were given."""
-        return [d for d in self.operation.data if _is_angle(d)]
+        return [d for d in self.operation.data if _is_angle(d)] if self.kraus is None else []
 
     @cached_property
     def parameters(self) -> Vector:
@@ -68,6 +83,8 @@ class PennyLaneGate:
     @cached_property
     def fixed(self) -> NDArray[np.complex128]:
         """Array and complex parameters, flat; of an operation that is made of others also numbers that these hide."""
+        if self.kraus is not None:
+            return np.ravel(self.kraus)
         arrays = [np.ravel(d) for d in self.operation.data if not _is_angle(d)]
         if _may_hide_numbers(self.operation):
             arrays.append(np.ravel(self.matrix(np.linspace(0.3, 1.1, len(self.parameters)))))
@@ -98,7 +115,8 @@ def gates_of(applied: Sequence[Applied]) -> list[PennyLaneGate]:
         applied: operations, first to last.
 
     Raises:
-        UserError: an operation is no unitary gate; the message names it as the user wrote it.
+        UserError: an operation is neither a gate nor a measurement or channel on one or two wires; the message names it
+            as the user wrote it.
     """
     return [gate for one in applied for gate in _gates_of(one.operation, one)]
 
@@ -111,6 +129,8 @@ def check_expansions(applied: Sequence[Applied]) -> None:
     """
     for one in applied:
         wires, gates = one.operation.wires, gates_of([one])
+        if isinstance(one.operation, qml.ops.Conditional):
+            continue
         expanded = all(gate.operation is not one.operation for gate in gates)
         if expanded and getattr(one.operation, "has_matrix", False) and 0 < len(wires) <= CHECKED:
             parts = qml.tape.QuantumScript([gate.operation for gate in gates])
@@ -125,12 +145,34 @@ def check_expansions(applied: Sequence[Applied]) -> None:
 def _gates_of(operation: Any, applied: Applied) -> Iterator[PennyLaneGate]:
     if isinstance(operation, qml.GlobalPhase):
         return
+    if isinstance(operation, qml.ops.Conditional):
+        yield from _conditioned(operation, applied)
+        return
+    if isinstance(operation, qml.ops.MidMeasure):
+        check_measurement(applied)
+        yield PennyLaneGate(operation, applied, MEASURE)
+        if operation.reset:
+            yield PennyLaneGate(reset_on(operation.wires), applied, RESET)
+        return
+    if isinstance(operation, qml.operation.Channel) and len(operation.wires) <= 2:
+        yield PennyLaneGate(operation, applied)
+        return
     parts = _parts(operation, applied)
     if parts is None:
         yield PennyLaneGate(operation, applied)
     else:
         for part in parts:
             yield from _gates_of(part, applied)
+
+
+def _conditioned(operation: Any, applied: Applied) -> Iterator[PennyLaneGate]:
+    for gate in _gates_of(operation.base, applied):
+        if gate.kraus is not None or gate.condition is not None:
+            raise UserError(
+                f"{applied.named()} makes a measurement, a channel or another condition depend on an outcome; let only "
+                "unitary gates depend on outcomes, and join conditions by & and |"
+            )
+        yield replace(gate, condition=operation.meas_val)
 
 
 def _parts(operation: Any, applied: Applied) -> Sequence[Any] | None:
@@ -150,8 +192,8 @@ def _parts(operation: Any, applied: Applied) -> Sequence[Any] | None:
     if getattr(operation, "has_decomposition", False):
         return list(operation.decomposition())
     raise UserError(
-        f"{applied.named(operation)} is no unitary gate; take it out of the circuit (noise belongs to a noise model), "
-        f"or {PLAIN}"
+        f"{applied.named(operation)} is neither a unitary gate nor a measurement or channel on one or two wires; take "
+        f"it out of the circuit, or {PLAIN}"
     )
 
 

@@ -20,6 +20,9 @@ from hqnn.errors import UserError
 Terms: TypeAlias = tuple[tuple[int, float], ...]
 ComplexMatrix: TypeAlias = NDArray[np.complex128]
 
+MEASURE, RESET = "measure", "reset"
+"""Names of the gates that are a measurement and a reset to |0>."""
+
 
 @dataclass(frozen=True)
 class Angle:
@@ -110,7 +113,39 @@ class Constant:
         return hash(self.matrix.tobytes())
 
 
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """A fixed map of states on a gate's wires, ``rho -> sum K rho K†``.
+
+    Attributes:
+        kraus: shape (operators, 2^k, 2^k), complex128; the gate's first wire is the most significant bit.
+    """
+
+    kraus: ComplexMatrix
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to the last bit."""
+        return isinstance(other, Channel) and np.array_equal(self.kraus, other.kraus)
+
+    def __hash__(self) -> int:
+        """Of the operators' bytes."""
+        return hash(self.kraus.tobytes())
+
+
 Factor: TypeAlias = Rotation | Constant
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When a gate is applied.
+
+    Attributes:
+        outcomes: numbers of earlier measurements.
+        values: their bits, each of shape (outcomes,), for which the gate is applied.
+    """
+
+    outcomes: tuple[int, ...]
+    values: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -135,12 +170,32 @@ class Gate:
         wires: in the order of the source.
         angles: the gate's own parameters.
         factors: what it is, up to a global phase, applied first to last; the engine reads only these.
+        outcome: the number of a measurement's bit, which conditions name; None for other gates.
+        condition: on the outcomes of measurements, or None for a gate that is always applied.
     """
 
     name: str
     wires: tuple[int, ...]
     angles: tuple[Angle, ...] = ()
-    factors: tuple[Factor, ...] = ()
+    factors: tuple[Factor | Channel, ...] = ()
+    outcome: int | None = None
+    condition: Condition | None = None
+
+    @property
+    def unitary_factors(self) -> tuple[Factor, ...]:
+        """The factors of a gate that is unitary whatever was measured.
+
+        Raises:
+            UserError: it is not.
+        """
+        unitary = tuple(factor for factor in self.factors if not isinstance(factor, Channel))
+        if self.condition is not None or len(unitary) < len(self.factors):
+            what = "depends on a measurement" if self.condition is not None else "is no unitary gate"
+            raise UserError(
+                f"{self.name} on wires {self.wires} {what}, so the circuit has no state vector; run it by the engine, "
+                "or leave it out of analyses of states"
+            )
+        return unitary
 
 
 @dataclass(frozen=True)
@@ -251,18 +306,27 @@ def _gate_to_plain(gate: Gate) -> dict[str, Any]:
         "factors": [
             {"word": f.word, "angle": _angle_to_plain(f.angle)}
             if isinstance(f, Rotation)
-            else {"real": f.matrix.real.tolist(), "imag": f.matrix.imag.tolist()}
+            else {"real": _numbers(f).real.tolist(), "imag": _numbers(f).imag.tolist()}
             for f in gate.factors
         ],
+        **({} if gate.outcome is None else {"outcome": gate.outcome}),
+        **({} if gate.condition is None else {"condition": [gate.condition.outcomes, gate.condition.values]}),
     }
 
 
+def _numbers(factor: Constant | Channel) -> ComplexMatrix:
+    return factor.matrix if isinstance(factor, Constant) else factor.kraus
+
+
 def _gate_from_plain(plain: dict[str, Any]) -> Gate:
-    factors: list[Factor] = []
+    factors: list[Factor | Channel] = []
     for f in plain["factors"]:
         if "word" in f:
             factors.append(Rotation(f["word"], _angle_from_plain(f["angle"])))
         else:
-            factors.append(Constant(np.array(f["real"]) + 1j * np.array(f["imag"])))
+            numbers = np.array(f["real"]) + 1j * np.array(f["imag"])
+            factors.append(Constant(numbers) if numbers.ndim == 2 else Channel(numbers))
     angles = tuple(_angle_from_plain(a) for a in plain["angles"])
-    return Gate(plain["name"], tuple(plain["wires"]), angles, tuple(factors))
+    outcomes, values = plain.get("condition", ((), ()))
+    condition = Condition(tuple(outcomes), tuple(map(tuple, values))) if outcomes else None
+    return Gate(plain["name"], tuple(plain["wires"]), angles, tuple(factors), plain.get("outcome"), condition)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -14,7 +15,8 @@ from hqnn.circuits.affine import NotAffineError, Vector, read_affine
 from hqnn.circuits.expansion import PennyLaneGate, check_expansions, gates_of
 from hqnn.circuits.factors import Memo, factors_of
 from hqnn.circuits.followed import Followed
-from hqnn.circuits.program import Angle, Function, Gate, Program
+from hqnn.circuits.nonunitary import condition_of
+from hqnn.circuits.program import RESET, Angle, Channel, Factor, Function, Gate, Program
 from hqnn.circuits.recording import PLAIN, Applied, recorded
 from hqnn.circuits.watched import DecisionError, watched
 from hqnn.circuits.words import parse_word
@@ -90,13 +92,24 @@ def _read(
         with np.errstate(all="ignore"):  # a function may be infinite at a point where it is checked
             read = read_affine(gates_at, _variables(inputs, weights), SCALES, None if amplitudes else followed)
         angles, functions = followed.needed([angles for _, angles in read])
-        gates = [
-            Gate(gate.name, gate.wires, own, factors_of(gate, own, memo))
-            for (gate, _), own in zip(read, angles, strict=True)
-        ]
+        measured = [gate.outcome for gate, _ in read if gate.outcome is not None]
+        numbers = {identity: number for number, identity in enumerate(measured)}
+        gates = [_gate(gate, own, numbers, memo) for (gate, _), own in zip(read, angles, strict=True)]
     except NotAffineError as error:
         raise UserError(f"the circuit cannot be a program: {error}; {_CURE}") from error
     return tuple(gates), functions
+
+
+def _gate(gate: PennyLaneGate, angles: tuple[Angle, ...], numbers: dict[str, int], memo: Memo) -> Gate:
+    factors: Sequence[Factor | Channel] = () if gate.kraus is None else (Channel(gate.kraus),)
+    return Gate(
+        gate.name,
+        gate.wires,
+        angles,
+        tuple(factors or factors_of(gate, angles, memo)),
+        None if gate.outcome is None else numbers[gate.outcome],
+        None if gate.condition is None else condition_of(gate.condition, numbers),
+    )
 
 
 _CURE = (
@@ -140,6 +153,10 @@ def _warn_of_unused(program: Program) -> None:
     idle = [np.unravel_index(j, program.weight_shape) for j in range(program.weights) if j not in trained]
     if unread:
         log.warning("the circuit never uses %s; is that meant?", _listed("inputs", [[i] for i in unread]))
+    read = {number for gate in program.gates if gate.condition for number in gate.condition.outcomes}
+    for gate, after in pairwise((*program.gates, Gate("", ()))):
+        if gate.outcome is not None and gate.outcome not in read and after.name != RESET:
+            log.warning("nothing depends on the outcome of the measurement of wire %d; is that meant?", gate.wires[0])
     if idle:
         log.warning("the circuit never uses %s, which training cannot change; is that meant?", _listed("weights", idle))
 

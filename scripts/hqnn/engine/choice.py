@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 import torch
 
-from hqnn.circuits.program import Program
+from hqnn.circuits.program import Channel, Program
 from hqnn.engine.fusion import Group
 from hqnn.engine.memory import MEGABYTE, too_much
 from hqnn.engine.plan import Outline
@@ -83,11 +83,13 @@ class Choice:
             way: the only one to take, or None.
 
         Raises:
-            UserError: states are asked for where there is noise.
+            UserError: states are asked for where there is noise or a channel.
         """
-        if noise is not None and way == "states":
-            raise UserError("pure states have no noise; leave the quantum layer's way out, or its noise")
-        self._program, self._ideal = program, noise is None
+        channels = any(isinstance(factor, Channel) for gate in program.gates for factor in gate.factors)
+        if way == "states" and (noise is not None or channels):
+            has, what = ("noise", "its noise") if noise is not None else ("channels", "the circuit's channels")
+            raise UserError(f"pure states have no {has}; leave the quantum layer's way out, or {what}")
+        self._program, self._ideal = program, noise is None and not channels
         self._copies, self._limit_mb, self._given = copies, memory_limit_mb, way
         self._observables = observables_cost(program, outline)
         self._told: set[Way] = set()

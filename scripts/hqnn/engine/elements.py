@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hqnn.circuits.program import Angle, Constant, Factor, Gate, Program
+from hqnn.circuits.program import Angle, Channel, Constant, Factor, Gate, Program, Rotation
 from hqnn.engine.pauli import rotation_transfer
 from hqnn.errors import UserError
 from hqnn.noise.channels import from_kraus, is_trace_preserving, reverse_wires
@@ -64,7 +64,7 @@ def elements_of(program: Program, noise: NoiseModel | None) -> list[Element]:
     """Everything that the observables can see, first to last.
 
     Args:
-        program: any program of factors on at most two wires.
+        program: any program of factors on at most two wires, whose gates depend on no outcome.
         noise: channels after its gates, looked up under the native wires where the program has them.
 
     Raises:
@@ -79,10 +79,11 @@ def elements_of(program: Program, noise: NoiseModel | None) -> list[Element]:
     return _inputs_first(_light_cone(everything, seen))
 
 
-def _of_factor(gate: Gate, factor: Factor) -> Iterator[Element]:
-    if isinstance(factor, Constant):
+def _of_factor(gate: Gate, factor: Factor | Channel) -> Iterator[Element]:
+    if not isinstance(factor, Rotation):
         _reject_wide(gate, gate.wires)
-        yield from _fixed(gate.wires, from_kraus([factor.matrix]), gate.name)
+        kraus = [factor.matrix] if isinstance(factor, Constant) else list(factor.kraus)
+        yield from _fixed(gate.wires, from_kraus(kraus), gate.name)
         return
     wires = tuple(w for w, letter in zip(gate.wires, factor.word, strict=True) if letter != "I")
     word = factor.word.replace("I", "")

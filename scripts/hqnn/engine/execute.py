@@ -14,7 +14,7 @@ from hqnn.engine.batched import BatchedPart
 from hqnn.engine.choice import Choice, Way
 from hqnn.engine.cpu_path import BatchedExpectations, ProductExpectations, SharedVectors, nan_inputs
 from hqnn.engine.memory import chunk_size, in_chunks
-from hqnn.engine.plan import Plan, arranged, columns_of, outline_of
+from hqnn.engine.plan import Plan, arranged, columns_of, outline_of, without_outcomes
 from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
 from hqnn.engine.states import States
@@ -32,6 +32,7 @@ class Executor:
     def __init__(
         self, program: Program, noise: NoiseModel | None, copies: int, memory_limit_mb: float, way: Way | None
     ) -> None:
+        program = without_outcomes(program, noise)
         self._outline = outline_of(program, noise)
         self._choice = Choice(program, noise, self._outline, copies, memory_limit_mb, way)
         self._source = program, noise

@@ -21,6 +21,7 @@ from hqnn.engine.embedding import Wire, split_embedding
 from hqnn.engine.fusion import Group, fused, merged
 from hqnn.engine.schedule import cheapest_order
 from hqnn.noise.channels import identity, tensor
+from hqnn.noise.deferral import deferred, in_front
 from hqnn.noise.model import NoiseModel, TransferMatrix
 
 
@@ -106,8 +107,14 @@ class Outline:
     late: list[Group]
 
 
+def without_outcomes(program: Program, noise: NoiseModel | None = None) -> Program:
+    """The same circuit without conditions and resets, on further wires; amplitudes are still the last wires'."""
+    found = deferred(program, noise)
+    return in_front(found, found.wires - program.wires) if program.initial_state == "amplitudes" else found
+
+
 def outline_of(program: Program, noise: NoiseModel | None = None) -> Outline:
-    """Fuse a program and its noise into groups.
+    """Fuse a program, whose gates depend on no outcome, and its noise into groups.
 
     Raises:
         UserError: see `elements_of`.
@@ -123,6 +130,7 @@ def plan_of(program: Program, noise: NoiseModel | None = None) -> Plan:
     Raises:
         UserError: see `elements_of`.
     """
+    program = without_outcomes(program, noise)
     return arranged(program, noise, outline_of(program, noise))
 
 

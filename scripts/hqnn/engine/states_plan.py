@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from hqnn.circuits.fixed_rotations import rotations_of
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Constant, Factor, Program, Rotation
-from hqnn.engine.states_unitary import rotations_of
 from hqnn.engine.states_words import Frame, Images, Word, clifford_images, parity
 
 _QUARTER = np.pi / 2
@@ -108,7 +108,7 @@ def _without_cliffords(program: Program) -> tuple[list[Rotated], list[Word]]:
     memo: dict[Factor, Images | None] = {}
     rotations: list[Rotated] = []
     for gate in program.gates:
-        for factor in gate.factors:
+        for factor in gate.unitary_factors:
             if factor not in memo:
                 memo[factor] = _as_clifford(factor)
             images = memo[factor]

@@ -44,7 +44,7 @@ def namesake(gate: Gate, program: Program, known: Iterable[Namesake]) -> Namesak
     """
     rng = np.random.default_rng(2)
     inputs, weights = rng.uniform(-3, 3, program.circuit_inputs), rng.uniform(-3, 3, program.weights)
-    target = unitary(gate.factors, len(gate.wires), inputs, weights)
+    target = unitary(gate.unitary_factors, len(gate.wires), inputs, weights)
     values = [float(angle.value(inputs, weights)) for angle in gate.angles]
     alike = [k for k in known if (k.wires, k.parameters) == (len(gate.wires), len(gate.angles))]
     alike.sort(key=lambda k: k.name.lower() != gate.name.lower())

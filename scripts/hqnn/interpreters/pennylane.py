@@ -11,12 +11,14 @@ import numpy as np
 import pennylane as qml
 
 from hqnn.circuits.functions import extended, further
-from hqnn.circuits.program import Constant, Gate, Program
+from hqnn.circuits.program import Channel, Constant, Gate, Program
 from hqnn.circuits.trace import QuantumFunction
 from hqnn.circuits.words import parse_word
+from hqnn.errors import UserError, plain
 from hqnn.interpreters.namesakes import Namesake, namesake
 from hqnn.noise.channels import to_kraus
 from hqnn.noise.coverage import qubits_of, require_noise
+from hqnn.noise.deferral import deferred
 from hqnn.noise.model import NoiseModel, Readout
 
 Evaluation: TypeAlias = Callable[[Any, Any], Any]
@@ -34,9 +36,11 @@ def to_qfunc(program: Program, noise: NoiseModel | None = None) -> Callable[[Any
 
     Returns:
         A function of inputs, shape (inputs,) or (samples, inputs), and weights of any shape, which applies the gates.
-        A gate that PennyLane has keeps being one operation.
+        A gate that PennyLane has keeps being one operation. What depends on a measurement is deferred to further wires,
+        numbered behind the program's, see `hqnn.noise.deferral`.
     """
-    steps = [step for gate in program.gates for step in (_applied(gate, program), _noisy(gate, program, noise)) if step]
+    whole = deferred(program, noise)
+    steps = [step for gate in whole.gates for step in (_applied(gate, whole), _noisy(gate, whole, noise)) if step]
 
     def circuit(inputs: Any, weights: Any) -> None:
         flat = qml.math.reshape(weights, (-1,))
@@ -64,7 +68,8 @@ def to_qnode(
 
     Args:
         program: any.
-        device: with at least the program's wires, 0 to wires - 1; with noise, one for density matrices.
+        device: with at least the wires of the program after `deferred`, 0 to wires - 1; with noise or channels, one for
+            density matrices.
         diff_method: PennyLane's name, such as ``"backprop"``, ``"adjoint"`` or ``"parameter-shift"``.
         shots: None for exact expectation values.
         interface: of arrays and gradients.
@@ -81,13 +86,15 @@ def to_qnode(
         precision; take ``interface="autograd"`` for all digits.
 
     Raises:
-        UserError: no gate of the program gets noise from the model.
+        UserError: no gate of the program gets noise from the model; or, when it runs, the device has not the wires or
+            the channels.
     """
     if noise is not None:
         require_noise(program, noise)
-    qubits = program.native_wires or tuple(range(program.wires))
+    whole = deferred(program, noise)
+    qubits = whole.native_wires or tuple(range(whole.wires))
     readout = [noise.readout.get(q, Readout(0.0, 0.0)) if noise else Readout(0.0, 0.0) for q in qubits]
-    sums = [_as_read(word, readout) for word in program.observables]
+    sums = [_as_read(word, readout) for word in whole.observables]
     return _evaluation(to_qfunc(program, noise), sums, device, diff_method, shots, interface, options)
 
 
@@ -149,7 +156,13 @@ def _evaluation(
     chunk = _samples_at_once(device, len(next(iter(observables[0]))))
 
     def of_one_chunk(inputs: Any, weights: Any) -> Any:
-        values = qml.math.stack(qnode(inputs, weights), axis=-1)
+        try:
+            values = qml.math.stack(qnode(inputs, weights), axis=-1)
+        except (qml.exceptions.DeviceError, qml.wires.WireError) as error:
+            raise UserError(
+                f"PennyLane's device {device.name} cannot run the circuit ({plain(error)}); channels need "
+                "default.mixed, and a measurement that other gates depend on may need one wire more"
+            ) from error
         if qml.math.ndim(inputs) == 2 and qml.math.ndim(values) == 1:  # no input enters a gate
             values = qml.math.stack([values] * len(inputs))
         return values
@@ -171,12 +184,15 @@ def _samples_at_once(device: Any, wires: int) -> int:
 
 
 def _applied(gate: Gate, program: Program) -> Callable[[Any, Any], None]:
-    own = namesake(gate, program, _standard())
+    channels = [factor for factor in gate.factors if isinstance(factor, Channel)]
+    if channels:
+        return lambda _x, _w: qml.QubitChannel(list(channels[0].kraus), wires=gate.wires)
+    own = namesake(gate, program, _standard()) if gate.factors else None
     if own:
         return lambda x, w: own.build(*(a.value(x, w) for a in gate.angles), wires=gate.wires)
 
     def factors(inputs: Any, weights: Any) -> None:
-        for factor in gate.factors:
+        for factor in gate.unitary_factors:
             if isinstance(factor, Constant):
                 qml.QubitUnitary(factor.matrix, wires=gate.wires)
             elif letters := {w: a for w, a in zip(gate.wires, factor.word, strict=True) if a != "I"}:

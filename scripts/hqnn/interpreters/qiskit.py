@@ -78,7 +78,7 @@ def _operations(gate: Gate, program: Program, inputs: Any, weights: Any) -> Iter
     if own:
         yield own.build(*(_expression(a, inputs, weights) for a in gate.angles)), list(gate.wires)
         return
-    for factor in gate.factors:
+    for factor in gate.unitary_factors:
         yield _factor_operation(gate, factor, program, inputs, weights)
 
 

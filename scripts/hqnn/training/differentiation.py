@@ -14,6 +14,7 @@ from hqnn.circuits.program import Angle, Program, Rotation
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError, nearest, plain
 from hqnn.interpreters.pennylane import to_qnode
+from hqnn.noise.deferral import deferred
 
 ENGINE = "engine"
 PASSES = ("backprop", "adjoint")
@@ -70,7 +71,7 @@ class PennyLaneLayer(nn.Module):
         if method in PASSES and shots is not None:
             raise UserError(f"{method} needs exact expectation values; leave the shots out or take parameter-shift")
         self.program, self.method, self.copies = layer.program, method, layer.copies
-        self._device = _device(device, layer.program.wires, method)
+        self._device = _device(device, deferred(layer.program, layer.noise).wires, method)
         self._evaluate = to_qnode(
             layer.program, self._device, diff_method=method, shots=shots, noise=layer.noise, **options
         )
