@@ -3,6 +3,6 @@
 from hqnn.job import job
 
 with job(secrets=True) as rule:
-    from hqnn.execution.remote import write_calibration
+    from hqnn.execution.machines.choice import write_calibration
 
     write_calibration(rule.output.calibration, rule.wildcards["backend"], rule.params.machine)

@@ -127,7 +127,7 @@ def calibration_of(wildcards):
 
 def machine_of(wildcards):
     """The settings of a machine in built-in types."""
-    return machines[wildcards.backend].model_dump()
+    return machines[wildcards.backend].model_dump(exclude_unset=True)
 
 
 def is_noisy(wildcards):

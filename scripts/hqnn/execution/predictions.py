@@ -26,6 +26,7 @@ class Expectations:
         calibration_digest: of the backend's noise, empty without any.
         shots: repetitions of a circuit, 0 where expectation values are exact.
         jobs: how many were sent.
+        executions: bound circuits times shots that a real machine ran, 0 for a simulator.
         qpu_s: seconds of quantum hardware, as used or else as estimated.
         estimated_s: the same as estimated.
         price: of these seconds, in the config's currency; None where it says none.
@@ -38,6 +39,7 @@ class Expectations:
     calibration_digest: str = ""
     shots: int = 0
     jobs: int = 0
+    executions: int = 0
     qpu_s: float = 0.0
     estimated_s: float = 0.0
     price: float | None = None

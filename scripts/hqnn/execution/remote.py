@@ -1,4 +1,4 @@
-"""Trained models on real machines: the calibration of the day, sending, and fetching, each on its own."""
+"""Trained models on real machines: sending and fetching, each on its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hqnn.data.samples import Samples
 from hqnn.errors import UserError
 from hqnn.execution.backends import backend, snapshot
 from hqnn.execution.hardware import native_task
-from hqnn.execution.machines.choice import calibration_now, real_provider
+from hqnn.execution.machines.choice import real_provider
 from hqnn.execution.machines.collect import archive_of, collect
 from hqnn.execution.machines.drift import check_drift
 from hqnn.execution.machines.ledger import Entry, Ledger, ledger_of
@@ -33,20 +33,6 @@ from hqnn.settings.machines import Hardware, Machine
 from hqnn.store import fingerprint, write_table, write_text
 
 Files = str | os.PathLike[str]
-
-
-def write_calibration(output: Files, name: str, machine: Mapping[str, Any]) -> None:
-    """Write what a machine says of its qubits and gates now.
-
-    Args:
-        output: a snapshot, in our JSON.
-        name: of the machine in the config.
-        machine: its settings there.
-
-    Raises:
-        UserError: it cannot be asked, or reports nothing.
-    """
-    write_text(output, calibration_now(name, Machine.model_validate(machine)).to_json())
 
 
 @dataclass(frozen=True)
@@ -167,6 +153,7 @@ class Remote:
             noise.digest,
             shots=self.shots,
             jobs=len(done),
+            executions=order.task.executions,
             qpu_s=sum(entry.seconds for entry in done),
             estimated_s=sum(entry.estimated_s or 0.0 for entry in done),
             price=None if None in price else sum(one or 0.0 for one in price),

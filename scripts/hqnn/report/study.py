@@ -16,6 +16,7 @@ from hqnn.metrics.table import read_metrics
 from hqnn.report.chapter import Chapter, Material
 from hqnn.report.doubts import doubts
 from hqnn.report.images.chapter import image_chapters
+from hqnn.report.jobs import jobs_table
 from hqnn.report.overview import overview
 from hqnn.report.page import StudyChapter, template, write_report
 from hqnn.report.photographs.chapter import photograph_chapters
@@ -118,6 +119,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         notice=SYNTHETIC if synthetic else "",
         chapters=chapters,
         notes=read_notes([*(path for path in files.artefacts if path.suffix == ".h5"), *files.predictions]),
+        jobs=jobs_table(read),
         ran_where=[_ran_where(one) for one in read],
         settings=_flat(files.settings),
         versions=_versions(read),

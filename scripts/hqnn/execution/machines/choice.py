@@ -1,14 +1,18 @@
-"""The machine behind a name in the config."""
+"""The machine behind a name in the config, and what it says of itself now."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from hqnn.errors import UserError
 from hqnn.execution.backends import snapshot
 from hqnn.execution.machines.provider import Provider
 from hqnn.noise.snapshot import Snapshot
 from hqnn.settings.machines import Machine
+from hqnn.store import write_text
 
 
 def real_provider(name: str, machine: Machine) -> Provider:
@@ -45,3 +49,17 @@ def calibration_now(name: str, machine: Machine) -> Snapshot:
 
         return perfect(snapshot(machine.backend), name)
     return replace(real_provider(name, machine).calibration(), name=name)
+
+
+def write_calibration(output: str | os.PathLike[str], name: str, machine: Mapping[str, Any]) -> None:
+    """Write what a machine says of its qubits and gates now.
+
+    Args:
+        output: a snapshot, in our JSON.
+        name: of the machine in the config.
+        machine: its settings there.
+
+    Raises:
+        UserError: it cannot be asked, or reports nothing.
+    """
+    write_text(output, calibration_now(name, Machine.model_validate(machine)).to_json())

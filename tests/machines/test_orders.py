@@ -1,0 +1,121 @@
+"""Parts, ledgers and permissions, without any machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit, QuantumRegister
+
+from hqnn.checks import checked, machines_of
+from hqnn.errors import UserError
+from hqnn.execution.machines.jobs import decide, open_jobs, table
+from hqnn.execution.machines.ledger import Ledger, ledger_of
+from hqnn.execution.machines.parts import joined, parts_needed, split
+from hqnn.execution.machines.provider import Counts, Limits, Pub, Task
+from hqnn.execution.machines.simulated import simulate
+
+ROWS = st.lists(st.integers(1, 40), min_size=1, max_size=5)
+
+
+def task_of(rows: list[int], shots: int = 3) -> Task:
+    return Task(tuple(Pub(f"pub{k}", QuantumCircuit(1), np.full((n, 1), k)) for k, n in enumerate(rows)), shots)
+
+
+@given(rows=ROWS, most=st.integers(1, 60), executions=st.integers(3, 200))
+def test_parts_are_the_fewest_and_their_counts_join_to_the_whole(rows: list[int], most: int, executions: int) -> None:
+    task, limits = task_of(rows), Limits(executions=executions, rows=most)
+    jobs = parts_needed(task, limits)
+    parts = split(task, jobs)
+    fit = min(most, executions // 3)
+    assert all(part.rows <= fit for part in parts)
+    assert (jobs - 1) * fit < task.rows
+    numbers = iter(range(task.rows))
+    counts = [
+        Counts(tuple(np.array([[[next(numbers) % 256]]] * 1 * len(p.values), np.uint8) for p in part.pubs))
+        for part in parts
+    ]
+    whole = joined(task, parts, counts)
+    assert [len(bits) for bits in whole.bits] == rows
+
+
+def test_a_ledger_cut_anywhere_in_its_last_line_is_the_one_before(tmp_path: Path) -> None:
+    ledger = ledger_of("m", tmp_path)
+    said: dict[str, Any] = {"identity": "i", "part": 0, "parts": 1, "machine": "m", "about": {}, "executions": 1}
+    ledger.append("intent", "a", **said, estimated_s=2.0, price_per_second=None)
+    before, whole = ledger.entries(), len(ledger.path.read_bytes())
+    ledger.append("job", "a", job="j", state="sent")
+    content = ledger.path.read_bytes()
+    for end in range(whole, len(content)):
+        ledger.path.write_bytes(content[:end])
+        assert ledger.entries() == before
+    ledger.append("job", "a", job="k", state="sent")
+    assert [entry.job for entry in ledger.entries()] == ["k"]
+    ledger.path.write_bytes(ledger.path.read_bytes().replace(b'"parts": 1', b'"parts": 2'))
+    with pytest.raises(UserError, match=r"line 1 of the ledger .* is damaged, so nothing is sent; restore"):
+        ledger.entries()
+
+
+def test_a_second_run_waits_for_the_ledger_and_then_says_so(tmp_path: Path) -> None:
+    ledger = ledger_of("m", tmp_path)
+    with (
+        ledger.locked(),
+        pytest.raises(UserError, match="another run has been using the ledger"),
+        Ledger(ledger.path).locked(0),
+    ):
+        pass
+
+
+def test_a_job_in_doubt_is_listed_until_a_person_decides(tmp_path: Path) -> None:
+    ledger = ledger_of("m", tmp_path)
+    said: dict[str, Any] = {"identity": "i", "parts": 2, "machine": "m", "about": {"study": "s"}, "executions": 1}
+    for part, tag in enumerate("ab"):
+        ledger.append("intent", tag, part=part, **said, estimated_s=2.0, price_per_second=1.5)
+    assert "intended" in table(open_jobs(tmp_path))
+    assert "3.00" in table(open_jobs(tmp_path))
+    decide("m", "a", "none", tmp_path)
+    decide("m", "b", "job7", tmp_path)
+    assert [(entry.job, entry.state) for entry in open_jobs(tmp_path)] == [("job7", "sent")]
+    with pytest.raises(UserError, match="no job b in doubt"):
+        decide("m", "b", "none", tmp_path)
+
+
+def test_simulated_counts_follow_rows_and_pubs_and_leave_unseen_gates_out() -> None:
+    qubits, bits, angle = QuantumRegister(9), ClassicalRegister(3, "bits"), Parameter("inputs[0]")
+    circuit = QuantumCircuit(qubits, bits)
+    circuit.rx(angle, 7)
+    circuit.cx(7, 2)
+    circuit.h(5)
+    circuit.measure(2, 1)
+    still = circuit.assign_parameters({angle: np.pi})
+    values = np.array([[0.0], [np.pi], [0.0]])
+    task = Task((Pub("a", circuit, values), Pub("b", still, np.empty((2, 0)))), 5)
+    first, second = simulate(task, None, 0).bits
+    np.testing.assert_array_equal(first, np.array([0, 2, 0], np.uint8)[:, None, None].repeat(5, axis=1))
+    np.testing.assert_array_equal(second, np.full((2, 5, 1), 2))
+
+
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [
+        ({"provider": "ibm", "backend": "ibm_brisbane"}, "no machine that IBM runs today"),
+        ({"provider": "ibm", "backend": "resources/calibrations/ibm_fez.json"}, "no machine that IBM runs today"),
+        ({"provider": "iqm", "quantum_computer": "ibm_fez"}, "no machine of IQM's"),
+        ({"provider": "snapshot", "backend": "ibm_fes"}, "did you mean 'ibm_fez'?"),
+        ({"provider": "ibm"}, "provider ibm needs backend"),
+        ({"provider": "iqm", "quantum_computer": "garnet", "mode": "batch"}, "mode is no key of provider iqm"),
+        ({"provider": "ibm", "backend": "ibm_fez", "max_price": 3}, "max_price needs price_per_second"),
+        ({"provider": "aer", "backend": "ibm_fez", "called": "ibm_fez"}, "is called like one of execution.backends"),
+    ],
+)
+def test_a_wrong_machine_is_refused_before_anything_runs(machine: dict[str, Any], said: str) -> None:
+    name = machine.pop("called", "mine") if "called" in machine else "mine"
+    study = {"kind": "table", "models": ["angle_y-simplified_two_design-1"]}
+    config = {"studies": {"t": study}, "execution": {"backends": ["ibm_fez"], "machines": {name: machine}}}
+    with pytest.raises(UserError) as stopped:
+        machines_of(checked(config)[1].values())
+    assert said in str(stopped.value)
