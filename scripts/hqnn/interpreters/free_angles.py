@@ -6,6 +6,7 @@ runs any sample with any weights, and with any one of its gates shifted, as one 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,7 +74,7 @@ def free_angles(circuit: QuantumCircuit, observables: Sequence[str], *, inputs: 
             operation, given = operation.to_mutable(), operation.params
             operation.params = []
             for value in given:
-                operation.params.append(Parameter(f"inputs[{len(angles)}]") if _is_free(value) else value)
+                operation.params.append(_angle(len(angles)) if _is_free(value) else value)
                 if _is_free(value):
                     angles.append(affine_angle(value, operation.name, places))
         freed.append(operation, instruction.qubits, instruction.clbits)
@@ -84,6 +85,12 @@ def free_angles(circuit: QuantumCircuit, observables: Sequence[str], *, inputs: 
         _table([angle.inputs for angle in angles], inputs),
         _table([angle.weights for angle in angles], weights),
     )
+
+
+def _angle(number: int) -> Parameter:
+    """A parameter that is the same one in every process, as those of a stored circuit are."""
+    name = f"inputs[{number}]"
+    return Parameter(name, uuid=uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 
 def _is_free(value: object) -> bool:

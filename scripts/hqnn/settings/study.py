@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 
 from hqnn.errors import nearest, quoted
 from hqnn.settings.execution import Evaluation, Execution
+from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.settings.section import Distinct, Name, Section, Seed, Word
 
-Phase = Literal["ideal", "device", "noisy"]
+Phase = Literal["ideal", "device", "noisy", "hardware"]
 
 
 class Data(Section):
@@ -89,8 +90,10 @@ class Study(Section):
     phases: Distinct[Phase] = Field(
         ("ideal",),
         description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
-        "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error.",
+        "backend; `noisy`: goes on from that with the backend's noise after every gate and its readout error; "
+        "`hardware`: goes on from that with gradients from the machine's own counts.",
     )
+    hardware_training: HardwareTraining = HardwareTraining()
     trainers: dict[Word, Trainer] = Field(
         {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
     )

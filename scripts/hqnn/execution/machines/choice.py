@@ -23,13 +23,17 @@ def real_provider(name: str, machine: Machine) -> Provider:
         machine: its settings.
 
     Raises:
-        UserError: it is simulated, or there is no such provider.
+        UserError: it is simulated.
     """
     if machine.provider == "ibm":
         from hqnn.execution.machines.ibm import IbmProvider
 
         return IbmProvider(name, machine)
-    raise UserError(f"machine {name}: nothing can be sent to provider {machine.provider!r}; name provider ibm")
+    if machine.provider == "iqm":
+        from hqnn.execution.machines.iqm import IqmProvider
+
+        return IqmProvider(name, machine.url, machine.quantum_computer, machine.dynamical_decoupling)
+    raise UserError(f"machine {name}: nothing can be sent to provider {machine.provider!r}; name provider ibm or iqm")
 
 
 def calibration_now(name: str, machine: Machine) -> Snapshot:

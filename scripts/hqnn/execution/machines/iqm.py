@@ -66,7 +66,7 @@ SEQUENCES = {"XX": "XX", "XY4": "YXYX", "XpXm": [(np.pi, 0.0), (np.pi, np.pi)]} 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class IqmProvider:
     """One machine of IQM; see `hqnn.execution.machines.provider.Provider`.
 
