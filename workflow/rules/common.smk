@@ -40,7 +40,7 @@ wildcard_constraints:
     dataset=r"\w+(-\w+)?",
     backbone="[a-z0-9_]+",
     model=r"[\w-]+",
-    phase=r"ideal(-[a-z_]+)?|(device|noisy)-\w+",
+    phase=r"ideal(-[a-z_]+)?|(device|noisy|hardware)-\w+",
     trainer="[a-z_]+",
     backend=r"\w+",
     seed=r"\d+",
@@ -128,6 +128,11 @@ def calibration_of(wildcards):
 def machine_of(wildcards):
     """The settings of a machine in built-in types."""
     return machines[wildcards.backend].model_dump(exclude_unset=True)
+
+
+def machine_if_any(wildcards):
+    """The same; None for a calibration, which is no machine."""
+    return machine_of(wildcards) if wildcards.backend in machines else None
 
 
 def is_noisy(wildcards):

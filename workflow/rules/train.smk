@@ -113,6 +113,43 @@ rule train_noisy:
         "../../scripts/train_noisy.py"
 
 
+rule train_hardware:
+    input:
+        samples=asks("samples", "dataset", "model", "seed"),
+        start="results/{study}/{dataset}/{model}/noisy-{backend}/seed{seed}/model.safetensors",
+        circuit="results/{study}/{dataset}/{model}/compiled/{backend}/program.qpy",
+        calibration=calibration_of,
+    output:
+        model="results/{study}/{dataset}/{model}/hardware-{backend}/seed{seed}/model.safetensors",
+        history="results/{study}/{dataset}/{model}/hardware-{backend}/seed{seed}/history.csv",
+        steps="results/{study}/{dataset}/{model}/hardware-{backend}/seed{seed}/steps.csv",
+    log:
+        "results/{study}/{dataset}/{model}/hardware-{backend}/seed{seed}/train.log",
+    wildcard_constraints:
+        model=QUANTUM,
+        backend=LOCAL,
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        training=of_study("hardware_training"),
+        machine=machine_if_any,
+        code=code_of("train_hardware"),
+    script:
+        "../../scripts/train_hardware.py"
+
+
+use rule train_hardware as train_on_machine with:
+    wildcard_constraints:
+        model=QUANTUM,
+        backend=REAL,
+    localrule: True
+    params:
+        training=of_study("hardware_training"),
+        machine=machine_of,
+        code="",  # no edit may cost a step that is paid for
+
+
 rule fit_reference:
     input:
         samples=asks("samples", "dataset", "model", "seed"),

@@ -60,7 +60,7 @@ TRAINERS = {
     "parameter_shift": "parameter shift",
 }
 SIMULATORS = {"default.qubit": "PennyLane", "cirq.simulator": "Cirq", "qiskit.aer": "Qiskit Aer"}
-PHASES = ("ideal", "device", "noisy")
+PHASES = ("ideal", "device", "noisy", "hardware")
 PATHS = ("exact", "shots", "noisy", "hardware")
 
 

@@ -30,7 +30,7 @@ class Run:
         study: its name.
         dataset: name of the data set, with the split or draw behind a hyphen where there are several.
         model: its name.
-        phase: ideal, device-BACKEND, noisy-BACKEND or ideal-TRAINER.
+        phase: ideal, device-BACKEND, noisy-BACKEND, hardware-BACKEND or ideal-TRAINER.
         seed: of initial weights and of the order of samples.
     """
 
