@@ -16,4 +16,5 @@ with job(secrets=True) as rule:
         rule.params.shots,
         read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
         {"path": "hardware", **rule.wildcards},
+        rule.params.mitigation,
     ).collect(rule.output.predictions, rule.output.counts, rule.input.submission)

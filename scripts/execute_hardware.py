@@ -7,9 +7,10 @@ with job() as rule:
     from hqnn.execution.hardware import Hardware
     from hqnn.execution.predict import predict
 
+    samples = read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed)
     predict(
         rule.output.predictions,
-        samples=read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
+        samples=samples,
         model=rule.input.model,
         path=Hardware(
             rule.input.circuit,
@@ -18,6 +19,9 @@ with job() as rule:
             rule.params.shots,
             rule.params.seed,
             rule.params.noisy,
+            rule.params.mitigation,
+            rule.output.counts,
+            samples.ids,
         ),
         about={"path": "hardware", **rule.wildcards},
     )

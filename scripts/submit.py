@@ -16,4 +16,5 @@ with job(secrets=True) as rule:
         rule.params.shots,
         read_samples(rule.input.samples, subset=rule.params.subset, seed=rule.params.seed),
         {"path": "hardware", **rule.wildcards},
+        rule.params.mitigation,
     ).submit(rule.output.submission, rule.output.calibration, rule.config.get("hardware", {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,22 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit
+from qiskit.circuit import Parameter, QuantumCircuit
 from qiskit.quantum_info import Operator
 
-from hqnn.circuits.library import build_for
-from hqnn.circuits.program import Program
-from hqnn.engine import QuantumLayer
+from hqnn.circuits.program_file import read_program
 from hqnn.errors import UserError
-from hqnn.execution.backends import backend, snapshot
-from hqnn.execution.compilation import compile_program
+from hqnn.execution.backends import snapshot
+from hqnn.execution.exact import run_exact
+from hqnn.execution.hardware import Hardware
+from hqnn.execution.mitigated import Mitigated
 from hqnn.execution.mitigation import FACTORS, ReadoutCalibration, extrapolated, folded, word_values
-from hqnn.interpreters.binding import parameter_values
+from hqnn.models.architectures import load_classifier
 from hqnn.noise.thermal import from_snapshot
+from trained_models import compiled, save
 
 SUPPORTS = [(0,), (1, 3), (0, 1, 2, 3)]
-WORDS = ("ZIII", "IZIZ", "ZZZZ")
-SHOTS, ROWS = 10000, 6
+SHOTS = 4000
 
 
 @settings(max_examples=25, deadline=None)
@@ -84,69 +85,32 @@ def test_a_detector_that_reads_the_same_from_both_states_is_not_inverted() -> No
         ReadoutCalibration.counted(bits[0], bits[1] | [[True, False]])
 
 
-def test_on_a_simulated_machine_bias_falls_and_standard_errors_are_what_values_scatter_by() -> None:
-    native, ideal, counted, exact_unread = _simulated("ibm_brisbane")
-    readout = ReadoutCalibration.counted(*counted["calibration"])
-    found = {factor: word_values(counted[factor], SUPPORTS, readout) for factor in FACTORS}
-    scores = (found[1][0] - exact_unread) / found[1][1]
-    assert np.abs(scores).max() < 4
-    assert 0.6 < np.sqrt(np.mean(scores**2)) < 1.5
-    values, errors = (np.stack([found[factor][k] for factor in FACTORS]) for k in (0, 1))
-    linear = extrapolated(FACTORS, values, errors, "linear")
-    bias = {
-        "none": word_values(counted[1], SUPPORTS)[0] - ideal,
-        "readout": found[1][0] - ideal,
-        "linear": linear[0] - ideal,
-    }
-    rmse = {name: float(np.sqrt(np.mean(own**2))) for name, own in bias.items()}
-    assert rmse["linear"] < rmse["readout"] < rmse["none"]
-    assert rmse["linear"] < 0.5 * rmse["none"]
-    assert native.native_wires
-
-
-def _simulated(name: str) -> tuple[Program, np.ndarray, dict[Any, Any], np.ndarray]:
-    """Bits of a native circuit, folded, and of calibration circuits; exact values without and with gate noise."""
-    program = build_for("angle_y-simplified_two_design-1", 4, WORDS)
-    machine = backend(name)
-    compiled = compile_program(program, machine, seed=0, layouts=1)
-    rng = np.random.default_rng(1)
-    inputs, weights = rng.uniform(-1, 1, (ROWS, 4)), rng.uniform(0, 6, program.weights)
-    qubits = compiled.program.native_wires
-    circuits, places = [], []
-    for factor in FACTORS:
-        circuit = _measured(folded(compiled.circuit, factor), qubits)
-        for row in parameter_values(circuit, inputs, weights):
-            circuits.append(circuit.assign_parameters(row))
-            places.append(factor)
-    for flipped in (False, True):
-        circuit = QuantumCircuit(machine.num_qubits)
-        if flipped:
-            circuit.x(list(qubits))
-        circuits.append(_measured(circuit, qubits))
-    result = machine.run(circuits, shots=SHOTS, memory=True, seed_simulator=5).result()
-    shots = np.array([result.get_memory(k) for k in range(len(circuits))])
-    bits = (shots.view("U1").reshape(*shots.shape, 4) == "1")[..., ::-1]
-    counted: dict[Any, Any] = {f: bits[[k for k, p in enumerate(places) if p == f]] for f in FACTORS}
-    counted["calibration"] = bits[-2:]
-    noise = from_snapshot(snapshot(name), readout=False)
-    return (
-        compiled.program,
-        _exact(program, None, inputs, weights),
-        counted,
-        _exact(compiled.program, noise, inputs, weights),
-    )
-
-
-def _measured(circuit: QuantumCircuit, qubits: tuple[int, ...]) -> QuantumCircuit:
-    whole = circuit.copy()
-    register = ClassicalRegister(len(qubits), "bits")
-    whole.add_register(register)
-    whole.measure(list(qubits), register)
-    return whole
-
-
-def _exact(program: Program, noise: Any, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    layer = QuantumLayer(program, noise, dtype=torch.float64)
+def test_from_the_counts_of_one_task_bias_falls_and_standard_errors_are_what_values_scatter_by(tmp_path: Path) -> None:
+    file = save(tmp_path / "model.safetensors", "pixel", (3,), 4)
+    model, trained = load_classifier(file)
+    program, circuit, machine = compiled(tmp_path, 3, model.program.observables)
+    inputs, ids = np.random.default_rng(1).uniform(-1, 1, (12, 3)), np.arange(12)
+    mitigation, counts = ("readout", "zne_linear", "zne_richardson"), tmp_path / "counts.h5"
+    plain = Hardware(circuit, program, machine, SHOTS, 3, True, mitigation, counts, ids)(model, trained, inputs)
+    alone = Hardware(circuit, program, machine, SHOTS, 3)(model, trained, inputs)
+    np.testing.assert_array_equal(plain.values, alone.values)
+    found = {name: Mitigated(program, counts, name, ids)(model, trained, inputs) for name in mitigation}
+    exact = run_exact(model, trained, inputs).values
+    rmse = {name: float(np.sqrt(np.mean((own.values - exact) ** 2))) for name, own in {"": plain, **found}.items()}
+    assert rmse["zne_linear"] < rmse["readout"] < rmse[""]
+    assert rmse["zne_linear"] < 0.5 * rmse[""]
+    spread = {name: float(own.standard_errors.mean()) for name, own in {"": plain, **found}.items()}
+    assert spread[""] < spread["readout"] < spread["zne_linear"] < spread["zne_richardson"]
+    noise = from_snapshot(snapshot(machine), readout=False)
+    model.run_as(read_program(program), noise)
     with torch.no_grad():
-        layer.weights.copy_(torch.from_numpy(weights).reshape(layer.weights.shape))
-        return layer(torch.from_numpy(inputs)).numpy()
+        unread = model.quantum(torch.from_numpy(inputs)).numpy()
+    scores = (found["readout"].values - unread) / found["readout"].standard_errors
+    assert np.abs(scores).max() < 5
+    assert 0.6 < np.sqrt(np.mean(scores**2)) < 1.6
+    assert found["readout"].backend == f"{machine}+readout"
+    with pytest.raises(UserError, match="other samples or weights"):
+        Mitigated(program, counts, "readout", ids[::-1])(model, trained, inputs)
+    Hardware(circuit, program, machine, 10, 3, True, ("readout",), counts, ids)(model, trained, inputs)
+    with pytest.raises(UserError, match="lacks circuits that zne_linear needs"):
+        Mitigated(program, counts, "zne_linear", ids)(model, trained, inputs)

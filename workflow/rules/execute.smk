@@ -74,6 +74,7 @@ rule execute_hardware:
         calibration=calibration_of,
     output:
         predictions=f"{RUN}/hardware-{{backend}}/predictions.h5",
+        counts=f"{RUN}/hardware-{{backend}}/counts.h5",
     log:
         f"{RUN}/hardware-{{backend}}/predictions.log",
     wildcard_constraints:
@@ -87,6 +88,31 @@ rule execute_hardware:
         subset=of_study("execution", "subset"),
         seed=of_study("execution", "seed"),
         noisy=is_noisy,
+        mitigation=of_study("execution", "mitigation"),
         code=code_of("execute_hardware"),
     script:
         "../../scripts/execute_hardware.py"
+
+
+rule mitigate:
+    input:
+        samples=asks("samples", "dataset", "model", "seed"),
+        model=f"{RUN}/model.safetensors",
+        program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
+        counts=f"{RUN}/hardware-{{backend}}/counts.h5",
+    output:
+        predictions=f"{RUN}/hardware-{{backend}}+{{mitigation}}/predictions.h5",
+    log:
+        f"{RUN}/hardware-{{backend}}+{{mitigation}}/predictions.log",
+    wildcard_constraints:
+        model=QUANTUM,
+        mitigation=r"\w+",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        subset=of_study("execution", "subset"),
+        seed=of_study("execution", "seed"),
+        code=code_of("mitigate"),
+    script:
+        "../../scripts/mitigate.py"

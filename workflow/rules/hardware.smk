@@ -48,6 +48,7 @@ rule submit:
         shots=of_study("execution", "shots"),
         subset=of_study("execution", "subset"),
         seed=of_study("execution", "seed"),
+        mitigation=of_study("execution", "mitigation"),
     script:
         "../../scripts/submit.py"
 
@@ -76,6 +77,7 @@ rule collect:
         shots=of_study("execution", "shots"),
         subset=of_study("execution", "subset"),
         seed=of_study("execution", "seed"),
+        mitigation=of_study("execution", "mitigation"),
         code=code_of("collect"),
     script:
         "../../scripts/collect.py"

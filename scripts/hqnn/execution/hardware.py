@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,11 @@ from qiskit.transpiler.passes import Optimize1qGatesDecomposition
 
 from hqnn.circuits.program_file import read_program
 from hqnn.execution.backends import backend
+from hqnn.execution.counts_file import plain_bits, write_counts
 from hqnn.execution.machines.aer import AerProvider
 from hqnn.execution.machines.provider import Task
 from hqnn.execution.machines.snapshot import SnapshotProvider
+from hqnn.execution.mitigated import with_mitigation
 from hqnn.execution.predictions import Expectations
 from hqnn.execution.sampled import averages, task_of
 from hqnn.execution.snapshot_backend import SnapshotBackend
@@ -35,6 +38,9 @@ class Hardware:
         shots: repetitions a sample.
         seed: of the sampling.
         noisy: whether the calibration's noise acts.
+        mitigation: what the counts shall be good for, beside their plain means.
+        counts: file that the raw counts are written to, with `ids`; none where None.
+        ids: of the samples.
     """
 
     circuit: str | os.PathLike[str]
@@ -43,15 +49,23 @@ class Hardware:
     shots: int
     seed: int
     noisy: bool = True
+    mitigation: Sequence[str] = ()
+    counts: str | os.PathLike[str] | None = None
+    ids: NDArray[np.int64] | None = None
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
         """Run one job with all samples as parameter sets."""
         machine = backend(self.backend)
         program = read_program(self.program)
-        task = native_task(self.circuit, self.program, machine, model, trained, inputs, self.shots)
+        task = native_task(
+            self.circuit, self.program, machine, model, trained, inputs, self.shots, mitigation=self.mitigation
+        )
         provider = (SnapshotProvider if self.noisy else AerProvider)(machine, self.seed)
         counts = provider.collect(provider.submit(task, "now"))
-        values, errors = averages(program, counts.bits, inputs.shape)
+        if self.counts is not None and self.ids is not None:
+            about = {"weights_fingerprint": trained, "machine": machine.name, "calibration": machine.noise.digest}
+            write_counts(self.counts, self.ids, task, counts, about)
+        values, errors = averages(program, plain_bits(task, counts), inputs.shape)
         return Expectations(
             values, errors, program.digest, machine.name, machine.noise.digest, shots=self.shots, jobs=1
         )
@@ -65,6 +79,8 @@ def native_task(
     trained: str,
     inputs: NDArray[np.float64],
     shots: int,
+    *,
+    mitigation: Sequence[str] = (),
 ) -> Task:
     """A stored native circuit with all samples as parameter sets, ready to be sent.
 
@@ -76,13 +92,15 @@ def native_task(
         trained: fingerprint of the trained weights.
         inputs: of the circuits, shape (samples, ..., copies * inputs).
         shots: repetitions a sample.
+        mitigation: what the counts shall be good for, beside their plain means.
 
     Raises:
         UserError: the weights bound in the task are not the trained ones.
     """
     turns = translation(machine.target)
     native, written = load_qpy(circuit), read_program(program)
-    return task_of(native, written, model, trained, inputs, shots, machine.name, turns.run)
+    task = task_of(native, written, model, trained, inputs, shots, machine.name, turns.run)
+    return with_mitigation(task, written, turns.run, mitigation)
 
 
 def translation(target: Target) -> PassManager:

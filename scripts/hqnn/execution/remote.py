@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from hqnn.circuits.program_file import read_program
 from hqnn.data.samples import Samples
 from hqnn.errors import UserError
 from hqnn.execution.backends import backend, snapshot
+from hqnn.execution.counts_file import plain_bits, write_counts
 from hqnn.execution.hardware import native_task
 from hqnn.execution.machines.choice import real_provider
 from hqnn.execution.machines.collect import archive_of, collect
@@ -30,7 +31,7 @@ from hqnn.execution.sampled import averages
 from hqnn.models.architectures import load_classifier
 from hqnn.models.hybrid import HybridClassifier
 from hqnn.settings.machines import Hardware, Machine
-from hqnn.store import fingerprint, write_table, write_text
+from hqnn.store import fingerprint, write_text
 
 Files = str | os.PathLike[str]
 
@@ -49,6 +50,7 @@ class Remote:
         shots: repetitions a sample.
         samples: to predict.
         about: what the path of the result says: study, dataset, model, phase, seed, path.
+        mitigation: what the counts shall be good for, beside their plain means.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Remote:
     shots: int
     samples: Samples
     about: Mapping[str, str]
+    mitigation: Sequence[str] = ()
 
     def submit(self, submission: Files, calibration: Files, allowed: Mapping[str, Any]) -> None:
         """Send what was not sent yet; write which jobs run it, and the machine's calibration at that time.
@@ -121,12 +124,14 @@ class Remote:
     def _order_of(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Order:
         machine = Machine.model_validate(self.machine)
         at = backend(str(self.calibration))
-        task = native_task(self.circuit, self.program, at, model, trained, inputs, self.shots)
+        task = native_task(
+            self.circuit, self.program, at, model, trained, inputs, self.shots, mitigation=self.mitigation
+        )
         digests = {
             "circuit": read_program(self.program).digest,
             "weights": trained,
             "samples": fingerprint({"ids": self.samples.ids, "features": self.samples.features}),
-            "options": options_digest(machine, self.shots),
+            "options": "+".join([options_digest(machine, self.shots), *sorted(self.mitigation)]),
         }
         return Order(task, digests, self.about)
 
@@ -139,10 +144,9 @@ class Remote:
         parts = split(order.task, len(entries))
         provider, archive = real_provider(self.name, machine), archive_of(self.name)
         counts = collect(order.task, entries, parts, provider, ledger, machine, archive)
-        self._write_counts(output, order, counts, entries)
-        program = read_program(self.program)
-        values, errors = averages(program, counts.bits, inputs.shape)
-        noise = backend(str(self.calibration)).noise
+        program, noise = read_program(self.program), backend(str(self.calibration)).noise
+        self._write_counts(output, order, counts, entries, noise.digest)
+        values, errors = averages(program, plain_bits(order.task, counts), inputs.shape)
         done = ledger.of(order.identity)
         price = [entry.price for entry in done]
         return Expectations(
@@ -159,12 +163,13 @@ class Remote:
             price=None if None in price else sum(one or 0.0 for one in price),
         )
 
-    def _write_counts(self, output: Files, order: Order, counts: Counts, entries: list[Entry]) -> None:
-        """Rows of a pub are samples, or samples times the places that each circuit visits."""
-        columns: dict[str, NDArray[Any]] = {"sample": self.samples.ids}
-        columns |= {pub.name: bits for pub, bits in zip(order.task.pubs, counts.bits, strict=True)}
+    def _write_counts(
+        self, output: Files, order: Order, counts: Counts, entries: list[Entry], calibration: str
+    ) -> None:
         jobs = [entry.job or "" for entry in entries]
-        write_table(output, columns, {**self.about, "identity": order.identity, "jobs": jobs, "machine": self.name})
+        about = {"identity": order.identity, "jobs": jobs, "machine": self.name, "calibration": calibration}
+        about |= {"weights_fingerprint": order.digests["weights"]}
+        write_counts(output, self.samples.ids, order.task, counts, {**self.about, **about})
 
 
 def jobs_of(order: Order, ledger: Ledger) -> list[Entry]:

@@ -10,6 +10,7 @@ from hqnn.settings.machines import Machine
 from hqnn.settings.section import Distinct, Name, Positive, Section, Seed
 
 ExecutionPath = Literal["exact", "shots", "noisy", "hardware"]
+Mitigation = Literal["readout", "zne_linear", "zne_richardson"]
 
 
 class Execution(Section):
@@ -28,6 +29,13 @@ class Execution(Section):
         {},
         description="Machines by names of your choice, beside `backends`; a real one is sent nothing unless "
         "`--config 'hardware={confirm: true}'` says so.",
+    )
+    mitigation: Distinct[Mitigation] = Field(
+        (),
+        description="What is made of the counts of `hardware`, beside their plain means: `readout` undoes errors of "
+        "the detectors, which two more circuits measure; `zne_linear` and `zne_richardson` undo them, too, and "
+        "extrapolate to no noise by a line or a parabola, from circuits with every gate of two qubits once, 3 and 5 "
+        "times: three times the shots. Each is a path of its own, `hardware-<machine>+readout`.",
     )
     layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
     shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})

@@ -254,7 +254,11 @@ class Plan(ABC, Generic[S]):
         own = phase.split("-")[1:] or self.backends
         simulated = [path for path in ("exact", "shots") if path in chosen]
         native = [path for path in ("noisy", "hardware") if path in chosen]
-        return (*simulated, *(f"{path}-{backend}" for path in native for backend in own))
+        mitigated = {"hardware": ["", *(f"+{name}" for name in self.study.execution.mitigation)]}
+        return (
+            *simulated,
+            *(f"{path}-{backend}{how}" for path in native for backend in own for how in mitigated.get(path, [""])),
+        )
 
     def quantum_runs(self) -> list[Executed]:
         """Training runs of quantum models."""
