@@ -26,6 +26,7 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/new.py",
     "hqnn/noise/export_snapshots.py",
     "hqnn/noise/pennylane.py",
+    "hqnn/public.py",
     "hqnn/report/readme.py",
 )
 

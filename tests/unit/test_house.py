@@ -19,7 +19,7 @@ FLOORS = [
     {"engine", "interpreters"},
     {"models", "data"},
     {"training", "execution", "metrics", "analysis"},
-    {"report", "checks"},
+    {"report", "checks", "public"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

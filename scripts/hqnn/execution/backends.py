@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hqnn import noise
 from hqnn.errors import UserError, nearest
 from hqnn.noise.calibration import from_calibration
 from hqnn.noise.plain_files import read_plain
@@ -19,7 +20,7 @@ from hqnn.noise.vendors import from_ibm_properties, is_ibm_properties, refuse_ot
 if TYPE_CHECKING:
     from hqnn.execution.snapshot_backend import SnapshotBackend
 
-CALIBRATIONS = Path(__file__).parents[3] / "resources" / "calibrations"
+CALIBRATIONS = (Path(noise.__file__).parent / "calibrations").resolve()  # a link to resources, a folder where installed
 SUFFIXES = (".json", ".yaml", ".yml")
 
 log = logging.getLogger(__name__)
