@@ -10,6 +10,7 @@ kept: half of them where the gates are real, fewer where the circuit has a symme
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -88,9 +89,29 @@ def states_plan_of(program: Program) -> StatesPlan:
         program: its factors are on at most two wires, as `hqnn.engine.elements.elements_of` has checked.
     """
     rotations, words = _without_cliffords(program)
-    rotations = _seen(_joined(rotations), words)
     rows = _Rows(program)
-    turns = tuple(turn for word, angle in rotations if (turn := rows.turn(word, angle)) is not None)
+    turns = rows.turns(_seen(_joined(rotations), words))
+    return _plan(program, rows, turns, tuple(rows.observable(word) for word in words))
+
+
+def whole_states_plan_of(program: Program) -> tuple[StatesPlan, Observable]:
+    """All rotations of a program, whatever is measured, for what states have to do with each other.
+
+    The states are those of the program but for one unitary, the same for all, and a phase of each.
+
+    Args:
+        program: see `states_plan_of`.
+
+    Returns:
+        A plan without observables; and the imaginary unit as a matrix of rows, whose sign is 0 where inner products of
+        the states are real.
+    """
+    rows = _Rows(program)
+    turns = rows.turns(_joined(_without_cliffords(program)[0]))
+    return _plan(program, rows, turns, ()), rows.observable(Word(0, 0, 1))
+
+
+def _plan(program: Program, rows: _Rows, turns: tuple[Turn, ...], observables: tuple[Observable, ...]) -> StatesPlan:
     return StatesPlan(
         bits=rows.bits,
         inputs=program.circuit_inputs,
@@ -98,7 +119,7 @@ def states_plan_of(program: Program) -> StatesPlan:
         amplitudes=program.initial_state == "amplitudes",
         wires=program.wires,
         turns=turns,
-        observables=tuple(rows.observable(word) for word in words),
+        observables=observables,
     )
 
 
@@ -183,6 +204,10 @@ class _Rows:
     def bits(self) -> int:
         """The entries so far are ``2^bits``."""
         return len(self._basis)
+
+    def turns(self, rotations: Sequence[Rotated]) -> tuple[Turn, ...]:
+        """All rotations but global phases."""
+        return tuple(turn for word, angle in rotations if (turn := self.turn(word, angle)) is not None)
 
     def turn(self, word: Word, angle: Angle) -> Turn | None:
         """The next rotation, or None where it is a global phase on every state so far."""
