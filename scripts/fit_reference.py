@@ -12,5 +12,7 @@ with job() as rule:
         parameters=rule.params.reference,
         balanced=rule.params.balanced,
         seed=int(rule.wildcards["seed"]),
+        memory_limit_mb=rule.params.memory_limit_mb,
+        layouts=rule.params.layouts,
         about={**rule.wildcards, "phase": "ideal", "path": "exact"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,17 @@ from hypothesis import strategies as st
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Program
 from hqnn.circuits.trace import trace
+from hqnn.data.parts import TEST, TRAIN
 from hqnn.errors import UserError
+from hqnn.execution.references import predict_reference
 from hqnn.interpreters.pennylane import to_qfunc
 from hqnn.metrics.alignment import kernel_target_alignment
+from hqnn.models.kernel_machines import FidelityKernel
 from hqnn.models.kernels import bloch_vectors, fidelity_kernel, gaussian_of_qubits, projected_kernel, usual_gamma
+from hqnn.models.reference_parameters import check_parameters
 from hqnn.noise import channels
 from hqnn.noise.model import NoiseModel, Readout
+from hqnn.store import read_table, write_table
 
 NOISE = NoiseModel(
     "mild",
@@ -124,6 +130,60 @@ def test_a_kernel_of_very_many_samples_is_refused_before_anything_is_computed() 
     for kernel in (fidelity_kernel, projected_kernel):
         with pytest.raises(UserError, match=r"100,000 by 100,000 samples needs about 80,\d\d\d MB.*take fewer"):
             kernel(program, weights, many)
+
+
+def rings(path: Path, rows: int = 120) -> Path:
+    """Two classes that no plane parts: inside and outside of a circle."""
+    rng = np.random.default_rng(0)
+    angles, labels = rng.uniform(0, 2 * np.pi, rows), np.arange(rows) % 2
+    radii = np.where(labels, 1.5, 0.4) + rng.normal(scale=0.1, size=rows)
+    features = (radii * np.array([np.cos(angles), np.sin(angles)])).T.astype(np.float32)
+    split = np.where(np.arange(rows) % 3, TRAIN, TEST).astype(np.uint8)
+    write_table(
+        path, {"features": features, "labels": labels.astype(np.uint8), "split": split}, {"classes": ["i", "o"]}
+    )
+    return path
+
+
+@pytest.mark.parametrize("estimator", ["fidelity_kernel", "projected_kernel"])
+@pytest.mark.parametrize("backend", [None, "ibmq_lima"])
+def test_a_machine_on_a_quantum_kernel_parts_what_no_plane_does(
+    tmp_path: Path, estimator: str, backend: str | None
+) -> None:
+    said: dict[str, Any] = {"estimator": estimator, "C": 10, "train_samples": 60, "standardise": True}
+    predict_reference(
+        tmp_path / "predictions.h5",
+        samples=rings(tmp_path / "samples.h5"),
+        name="mine",
+        parameters=said | ({"backend": backend} if backend else {}),
+        seed=1,
+        about={"study": "any", "dataset": "any", "phase": "ideal", "path": "exact"},
+        layouts=1,
+    )
+    columns, about = read_table(tmp_path / "predictions.h5")
+    assert (columns["predicted"] == columns["label"]).mean() > 0.9
+    assert about["kernel"] == estimator and about["train_samples"] == 60 and 0.05 < about["alignment"] <= 1
+    assert about["backend"] == (backend or "scikit-learn") and bool(about.get("calibration_digest")) == bool(backend)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({"circuit": "angle_y-belman-1"}, "'bellman'"),
+        ({"circuit": "amplitude-bellman-1", "backend": "ibmq_lima"}, "embeds amplitudes"),
+        ({"train_samples": 2.5}, "whole number above 0"),
+        ({"gamma": -1}, "gamma of the baseline projected_kernel is -1; give a number above 0"),
+        ({"gama": 1}, "did you mean 'gamma'"),
+    ],
+)
+def test_what_a_kernel_does_not_take_is_refused_before_it_is_fitted(parameters: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        check_parameters("projected_kernel", parameters)
+
+
+def test_more_features_than_wires_are_refused() -> None:
+    with pytest.raises(UserError, match=r"512 wires for 512 features.*embedding amplitude"):
+        FidelityKernel().fit(np.zeros((4, 512)), [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize(

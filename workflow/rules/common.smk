@@ -140,6 +140,13 @@ def is_noisy(wildcards):
     return not (wildcards.backend in machines and machines[wildcards.backend].provider == "aer")
 
 
+@or_sentence
+def calibration_of_reference(wildcards):
+    """The calibration of the backend that a quantum kernel is for, where it is for one."""
+    backend = plans[wildcards.study].baseline(wildcards.model).get("backend")
+    return [backends.get(backend) or os.path.relpath(calibration_file(backend))] if backend else []
+
+
 def about_samples(wildcards):
     """What the path of a table of samples says; the table says it, too."""
     return {"study": wildcards.study, "dataset": wildcards.data}

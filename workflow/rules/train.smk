@@ -153,6 +153,7 @@ use rule train_hardware as train_on_machine with:
 rule fit_reference:
     input:
         samples=asks("samples", "dataset", "model", "seed"),
+        calibration=calibration_of_reference,
     output:
         predictions="results/{study}/{dataset}/{model}/ideal/seed{seed}/exact/predictions.h5",
     log:
@@ -165,6 +166,8 @@ rule fit_reference:
     params:
         reference=asks("baseline", "model"),
         balanced=lambda wildcards: plans[wildcards.study].training(wildcards.model)["balanced"],
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        layouts=of_study("execution", "layouts"),
         code=code_of("fit_reference"),
     script:
         "../../scripts/fit_reference.py"

@@ -1,4 +1,4 @@
-"""Classical references by name: fitted on the train samples, run on the test samples."""
+"""References by name: fitted on the train samples, run on the test samples."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.circuits.program import Program
 from hqnn.data.images.ranges import channel_ranges
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import Files, Samples, read_samples
 from hqnn.errors import UserError
+from hqnn.execution.backends import backend
+from hqnn.execution.compilation import compile_program
 from hqnn.execution.predictions import write_predictions
+from hqnn.metrics.alignment import kernel_target_alignment
 from hqnn.models.baselines import (
     change_vector_probability,
     fit_reference,
@@ -24,7 +28,11 @@ from hqnn.models.baselines import (
     reference,
     reference_probability,
 )
+from hqnn.models.kernel_machines import KernelMachine, Native
+from hqnn.models.kernels import measuring_qubits
+from hqnn.models.reference_names import KERNELS
 from hqnn.models.reference_parameters import check_parameters
+from hqnn.noise.model import NoiseModel
 from hqnn.store import open_table
 from hqnn.training.draws import epoch_order, order_generator
 
@@ -43,11 +51,14 @@ def predict_reference(
     seed: int,
     about: Mapping[str, Any],
     balanced: bool = False,
+    memory_limit_mb: float = 2000.0,
+    layouts: int = 4,
 ) -> None:
     """Fit one reference and write its predictions of the test samples.
 
     Beside what `about` says, the predictions' attributes are `seconds` of fitting, `wall_s` of predicting, and, where
-    they can be counted, `parameters`, the numbers that were fitted.
+    they can be counted, `parameters`, the numbers that were fitted. Those of a quantum kernel are further `kernel`, its
+    `alignment` with the classes, the `train_samples` that it compared, and the digests of circuit and noise.
 
     Args:
         output: of the predictions.
@@ -58,6 +69,8 @@ def predict_reference(
         seed: of the balanced draws and of what is random in fitting.
         about: what the path of the result says.
         balanced: fit on as many samples drawn with replacement, all classes equally likely.
+        memory_limit_mb: of a quantum kernel.
+        layouts: tried where a quantum kernel is for a backend.
 
     Raises:
         UserError: see `check_parameters`; scikit-learn refuses a value, or the samples are not of the reference's kind.
@@ -69,17 +82,26 @@ def predict_reference(
     if estimator == CHANGE_VECTOR:
         probability, facts = _by_change_vector(samples, train, test)
     else:
-        probability, facts = _by_fitting(estimator, said, seed, balanced, *_as_vectors(train, test))
+        of_kernels = {"native": _native_of(said.get("backend"), seed, layouts), "memory_limit_mb": memory_limit_mb}
+        probability, facts = _by_fitting(estimator, said, seed, balanced, of_kernels, *_as_vectors(train, test))
     write_predictions(
-        output, test, probability, {"model": name, **about, **facts, "seed": seed, "backend": "scikit-learn"}
+        output, test, probability, {"model": name, **about, "backend": "scikit-learn", **facts, "seed": seed}
     )
 
 
 def _by_fitting(
-    name: str, parameters: Mapping[str, Any], seed: int, balanced: bool, train: Samples, test: Samples
+    name: str,
+    parameters: Mapping[str, Any],
+    seed: int,
+    balanced: bool,
+    of_kernels: Mapping[str, Any],
+    train: Samples,
+    test: Samples,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]:
     classes = max(2, len(train.classes))
-    model = reference(name, parameters, seed=seed, features=train.features.shape[1], classes=classes)
+    model = reference(
+        name, parameters, seed=seed, features=train.features.shape[1], classes=classes, of_kernels=of_kernels
+    )
     started = time.perf_counter()
     drawn = epoch_order(train.labels, True, order_generator(seed)) if balanced else slice(None)
     missing = [known for label, known in enumerate(train.classes) if label not in train.labels]
@@ -89,8 +111,36 @@ def _by_fitting(
     seconds = time.perf_counter() - started
     probability = reference_probability(fitted, test.features, classes)
     count = fitted_numbers(fitted)
-    facts = {"seconds": seconds, "wall_s": time.perf_counter() - started - seconds}
+    facts = {"seconds": seconds, "wall_s": time.perf_counter() - started - seconds, **_of_kernel(name, fitted)}
     return probability, facts if count is None else {**facts, "parameters": count}
+
+
+def _of_kernel(name: str, fitted: Any) -> dict[str, Any]:
+    """What is to be said of a quantum kernel; nothing of another reference, nor where it was fitted in folds."""
+    machine = fitted[-1] if hasattr(fitted, "steps") else fitted
+    if not isinstance(machine, KernelMachine):
+        return {"kernel": name} if name in KERNELS else {}
+    facts = {
+        "kernel": name,
+        "alignment": kernel_target_alignment(machine.kernel_, machine.labels_),
+        "train_samples": len(machine.labels_),
+        "program_digest": machine.program_.digest,
+    }
+    noise = machine.noise_
+    return {**facts, "backend": noise.name, "calibration_digest": noise.digest} if noise else facts
+
+
+def _native_of(backend_name: str | None, seed: int, layouts: int) -> Native:
+    """What brings a circuit to the backend that is named, if one is."""
+
+    def native(program: Program) -> tuple[Program, NoiseModel | None]:
+        if not backend_name:
+            return program, None
+        machine = backend(backend_name)
+        compiled = compile_program(measuring_qubits(program), machine, seed=seed, layouts=layouts)
+        return compiled.program, machine.noise
+
+    return native
 
 
 def _as_vectors(train: Samples, test: Samples) -> tuple[Samples, Samples]:

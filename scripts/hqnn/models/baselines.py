@@ -1,4 +1,4 @@
-"""Classical references by name: ours, and every classifier of scikit-learn that stands alone."""
+"""References by name: ours, those of quantum kernels, and every classifier of scikit-learn that stands alone."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators
 
 from hqnn.errors import UserError
+from hqnn.models.kernel_machines import FidelityKernel, ProjectedKernel
 from hqnn.models.reference_parameters import SWITCHES, check_parameters
 from hqnn.models.widths import matched_width, outputs_of
 
 OTSU_BINS = 256
+KERNEL_MACHINES = {"fidelity_kernel": FidelityKernel, "projected_kernel": ProjectedKernel}
 
 log = logging.getLogger(__name__)
 
@@ -60,18 +62,27 @@ def otsu_threshold(values: NDArray[Any]) -> float:
     return float(edges[1 + np.nanargmax(between)])
 
 
-def reference(name: str, parameters: Mapping[str, Any], *, seed: int, features: int, classes: int) -> Any:
+def reference(
+    name: str,
+    parameters: Mapping[str, Any],
+    *,
+    seed: int,
+    features: int,
+    classes: int,
+    of_kernels: Mapping[str, Any] | None = None,
+) -> Any:
     """A classifier with scikit-learn's interface, not yet fitted.
 
     Args:
         name: ``logistic_regression``; ``mlp``, a perceptron whose parameter ``parameters`` says how many trainable
-            numbers its hidden layer brings it nearest to, or else is as wide as scikit-learn's; or the name of a
-            classifier of scikit-learn.
+            numbers its hidden layer brings it nearest to, or else is as wide as scikit-learn's; a quantum kernel's, see
+            `hqnn.models.kernel_machines`; or the name of a classifier of scikit-learn.
         parameters: of the classifier. Two are added to each: ``standardise`` puts a `StandardScaler` in front, and
             ``calibrate`` fits probabilities by `CalibratedClassifierCV`; both are off by default.
         seed: the ``random_state`` of what has one.
         features: numbers a sample has.
         classes: how many.
+        of_kernels: what else quantum kernels take: ``native`` and ``memory_limit_mb``.
 
     Raises:
         UserError: see `check_parameters`.
@@ -83,6 +94,9 @@ def reference(name: str, parameters: Mapping[str, Any], *, seed: int, features: 
         made = _made(LogisticRegression, {"max_iter": 5000, **said}, seed)
     elif name == "mlp":
         made = _made(MLPClassifier, _mlp_parameters(said, features, classes), seed)
+    elif name in KERNEL_MACHINES:
+        said.pop("backend", None)
+        made = _made(KERNEL_MACHINES[name], {**said, **(of_kernels or {})}, seed)
     else:
         made = _made(dict(all_estimators(type_filter="classifier"))[name], said, seed)
     if calibrate:

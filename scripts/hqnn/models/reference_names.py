@@ -1,10 +1,11 @@
-"""Names of classical references, known without importing scikit-learn."""
+"""Names of references, known without importing scikit-learn."""
 
 from __future__ import annotations
 
 from hqnn.errors import UserError, nearest
 
-OURS = ("change_vector", "logistic_regression", "mlp")
+KERNELS = ("fidelity_kernel", "projected_kernel")
+OURS = ("change_vector", *KERNELS, "logistic_regression", "mlp")
 
 CLASSIFIERS = (  # of the scikit-learn that is locked; a test compares
     "AdaBoostClassifier",
@@ -60,7 +61,7 @@ KNOWN = (*OURS, *CLASSIFIERS)
 
 
 def check_reference(name: str) -> None:
-    """Refuse what is no classical reference.
+    """Refuse what is no reference.
 
     Args:
         name: one of `OURS`, or the name of a classifier of scikit-learn.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hqnn.circuits.names import parse_name
 from hqnn.errors import UserError, nearest
-from hqnn.models.reference_names import check_reference
+from hqnn.models.reference_names import KERNELS, check_reference
 
 SWITCHES = ("standardise", "calibrate")  # ours, of every classifier
 NOT_TO_SAY = {"random_state": "it is the seed of the run", "n_jobs": "threads are the rule's"}
@@ -98,7 +99,11 @@ PARAMETERS = {  # of the scikit-learn that is locked, without those that are not
     ),
 }
 
+CIRCUIT = "angle_y-strongly_entangling-2-reupload"  # of quantum kernels, where none is said
+KERNEL = "circuit scale C class_weight train_samples backend"
 OURS = {
+    "fidelity_kernel": KERNEL,
+    "projected_kernel": f"{KERNEL} gamma",
     "logistic_regression": PARAMETERS["LogisticRegression"],
     "mlp": f"{PARAMETERS['MLPClassifier']} parameters",
 }
@@ -148,6 +153,8 @@ def check_parameters(name: str, parameters: Mapping[str, Any]) -> None:
             raise UserError(f"{key} of the baseline {name} is {value!r}; say true or false")
     if name == "mlp":
         _check_width(parameters)
+    if name in KERNELS:
+        _check_kernel(name, parameters)
 
 
 def _check_width(parameters: Mapping[str, Any]) -> None:
@@ -160,3 +167,21 @@ def _check_width(parameters: Mapping[str, Any]) -> None:
             "parameters of the baseline mlp must be a whole number from 1, and sets hidden_layer_sizes; say one of "
             "the two"
         )
+
+
+def _check_kernel(name: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse a quantum kernel's circuit that has no such name, and numbers that are none or not positive."""
+    embedding = parse_name(str(parameters.get("circuit", CIRCUIT))).embedding
+    if embedding == "amplitude" and parameters.get("backend"):
+        raise UserError(
+            f"the baseline {name} embeds amplitudes, which have no gates that a backend could run; take an angle "
+            "embedding, or leave backend out"
+        )
+    for key in ("scale", "C", "gamma", "train_samples"):
+        value = parameters.get(key)
+        whole = key != "train_samples" or isinstance(value, int)
+        if value is not None and not (
+            isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and whole
+        ):
+            kind = "number" if key != "train_samples" else "whole number"
+            raise UserError(f"{key} of the baseline {name} is {value!r}; give a {kind} above 0")

@@ -22,7 +22,7 @@ def findings(metrics: pd.DataFrame, references: Collection[str], compare: Compar
 
     Args:
         metrics: of one study and dataset, as `hqnn.report.tables.named_by_class` gives them.
-        references: names of the classical models.
+        references: names of the models without a trained circuit.
         compare: see `hqnn.report.difference.compared`.
     """
     by = ranked_by(metrics)
@@ -94,7 +94,7 @@ def _reference_sentence(quantum: pd.DataFrame, references: pd.DataFrame, by: str
     value = references["value"].iloc[0]
     gap = quantum["value"].iloc[0] - value
     said = (
-        f"The best classical reference, {theirs}, reaches {number(value, by)}: "
+        f"The best reference, {theirs}, reaches {number(value, by)}: "
         f"{number(abs(gap), by)} {'less' if gap > 0 else 'more'}."
     )
     found = compare(ours, theirs) if phase == "ideal" else None

@@ -11,6 +11,7 @@ import pandas as pd
 from hqnn.report.chapter import Material
 from hqnn.report.classes import classes_tested
 from hqnn.report.difference import Compare, Difference, compared
+from hqnn.report.runs import Predictions
 from hqnn.report.tables import DASH, tested
 from hqnn.report.words import signed
 
@@ -48,8 +49,9 @@ def rivals(material: Material) -> dict[str, tuple[str, ...]]:
     """
     scores = exact_scores(material.metrics)
     means = scores.groupby("model", sort=False)["value"].mean()
-    quantum = {one.run.model for one in material.exact_predictions(means.index) if one.quantum}
-    classical = means.drop(index=list(quantum), errors="ignore").dropna()
+    exact = material.exact_predictions(means.index)
+    quantum = {one.run.model for one in exact if one.quantum}
+    classical = _of_classical(means, exact)
     return {
         model: tuple(filter(None, dict.fromkeys(_rivals(model, classical))))
         for model in means.index
@@ -61,6 +63,11 @@ def exact_scores(metrics: pd.DataFrame) -> pd.DataFrame:
     """Rows of the metric that matters, without noise, of whole test sets."""
     scores = tested(metrics[(metrics["path"] == "exact") & (metrics["phase"] == "ideal")])
     return scores[scores["metric"] == METRIC]
+
+
+def _of_classical(means: pd.Series[float], exact: Iterable[Predictions]) -> pd.Series[float]:
+    """Means of the models in which no circuit has a part."""
+    return means.drop(index=list({one.run.model for one in exact if not one.classical}), errors="ignore").dropna()
 
 
 def _rivals(model: str, classical: pd.Series[float]) -> tuple[str, str]:
@@ -78,7 +85,7 @@ def _rows(scores: pd.DataFrame, dataset: str, material: Material) -> Iterator[di
     quantum = {one.run.model for one in exact if one.quantum}
     compare = compared(material, dataset)
     means = scores.groupby("model", sort=False)[["value", "low", "high"]].mean()
-    classical = means.drop(index=list(quantum), errors="ignore")["value"].dropna()
+    classical = _of_classical(means["value"], exact)
     classes = classes_tested(exact)
     for model in (str(name) for name in means.index if name in quantum):
         value, low, high = means.loc[model]

@@ -40,6 +40,11 @@ class Predictions:
         return bool(self.columns["expectation"].size)
 
     @property
+    def classical(self) -> bool:
+        """Whether no circuit had a part in them, not even by comparing samples, as in a quantum kernel."""
+        return not self.quantum and "kernel" not in self.about
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, label = index; their numbers where the file does not say them."""
         probability = self.columns["probability"]

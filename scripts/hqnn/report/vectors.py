@@ -72,7 +72,7 @@ class Vectors:
 
     @cached_property
     def references(self) -> list[str]:
-        """Names of the classical models."""
+        """Names of the models without a trained circuit."""
         return sorted({one.run.model for one in self.material.predictions if not one.quantum})
 
     @cached_property
@@ -199,7 +199,7 @@ class Vectors:
             f"{plural(len(self.quantum), 'quantum model')}: {', '.join(self.quantum)}; "
             f"{plural(len(seeds), 'seed')} ({', '.join(map(str, seeds))})."
         )
-        yield f"Classical references on the same {noun}s: {', '.join(self.references) or 'none'}."
+        yield f"References on the same {noun}s: {', '.join(self.references) or 'none'}."
         yield (
             f"Execution paths: {path_names(one.path for one in predictions if one.quantum)}. Test set: "
             f"{plural(int(tables.tested(self.metrics)['samples'].max()), noun)}{place} in {len(self.classes)} classes."

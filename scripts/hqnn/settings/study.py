@@ -42,11 +42,13 @@ class Data(Section):
 
 
 class Baseline(Section):
-    """A classical reference: one of ours by its name, or any classifier of scikit-learn with its parameters."""
+    """A reference: one of ours by its name, or any classifier of scikit-learn or quantum kernel with its parameters."""
 
     model_config = ConfigDict(extra="allow")
 
-    estimator: str = Field("", description="Name of scikit-learn's class, such as `RandomForestClassifier`.")
+    estimator: str = Field(
+        "", description="Name of scikit-learn's class, such as `RandomForestClassifier`, or a kernel's."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -100,9 +102,11 @@ class Study(Section):
     trainer_seeds: Distinct[Seed] = Field((), description="Their training runs; those of `seeds` where empty.")
     baselines: dict[Name, Baseline] = Field(
         {},
-        description="Classical references on the same samples: `logistic_regression` and `mlp` are ours, others are "
-        "named freely and say their `estimator`, such as "
-        "`forest: {estimator: RandomForestClassifier, n_estimators: 300}`.",
+        description="References on the same samples: `logistic_regression` and `mlp` are ours, others are named freely "
+        "and say their `estimator`, such as `forest: {estimator: RandomForestClassifier, n_estimators: 300}`. The "
+        "estimators `fidelity_kernel` and `projected_kernel` are support vector machines on quantum kernels; they take "
+        "`circuit`, `scale` (of the features), `C`, `class_weight`, `train_samples` (the most that are compared), "
+        "`backend` (whose native gates and noise), and the projected one `gamma`.",
     )
 
     OWN: ClassVar[tuple[str, ...]] = ("logistic_regression", "mlp")
@@ -117,7 +121,8 @@ class Study(Section):
             if not baseline.estimator and name not in self.OWN:
                 raise PydanticCustomError(
                     "estimator",
-                    "baselines.{name} says no estimator; name a classifier of scikit-learn, or take one of ours{hint}",
+                    "baselines.{name} says no estimator; name a classifier of scikit-learn or a quantum kernel, or "
+                    "take one of ours{hint}",
                     {"name": name, "hint": nearest(name, self.OWN)},
                 )
         return self

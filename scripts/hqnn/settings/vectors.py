@@ -38,7 +38,7 @@ class VectorStudy(Study):
     )
     baselines: dict[Name, Baseline] = Field(
         {"logistic_regression": Baseline(), "mlp": Baseline()},
-        description="Classical references on the same samples, as in every study; of pixels further `change_vector`, "
+        description="References on the same samples, as in every study; of pixels further `change_vector`, "
         "of two dates, and the U-Nets, of two dates and classes, which see red, green and blue around each pixel: "
         "`unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
     )

@@ -62,7 +62,7 @@ class RawSet:
 
     @cached_property
     def references(self) -> set[str]:
-        """Names of its classical models."""
+        """Names of its models without a trained circuit."""
         return {one.run.model for one in self.material.predictions if not one.quantum}
 
     @cached_property
@@ -157,7 +157,7 @@ class RawSet:
             f"{plural(len(self.splits), 'split')}: {', '.join(map(split_name, self.splits))}; "
             f"{plural(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
             f"{plural(len(quantum), 'quantum model')}: {', '.join(quantum)}; "
-            f"classical twins: {', '.join(sorted(self.references)) or 'none'}.",
+            f"twins and references: {', '.join(sorted(self.references)) or 'none'}.",
             f"Trained by {', '.join(map(trainer_name, phases))}. Execution paths: {paths}.",
             *net_sentences(trained_nets(self.material.artefacts, self.quantum), len(self.classes)),
         )
