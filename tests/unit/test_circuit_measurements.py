@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 from scipy.stats import unitary_group
 
-from hqnn.circuits.nonunitary import DEPHASING, RESETTING
+from hqnn.circuits.outcomes import RESETTING, measurement, reset
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Channel, Condition, Constant, Gate, Program, Rotation
 from hqnn.circuits.trace import trace
@@ -45,10 +45,10 @@ def programs(draw: Any, noisy: bool = False) -> Program:
         wide = kind == "two" or (kind == "channel" and not noisy)
         wires = tuple(draw(st.permutations(range(WIRES)))[: 1 + wide])
         if kind == "measure":
-            gates.append(Gate("measure", wires, (), (Channel(DEPHASING),), outcomes))
+            gates.append(measurement(*wires, outcomes))
             outcomes += 1
         elif kind == "reset":
-            gates.append(Gate("reset", wires, (), (Channel(RESETTING),)))
+            gates.append(reset(*wires))
         elif kind == "channel":
             gates.append(Gate("channel", wires, (), (Channel(random_channel(2 ** len(wires), draw(ONE))),)))
         else:
@@ -249,7 +249,7 @@ def test_an_outcome_that_nobody_uses_is_warned_of(caplog: pytest.LogCaptureFixtu
 
 def test_what_a_path_cannot_run_is_said() -> None:
     gates = (
-        Gate("measure", (0,), (), (Channel(DEPHASING),), 0),
+        measurement(0, 0),
         Gate("CX", (0, 1), (), (Constant(np.eye(4)[[0, 1, 3, 2]].astype(complex)),), None, Condition((0,), ((1,),))),
     )
     conditioned = Program(2, 0, (0,), gates, ("IZ",))

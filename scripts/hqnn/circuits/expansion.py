@@ -20,8 +20,9 @@ from pennylane.ops.op_math import CompositeOp, SymbolicOp
 from hqnn.circuits.affine import Vector
 from hqnn.circuits.factors import generated, same_up_to_phase
 from hqnn.circuits.nonunitary import check_measurement, kraus_of, reset_on
+from hqnn.circuits.outcomes import MEASURE, RESET
 from hqnn.circuits.pauli import all_commute
-from hqnn.circuits.program import MEASURE, RESET, Angle, ComplexMatrix, Constant
+from hqnn.circuits.program import Angle, ComplexMatrix, Constant
 from hqnn.circuits.recording import PLAIN, Applied
 from hqnn.errors import UserError
 

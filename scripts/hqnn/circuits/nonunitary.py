@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 
+from hqnn.circuits.outcomes import DEPHASING, RESETTING
 from hqnn.circuits.program import ComplexMatrix, Condition
 from hqnn.circuits.recording import Applied
 from hqnn.errors import UserError, plain
-
-DEPHASING: ComplexMatrix = np.array([[[1, 0], [0, 0]], [[0, 0], [0, 1]]], dtype=complex)
-"""Kraus operators of a measurement whose outcome is not looked at."""
-RESETTING: ComplexMatrix = np.array([[[1, 0], [0, 0]], [[0, 1], [0, 0]]], dtype=complex)
-"""Kraus operators of a reset to |0>."""
 
 
 def kraus_of(operation: Any, label: str) -> ComplexMatrix | None:

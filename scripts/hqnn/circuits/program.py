@@ -20,9 +20,6 @@ from hqnn.errors import UserError
 Terms: TypeAlias = tuple[tuple[int, float], ...]
 ComplexMatrix: TypeAlias = NDArray[np.complex128]
 
-MEASURE, RESET = "measure", "reset"
-"""Names of the gates that are a measurement and a reset to |0>."""
-
 
 @dataclass(frozen=True)
 class Angle:

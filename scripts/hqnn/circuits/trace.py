@@ -16,7 +16,8 @@ from hqnn.circuits.expansion import PennyLaneGate, check_expansions, gates_of
 from hqnn.circuits.factors import Memo, factors_of
 from hqnn.circuits.followed import Followed
 from hqnn.circuits.nonunitary import condition_of
-from hqnn.circuits.program import RESET, Angle, Channel, Factor, Function, Gate, Program
+from hqnn.circuits.outcomes import RESET
+from hqnn.circuits.program import Angle, Channel, Factor, Function, Gate, Program
 from hqnn.circuits.recording import PLAIN, Applied, recorded
 from hqnn.circuits.watched import DecisionError, watched
 from hqnn.circuits.words import parse_word

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from contextlib import nullcontext
@@ -12,15 +13,19 @@ from qiskit.providers import BackendV2
 from qiskit.transpiler import PassManager, Target
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
-from hqnn.circuits.program import Program
+from hqnn.circuits.outcomes import MEASURE, RESET
+from hqnn.circuits.program import Channel, Program
 from hqnn.circuits.program_file import write_program
 from hqnn.errors import UserError
 from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.qiskit import to_qiskit
 from hqnn.interpreters.qpy import save_qpy
 from hqnn.interpreters.stages import own_stages
+from hqnn.noise.deferral import deferred
 
 OPTIMIZATION_LEVEL = 3
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,9 @@ def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts:
         layouts: how many tries.
 
     Raises:
-        UserError: the backend has too few qubits, or every layout meets a dead one.
+        UserError: the backend has too few qubits, or every layout meets a dead one; or the circuit has a channel.
     """
+    program = _for_machine(program, backend)
     if program.wires > backend.num_qubits:
         raise UserError(
             f"backend {backend.name} has {backend.num_qubits} qubits and the circuit {program.wires}; choose a larger "
@@ -74,6 +80,26 @@ def compile_program(program: Program, backend: BackendV2, *, seed: int, layouts:
             "or fewer qubits"
         )
     return best
+
+
+def _for_machine(program: Program, backend: BackendV2) -> Program:
+    """The program itself where the machine has dynamic circuits, else with its measurements deferred.
+
+    Raises:
+        UserError: it has a channel, which no machine runs.
+    """
+    for gate in program.gates:
+        if gate.name not in (MEASURE, RESET) and any(isinstance(factor, Channel) for factor in gate.factors):
+            raise UserError(
+                f"the circuit has the channel {gate.name} on wires {gate.wires}, which no machine runs; run it "
+                "exactly, or take the channel out"
+            )
+    whole = deferred(program)
+    needs = {"if_else", RESET} if whole is not program else set()
+    if needs <= set(backend.target.operation_names):
+        return program
+    log.info("%s has no dynamic circuits, so measurements are deferred: %d qubits", backend.name, whole.wires)
+    return whole
 
 
 def expected_fidelity(native: Program, target: Target) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from hqnn.execution.machines.provider import REGISTER, Pub, Task
 from hqnn.execution.predictions import Expectations
 from hqnn.interpreters.binding import parameter_values, weights_of
 from hqnn.interpreters.qiskit import to_qiskit
+from hqnn.interpreters.stages import own_stages
 from hqnn.models.hybrid import HybridClassifier, require_trained_weights
+from hqnn.noise.deferral import deferred
 
 Values = NDArray[np.float64]
 
@@ -40,11 +42,24 @@ class Shots:
         """Sample the circuit in Aer."""
         from qiskit_aer.primitives import SamplerV2
 
-        program = model.program
-        task = task_of(to_qiskit(program), program, model, trained, inputs, self.shots, "aer")
+        # deferred, since Aer 0.17 binds parameters wrongly under tests of bits, and would run every shot by itself
+        program = replace(deferred(model.program), native_wires=())
+        task = task_of(_for_aer(to_qiskit(program)), program, model, trained, inputs, self.shots, "aer")
         results = SamplerV2(seed=self.seed).run([(p.circuit, p.values) for p in task.pubs], shots=self.shots).result()
         values, errors = averages(program, [result.data[REGISTER].array for result in results], inputs.shape)
-        return Expectations(values, errors, program.digest, "aer", shots=self.shots, jobs=1)
+        return Expectations(values, errors, model.program.digest, "aer", shots=self.shots, jobs=1)
+
+
+def _for_aer(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The same circuit in gates that Aer knows."""
+    from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+    from qiskit_aer import AerSimulator
+
+    simulator = AerSimulator()
+    if {step.name for step in circuit.data} <= set(simulator.target.operation_names):
+        return circuit
+    with own_stages():
+        return generate_preset_pass_manager(optimization_level=0, backend=simulator).run(circuit)
 
 
 def task_of(

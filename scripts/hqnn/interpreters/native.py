@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import Barrier, Delay, Measure, Parameter, ParameterExpression, QuantumCircuit
+from qiskit.circuit import Barrier, Delay, Measure, Parameter, ParameterExpression, QuantumCircuit, Reset
 from qiskit.circuit import Gate as QiskitGate
 
 from hqnn.circuits.affine import Vector
 from hqnn.circuits.factors import Memo, factors_of
+from hqnn.circuits.outcomes import measurement, reset
 from hqnn.circuits.program import Angle, ComplexMatrix, Function, Gate, Program
 from hqnn.circuits.words import parse_word
 from hqnn.errors import UserError
+from hqnn.interpreters.dynamic import Step, steps_of
 from hqnn.interpreters.qiskit import turned
 
 Placed: TypeAlias = tuple[Any, tuple[int, ...]]
@@ -37,7 +39,8 @@ def from_qiskit(
     """Read a circuit into a program; gates keep the backend's names.
 
     The qubits that gates or observables touch become wires 0, 1, ... by rising index. Barriers and final measurements
-    are left out, a delay stays as a gate that does nothing but may have noise.
+    are left out, a delay stays as a gate that does nothing but may have noise. Resets, and measurements that something
+    follows or depends on, stay too.
 
     Args:
         circuit: with parameters named ``inputs[i]`` and ``weights[j]``, as `to_qiskit` writes them.
@@ -51,10 +54,11 @@ def from_qiskit(
         The program, with the backend's qubits in ``native_wires``.
 
     Raises:
-        UserError: an instruction is no unitary gate, an angle is not affine, or a parameter has another name.
+        UserError: an instruction is no gate, measurement, reset or test of bits, an angle is not affine, or a parameter
+            has another name.
     """
     memo: Memo = {}
-    placed = [_gate(operation, qubits, memo) for operation, qubits in _instructions(circuit)]
+    placed = [gate for step in steps_of(circuit) for gate in _gates(step, memo)]
     place = _final_places(circuit)
     words = [_moved(parse_word(o, len(place)), place, circuit.num_qubits) for o in observables]
     used = sorted({q for gate in placed for q in gate.wires} | {q for w in words for q in _support(w)} or {0})
@@ -64,7 +68,7 @@ def from_qiskit(
         wires=len(used),
         inputs=inputs,
         weight_shape=weight_shape,
-        gates=tuple(Gate(g.name, tuple(wire[q] for q in g.wires), g.angles, g.factors) for g in placed),
+        gates=tuple(replace(gate, wires=tuple(wire[q] for q in gate.wires)) for gate in placed),
         observables=tuple("".join(word[q] for q in used) for word in words),
         native_wires=tuple(native[q] for q in used),
         functions=functions,
@@ -154,7 +158,7 @@ class NativeGate:
     def parts(self, parameters: Vector) -> list[NativeGate]:
         """Its definition at other parameters."""
         definition = self._at(parameters).definition
-        placed = _instructions(definition) if definition else ()
+        placed = _parts(definition) if definition else ()
         return [NativeGate(operation, tuple(self.wires[q] for q in qubits)) for operation, qubits in placed]
 
     @cached_property
@@ -174,26 +178,19 @@ class NativeGate:
         return self._template.assign_parameters(values).data[0].operation
 
 
-def _instructions(circuit: QuantumCircuit) -> Iterator[Placed]:
+def _parts(definition: QuantumCircuit) -> Iterator[Placed]:
     """Gates of one or two qubits that have a matrix, and delays; others are expanded by their definitions."""
-    measured: set[int] = set()
-    for instruction in circuit.data:
-        operation, qubits = instruction.operation, tuple(circuit.find_bit(q).index for q in instruction.qubits)
-        if isinstance(operation, Barrier):
-            continue
-        if isinstance(operation, Measure):
-            measured.update(qubits)
-            continue
-        if measured.intersection(qubits):
-            raise UserError(f"{operation.name} acts on qubit {qubits} after its measurement; measure last")
-        yield from _expanded(operation, qubits)
+    for instruction in definition.data:
+        if not isinstance(instruction.operation, Barrier):
+            places = tuple(definition.find_bit(q).index for q in instruction.qubits)
+            yield from _expanded(instruction.operation, places)
 
 
 def _expanded(operation: Any, qubits: tuple[int, ...]) -> Iterator[Placed]:
     if isinstance(operation, Delay) or (len(qubits) <= 2 and _has_matrix(operation)):
         yield operation, qubits
     elif isinstance(operation, QiskitGate) and operation.definition is not None:
-        for part, places in _instructions(operation.definition):
+        for part, places in _parts(operation.definition):
             yield part, tuple(qubits[p] for p in places)
     else:
         raise UserError(
@@ -210,6 +207,16 @@ def _own_matrix(gate: Any) -> ComplexMatrix:
     """In Qiskit's order; IQM's MOVE keeps its matrix under another name, so that nobody decomposes it."""
     matrix = gate.to_matrix() if hasattr(gate, "__array__") else gate.unitary.data
     return np.asarray(matrix, dtype=complex)
+
+
+def _gates(step: Step, memo: Memo) -> Iterator[Gate]:
+    if isinstance(step.operation, Measure):
+        yield measurement(step.qubits[0], step.outcome)
+    elif isinstance(step.operation, Reset):
+        yield reset(step.qubits[0])
+    else:
+        for operation, qubits in _expanded(step.operation, step.qubits):
+            yield replace(_gate(operation, qubits, memo), condition=step.condition)
 
 
 def _gate(operation: Any, qubits: tuple[int, ...], memo: Memo) -> Gate:

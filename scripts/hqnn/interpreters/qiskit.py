@@ -7,20 +7,27 @@ are turned round here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import numpy as np
+from qiskit.circuit import ClassicalRegister, ParameterVector, QuantumCircuit
 from qiskit.circuit import Gate as QiskitGate
-from qiskit.circuit import ParameterVector, QuantumCircuit
 from qiskit.circuit.library import PauliEvolutionGate, UnitaryGate, get_standard_gate_name_mapping
 from qiskit.circuit.parametervector import ParameterVectorElement
-from qiskit.quantum_info import Pauli, SparsePauliOp
+from qiskit.quantum_info import Kraus, Pauli, SparsePauliOp
 
-from hqnn.circuits.program import Angle, ComplexMatrix, Constant, Factor, Gate, Program
+from hqnn.circuits.outcomes import MEASURE, RESET
+from hqnn.circuits.program import Angle, Channel, ComplexMatrix, Condition, Constant, Factor, Gate, Program
 from hqnn.errors import UserError
 from hqnn.interpreters.namesakes import Namesake, namesake
+
+OUTCOMES = "outcomes"
+
+Placed: TypeAlias = tuple[Any, list[int]]
 
 
 def to_qiskit(program: Program) -> QuantumCircuit:
@@ -32,7 +39,8 @@ def to_qiskit(program: Program) -> QuantumCircuit:
     Returns:
         A circuit on ``program.wires`` qubits, qubit i being wire i, without measurements. Its parameters are named
         ``inputs[i]``, as `hqnn.circuits.functions.extended` counts them, and ``weights[j]`` (flat, C order); what
-        enters no gate is no parameter. A gate that Qiskit has keeps being one gate; another becomes its factors.
+        enters no gate is no parameter. A gate that Qiskit has keeps being one gate; another becomes its factors. Bits
+        of measurements inside are the register ``outcomes``; a channel is an instruction that Aer alone knows.
 
     Raises:
         UserError: the program embeds amplitudes, which have no gates yet.
@@ -44,10 +52,32 @@ def to_qiskit(program: Program) -> QuantumCircuit:
         )
     circuit = QuantumCircuit(program.wires)
     inputs, weights = _symbols("inputs", program.circuit_inputs), _symbols("weights", program.weights)
+    measurements = sum(gate.name == MEASURE for gate in program.gates if gate.factors)
+    if measurements:
+        circuit.add_register(ClassicalRegister(measurements, OUTCOMES))
+    bits, known = iter(circuit.clbits), {}
     for gate in program.gates:
-        for operation, wires in _operations(gate, program, inputs, weights):
-            circuit.append(operation, wires)
+        if not gate.factors:
+            continue
+        if gate.name == MEASURE:
+            known[gate.outcome] = next(bits)
+            circuit.measure(*gate.wires, known[gate.outcome])
+        elif gate.name == RESET:
+            circuit.reset(*gate.wires)
+        else:
+            always = replace(gate, condition=None)
+            _append(circuit, list(_operations(always, program, inputs, weights)), gate.condition, known)
     return circuit
+
+
+def _append(circuit: QuantumCircuit, operations: Sequence[Placed], condition: Condition | None, known: Any) -> None:
+    """Append operations, where there is a condition once under each of the values of outcomes that it holds for."""
+    for values in condition.values if condition else ((),):
+        with ExitStack() as tests:
+            for outcome, value in zip(condition.outcomes if condition else (), values, strict=True):
+                tests.enter_context(circuit.if_test((known[outcome], value)))
+            for operation, wires in operations:
+                circuit.append(operation, wires)
 
 
 def qiskit_observables(program: Program) -> list[SparsePauliOp]:
@@ -73,7 +103,11 @@ def _symbols(name: str, size: int) -> list[ParameterVectorElement]:
     return [ParameterVectorElement(vector, i, UUID(int=root + i)) for i in range(size)]
 
 
-def _operations(gate: Gate, program: Program, inputs: Any, weights: Any) -> Iterator[tuple[Any, list[int]]]:
+def _operations(gate: Gate, program: Program, inputs: Any, weights: Any) -> Iterator[Placed]:
+    channels = [factor for factor in gate.factors if isinstance(factor, Channel)]
+    if channels:
+        yield Kraus([turned(operator) for operator in channels[0].kraus]).to_instruction(), list(gate.wires)
+        return
     own = namesake(gate, program, _standard())
     if own:
         yield own.build(*(_expression(a, inputs, weights) for a in gate.angles)), list(gate.wires)
@@ -82,7 +116,7 @@ def _operations(gate: Gate, program: Program, inputs: Any, weights: Any) -> Iter
         yield _factor_operation(gate, factor, program, inputs, weights)
 
 
-def _factor_operation(gate: Gate, factor: Factor, program: Program, inputs: Any, weights: Any) -> tuple[Any, list[int]]:
+def _factor_operation(gate: Gate, factor: Factor, program: Program, inputs: Any, weights: Any) -> Placed:
     if isinstance(factor, Constant):
         return UnitaryGate(turned(factor.matrix)), list(gate.wires)
     acting = [place for place, letter in enumerate(factor.word) if letter != "I"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qiskit import qpy
-from qiskit.circuit import Parameter, ParameterExpression, QuantumCircuit
+from qiskit.circuit import ControlFlowOp, Parameter, ParameterExpression, QuantumCircuit
 from qiskit.exceptions import QiskitError
 
 from hqnn.errors import UserError, plain
@@ -57,7 +57,10 @@ def _without_history(circuit: QuantumCircuit) -> QuantumCircuit:
     """
     plain = circuit.copy()
     for place, instruction in enumerate(circuit.data):
-        if any(isinstance(angle, ParameterExpression) for angle in instruction.params):
+        if isinstance(instruction.operation, ControlFlowOp):
+            blocks = [_without_history(block) for block in instruction.operation.blocks]
+            plain.data[place] = instruction.replace(operation=instruction.operation.replace_blocks(blocks))
+        elif any(isinstance(angle, ParameterExpression) for angle in instruction.params):
             operation = instruction.operation.copy()
             operation.params = [_written_anew(angle) for angle in instruction.params]
             plain.data[place] = instruction.replace(operation=operation)

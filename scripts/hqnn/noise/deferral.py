@@ -15,8 +15,9 @@ from itertools import combinations
 import numpy as np
 
 from hqnn.circuits.fixed_rotations import rotations_of
+from hqnn.circuits.outcomes import RESET
 from hqnn.circuits.pauli import word_matrix
-from hqnn.circuits.program import RESET, Angle, Channel, ComplexMatrix, Condition, Constant, Gate, Program, Rotation
+from hqnn.circuits.program import Angle, Channel, ComplexMatrix, Condition, Constant, Gate, Program, Rotation
 from hqnn.errors import UserError
 from hqnn.noise.channels import to_kraus
 from hqnn.noise.coverage import qubits_of
