@@ -300,11 +300,16 @@ def two(name: str) -> QuantumCircuit:
         circuit.rx(x[0].sin(), 0)
     elif name == "stranger":
         circuit.rx(other, 0)
-    elif name == "reset":
-        circuit.reset(0)
-    else:
+    elif name == "untold":
+        with circuit.if_test((circuit.clbits[0], 1)):
+            circuit.h(0)
+    elif name == "loop":
+        with circuit.while_loop((circuit.clbits[0], 1)):
+            circuit.h(0)
+    elif name == "conditioned":
         circuit.measure(0, 0)
-        circuit.h(0)
+        with circuit.if_test((circuit.clbits[0], 1)):
+            circuit.reset(1)
     return circuit
 
 
@@ -314,8 +319,9 @@ def two(name: str) -> QuantumCircuit:
         ("product", "not a sum"),
         ("sine", "not a sum"),
         ("stranger", "'theta' must be named"),
-        ("reset", "reset on qubits"),
-        ("measure", "after its measurement"),
+        ("untold", "tested before anything is measured into it"),
+        ("loop", "while_loop on qubits"),
+        ("conditioned", "reset of qubit 1 depends on a measurement"),
     ],
 )
 def test_a_circuit_that_is_no_program_is_refused(name: str, says: str) -> None:

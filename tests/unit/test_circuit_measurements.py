@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,33 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from qiskit.circuit import ClassicalRegister, IfElseOp, Reset
+from qiskit_aer import AerSimulator
 from scipy.linalg import expm
 from scipy.stats import unitary_group
 
+from hqnn.circuits.functions import extended
 from hqnn.circuits.outcomes import RESETTING, measurement, reset
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Channel, Condition, Constant, Gate, Program, Rotation
 from hqnn.circuits.trace import trace
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
+from hqnn.execution.backends import backend
+from hqnn.execution.compilation import compile_program
+from hqnn.execution.exact import run_exact
+from hqnn.execution.sampled import Shots
+from hqnn.interpreters.binding import parameter_values
+from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.pennylane import function_to_qnode, to_qnode
+from hqnn.interpreters.qiskit import to_qiskit
+from hqnn.interpreters.qpy import load_qpy, save_qpy
+from hqnn.models.hybrid import HybridClassifier
+from hqnn.noise.aer import to_aer
 from hqnn.noise.channels import amplitude_damping, compose, phase_damping, to_kraus
 from hqnn.noise.deferral import deferred
 from hqnn.noise.model import NoiseModel, Readout
+from hqnn.store import fingerprint
 
 WIRES = 2
 KINDS = ("one", "one", "two", "measure", "measure", "reset", "channel")
@@ -260,3 +275,75 @@ def test_what_a_path_cannot_run_is_said() -> None:
         QuantumLayer(channel, way="states")
     with pytest.raises(UserError, match=r"default.qubit cannot run the circuit .* default.mixed"):
         to_qnode(channel, qml.device("default.qubit"))(torch.zeros(0), torch.zeros(0))
+
+
+def dynamic(machine: Any) -> Any:
+    """The machine with tests of bits and resets."""
+    machine.target.add_instruction(IfElseOp, name="if_else")
+    machine.target.add_instruction(Reset(), {(qubit,): None for qubit in range(machine.num_qubits)})
+    return machine
+
+
+@pytest.mark.parametrize("circuit", [teleported, several])
+@pytest.mark.parametrize("form", ["read back", "deferred", "dynamic"])
+def test_qiskit_s_forms_say_the_same(circuit: Any, form: str, tmp_path: Path) -> None:
+    program = trace(circuit, inputs=2, weight_shape=(3,), wires=3, observables=["IXZ", "IIY", "ZIZ", "YXI"])
+    if form == "read back":
+        save_qpy(tmp_path / "circuit.qpy", to_qiskit(program))
+        written = load_qpy(tmp_path / "circuit.qpy")
+        other = from_qiskit(
+            written,
+            observables=program.observables,
+            inputs=2,
+            weight_shape=(3,),
+            functions=program.functions,
+        )
+    else:
+        machine = backend("ibmq_lima") if form == "deferred" else dynamic(backend("ibmq_lima"))
+        other = compile_program(program, machine, seed=0, layouts=1).program
+    conditioned = sum(gate.condition is not None for gate in other.gates)
+    assert (conditioned > 0, other.wires) == ((False, 5) if form == "deferred" else (True, 3))
+    ours, theirs = QuantumLayer(program, dtype=torch.float64), QuantumLayer(other, dtype=torch.float64)
+    theirs.weights = ours.weights
+    x = torch.tensor([[0.3, 0.7], [1.0, -2.0]], dtype=torch.float64)
+    torch.testing.assert_close(theirs(x), ours(x), rtol=0, atol=1e-9)
+
+
+def test_a_noisy_dynamic_circuit_is_what_aer_counts() -> None:
+    """Aer runs the native circuit itself, shot by shot, with the same channels and misread outcomes."""
+    program = trace(teleported, inputs=2, weight_shape=(2,), wires=3, observables=["IIZ"])
+    machine = dynamic(backend("ibmq_lima"))
+    native = compile_program(program, machine, seed=0, layouts=1)
+    strong = {place: compose(m, amplitude_damping(0.1)) for place, m in machine.noise.channels.items() if len(m) == 4}
+    noise = NoiseModel("strong", {**machine.noise.channels, **strong}, dict.fromkeys(range(5), Readout(0.05, 0.15)))
+    weights, inputs = np.array([0.9, 0.4]), np.array([[0.3, 0.7]])
+    layer = QuantumLayer(native.program, noise, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weights.copy_(torch.from_numpy(weights))
+        exact = float(layer(torch.from_numpy(inputs)))
+    ideal = QuantumLayer(native.program, dtype=torch.float64)
+    ideal.weights = layer.weights
+    (row,) = parameter_values(native.circuit, extended(native.program, inputs, weights), weights)
+    whole = native.circuit.assign_parameters(row)
+    (wire,) = [w for w, letter in enumerate(native.program.observables[0]) if letter == "Z"]
+    whole.add_register(ClassicalRegister(1, "bits"))
+    whole.measure(native.program.native_wires[wire], whole.cregs[-1][0])
+    counts = AerSimulator(noise_model=to_aer(noise)).run(whole, shots=20000, seed_simulator=1).result().get_counts()
+    found = sum((-1) ** int(bits.split()[0]) * count for bits, count in counts.items()) / 20000
+    assert abs(exact - float(ideal(torch.from_numpy(inputs)))) > 0.05
+    assert found == pytest.approx(exact, abs=5 / np.sqrt(20000))
+
+
+def test_the_path_by_shots_runs_measurements_and_gates_that_aer_does_not_know() -> None:
+    program = trace(several, inputs=2, weight_shape=(3,), wires=3, observables=["IXZ", "IZI"])
+    layer = QuantumLayer(program, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    model = HybridClassifier(torch.nn.Identity(), layer, torch.nn.Identity(), None)  # type: ignore[arg-type]
+    inputs = np.array([[0.4, 1.1], [-2.0, 0.3]])
+    exact, sampled = (path(model, fingerprint(model.tensors()), inputs) for path in (run_exact, Shots(4000, seed=1)))
+    assert (abs(sampled.values - exact.values) < 5 / np.sqrt(4000)).all()
+
+
+def test_a_channel_is_compiled_for_no_machine() -> None:
+    program = Program(1, 0, (0,), (Gate("channel", (0,), (), (Channel(RESETTING),)),), ("Z",))
+    with pytest.raises(UserError, match=r"the channel channel on wires \(0,\), which no machine runs"):
+        compile_program(program, backend("ibmq_lima"), seed=0, layouts=1)

@@ -1,8 +1,9 @@
 """Your own circuits: add a plain PennyLane function here and use its name in a model's name.
 
-An embedding takes ``(inputs, wires)``, an ansatz ``(weights, wires, layer)`` with the weights of one layer. Angles must
-be sums of inputs and weights, and the gates the same for all values; everything else that PennyLane can decompose into
-unitary gates is free. For example::
+An embedding takes ``(inputs, wires)``, an ansatz ``(weights, wires, layer)`` with the weights of one layer. Angles may
+be any function of inputs and weights that is written with ``+ - * / **`` and functions of NumPy or ``qml.math`` such as
+``np.arctan``; the gates must be the same for all values. Everything that PennyLane can decompose into unitary gates is
+free, and so are ``qml.measure``, ``qml.cond`` and channels with fixed numbers. For example::
 
     @ansatz(weight_shape=lambda wires: (wires, 2))
     def brick(weights, wires, layer):

@@ -8,9 +8,11 @@ from hqnn.circuits.program import Gate, Program
 
 
 def observed_gates(program: Program) -> Iterator[Gate]:
-    """Gates that a path of gates joins with an observable, last first."""
+    """Gates that a path of gates, or of outcomes that gates depend on, joins with an observable, last first."""
+    outcomes: set[int | None] = set()
     wires = {w for word in program.observables for w, letter in enumerate(word) if letter != "I"}
     for gate in reversed(program.gates):
-        if not wires.isdisjoint(gate.wires):
+        if not wires.isdisjoint(gate.wires) or gate.outcome in outcomes:
             wires |= set(gate.wires)
+            outcomes.update(gate.condition.outcomes if gate.condition else ())
             yield gate

@@ -42,8 +42,9 @@ def trace(
     """Read a quantum function into a program, by evaluating it; it must apply the same gates whatever the values.
 
     Templates are expanded to operations on one or two wires; global phases, barriers and snapshots are left out. An
-    ``AmplitudeEmbedding`` of the inputs, if it comes first and begins at wire 0, becomes the initial state. Inputs and
-    weights that enter no gate are warned of.
+    ``AmplitudeEmbedding`` of the inputs, if it comes first and begins at wire 0, becomes the initial state. Functions
+    of inputs and weights become further inputs, see `hqnn.circuits.functions`; with amplitudes angles are affine.
+    Inputs and weights that enter no gate, and outcomes of measurements that nothing depends on, are warned of.
 
     Args:
         circuit: applies PennyLane operations, given inputs (shape (inputs,)), weights (shape weight_shape) and wires.
@@ -56,8 +57,8 @@ def trace(
         The program; its gates keep PennyLane's names.
 
     Raises:
-        UserError: the function fails or decides by values; an angle is not affine in inputs and
-            weights; or an operation is no unitary gate. The message quotes the user's line.
+        UserError: the function fails or decides by values; an angle is a function that cannot be followed; or an
+            operation is neither a unitary gate nor a measurement or channel. The message quotes the user's line.
     """
     words = tuple(parse_word(o, wires) for o in observables)
     weights = int(np.prod(weight_shape, dtype=int))
