@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hqnn.execution.snapshot_backend import SnapshotBackend
 
 CALIBRATIONS = (Path(noise.__file__).parent / "calibrations").resolve()  # a link to resources, a folder where installed
+WITHOUT_ERRORS = ", without errors"  # the end of the source of a calibration that is meant so
 SUFFIXES = (".json", ".yaml", ".yml")
 
 log = logging.getLogger(__name__)
@@ -105,8 +106,9 @@ def backend(name: str) -> SnapshotBackend:
     from hqnn.execution.snapshot_backend import SnapshotBackend
 
     calibration = snapshot(name)
+    is_known = _ships(calibration_file(name)) or calibration.source.endswith(WITHOUT_ERRORS)
     for remark in calibration.remarks:
-        log.log(logging.INFO if _ships(calibration_file(name)) else logging.WARNING, "%s", remark)
+        log.log(logging.INFO if is_known else logging.WARNING, "%s", remark)
     return SnapshotBackend(calibration)
 
 

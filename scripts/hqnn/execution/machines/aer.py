@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from hqnn.execution.backends import WITHOUT_ERRORS
 from hqnn.execution.machines.snapshot import SnapshotProvider
 from hqnn.execution.snapshot_backend import SnapshotBackend
 from hqnn.noise.snapshot import Qubit, Snapshot
@@ -32,4 +33,4 @@ def perfect(snapshot: Snapshot, name: str) -> Snapshot:
     """
     gates = tuple(gate if gate.error == 1 else replace(gate, error=0.0) for gate in snapshot.gates)
     qubits = (Qubit(math.inf, math.inf, 0.0, 0.0),) * len(snapshot.qubits)
-    return replace(snapshot, name=name, source=f"{snapshot.source}, without errors", qubits=qubits, gates=gates)
+    return replace(snapshot, name=name, source=f"{snapshot.source}{WITHOUT_ERRORS}", qubits=qubits, gates=gates)

@@ -278,7 +278,7 @@ class IbmProvider:
         if isinstance(error, IBMInputValueError | ValueError) and code is None and not _is_torn(error):
             raise UserError(f"{self._name} cannot do that: {said}") from error
         kind = InDoubtError if sends else UnreachableError
-        raise kind(f"{self._name} gave no answer about {what} ({said})") from error
+        raise kind(f"{self._name} gave no answer about {what} ({said}), try again later") from error
 
 
 def _instances() -> str:

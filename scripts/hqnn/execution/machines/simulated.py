@@ -36,7 +36,9 @@ def simulate(task: Task, noise: NoiseModel | None, seed: int) -> Counts:
     circuits = [_on(circuit, qubits) for circuit in seen]
     model = to_aer(_on_places(noise, qubits)) if noise else None
     noisy = "density_matrix" if len(qubits) <= DENSITY_MATRIX_QUBITS else "automatic"
-    simulator = AerSimulator(noise_model=model, method=noisy if noise else "statevector")
+    simulator = AerSimulator(
+        noise_model=model, method=noisy if noise else "statevector", max_parallel_experiments=0
+    )  # circuits beside each other, not the parts of one state
     bound = [_bound(circuit, pub) for circuit, pub in zip(circuits, task.pubs, strict=True)]
     result = simulator.run(
         [circuit for own, _ in bound for circuit in own],
