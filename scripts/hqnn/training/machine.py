@@ -29,7 +29,6 @@ from hqnn.store import write_text
 from hqnn.training.checkpoints import Checkpoint, read_checkpoint, remove_partial, run_digest, write_checkpoint
 from hqnn.training.counted_layer import CountedLayer, Values
 from hqnn.training.draws import ORDER, batch_sizes
-from hqnn.training.history import Epoch, history_csv
 from hqnn.training.objective import Objective, right
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.shifts import Shifts, parameter_shifts, random_shifts
@@ -88,7 +87,7 @@ def train_on_machine(
 
     Args:
         output: of the model.
-        history: CSV of loss and accuracy per pass over the samples.
+        history: CSV of loss and accuracy per pass over the samples, and of what it took.
         steps: CSV of what every step took, columns of `Step`.
         samples: the tables of the store.
         start: model file of the phase before.
@@ -112,7 +111,7 @@ def train_on_machine(
     checkpoint = Checkpoint.beside(output, code)
     with jobs.together():
         run.go_through(checkpoint)
-    write_text(history, history_csv(epochs_of(run.steps)))
+    write_text(history, passes_csv(run.steps))
     write_text(steps, steps_csv(run.steps))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "train_samples": len(train.labels)}
     save_classifier(output, model, {**about, "native_program": angles.program.digest})
@@ -213,15 +212,17 @@ class MachineRun:
         return directed
 
 
-def epochs_of(steps: Sequence[Step]) -> list[Epoch]:
-    """Steps as passes over the samples; the last may be cut short."""
-    found = []
+def passes_csv(steps: Sequence[Step]) -> str:
+    """Steps as passes over the samples, the last of which may be cut short: what they gave, and what they took."""
+    lines = ["epoch,loss,accuracy,jobs,rows,executions,qpu_s"]
     for epoch in sorted({step.epoch for step in steps}):
         own = [step for step in steps if step.epoch == epoch]
         sizes = [step.samples for step in own]
-        loss, accuracy = (np.average([getattr(s, key) for s in own], weights=sizes) for key in ("loss", "accuracy"))
-        found.append(Epoch(epoch, float(loss), float(accuracy)))
-    return found
+        gave = [float(np.average([getattr(s, key) for s in own], weights=sizes)) for key in ("loss", "accuracy")]
+        took = [sum(getattr(step, key) for step in own) for key in ("rows", "executions", "qpu_s")]
+        jobs = sum(max(1, len(step.jobs.split())) for step in own)
+        lines.append(",".join(map(repr, [epoch, *gave, jobs, *took])))
+    return "\n".join(lines) + "\n"
 
 
 def steps_csv(steps: Sequence[Step]) -> str:

@@ -1,0 +1,98 @@
+"""What the page says of several machines, of mitigation and of training there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hqnn.metrics.published import read_published
+from hqnn.metrics.runs import Run
+from hqnn.report.chapter import Material
+from hqnn.report.machine_training import trained_there
+from hqnn.report.machines import Machines
+from hqnn.report.mitigation import mitigations
+from hqnn.report.runs import read_predictions
+from hqnn.report.study import StudyFiles, write_study
+from hqnn.report.words import signed
+from hqnn.store import read_table
+from report_sources import EXACT, make_pixels
+
+PATHS = {
+    **EXACT,
+    "noisy-kolkata": 0.9,
+    "hardware-kolkata": 0.8,
+    "hardware-kolkata+readout": 0.95,
+    "noisy-lima": 0.5,
+    "hardware-lima": 0.0,
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> StudyFiles:
+    folder = tmp_path_factory.mktemp("machines")
+    return make_pixels(folder, paths=PATHS, published=(), references=("mlp",), samples=600)
+
+
+def page_of(folder: Path, files: StudyFiles) -> str:
+    write_study(folder / "page.html", folder / "chapter.json", files)
+    return (folder / "page.html").read_text(encoding="utf-8")
+
+
+def test_the_machine_that_is_better_on_the_same_samples_is_to_be_taken(tmp_path: Path, files: StudyFiles) -> None:
+    page = page_of(tmp_path, files)
+    assert "Take kolkata: mean balanced accuracy over 1 model" in page
+    assert "kolkata is better than lima for 1 of 1 model, worse for 0; for 0 it cannot be told." in page
+    assert "The noise models foretold the same" in page
+    assert "kolkata\ncounted" in page or "kolkata<br>counted" in page
+
+
+def test_a_machine_alone_is_compared_with_nothing(tmp_path: Path, files: StudyFiles) -> None:
+    alone = [file for file in files.predictions if "lima" not in file.as_posix()]
+    page = page_of(tmp_path, replace(files, predictions=alone))
+    assert "Take kolkata" not in page
+    assert "Error mitigation" in page
+
+
+def test_mitigation_is_told_by_its_error_against_exact_values_of_the_same_samples(files: StudyFiles) -> None:
+    read = [read_predictions(file) for file in files.predictions]
+    table = mitigations(Material(pd.DataFrame(), read, [], [], pd.DataFrame()))
+    assert table is not None
+    assert [(row[2].text, row[3].text) for row in table.rows] == [("kolkata", "none"), ("kolkata", "readout")]
+    exact = {one.run.seed: one for one in read if one.path == "exact" and one.quantum}
+    for row, contrast in zip(table.rows, (0.8, 0.95), strict=True):
+        errors = []
+        for one in read:
+            if one.path == "hardware-kolkata":
+                whole, _ = read_table(files.predictions[0].parents[2] / f"seed{one.run.seed}/exact/predictions.h5",
+                                      "expectation")  # fmt: skip
+                errors.append((contrast - 1) * whole["expectation"][one.columns["sample"]])
+        assert len(errors) == len(exact)
+        assert row[5].text == signed(float(np.mean(errors)), 4)
+        assert float(row[6].text) == pytest.approx(np.sqrt(np.mean(np.square(errors), axis=(1, 2))).mean(), abs=1e-4)
+
+
+def test_machines_that_no_run_shares_are_no_matrix(files: StudyFiles) -> None:
+    read = [read_predictions(file) for file in files.predictions]
+    apart = [replace(one, run=replace(one.run, model="other")) if one.path.endswith("lima") else one for one in read]
+    assert not list(Machines(Material(pd.DataFrame(), apart, [], [], pd.DataFrame())).blocks())
+
+
+def test_training_on_a_machine_says_jobs_and_time_a_pass_beside_what_was_published(root: Path) -> None:
+    history = pd.DataFrame(
+        {"epoch": [1, 2], "loss": [0.5, 0.25], "accuracy": [0.5, 0.75], "jobs": [7, 1], "rows": [833, 136],
+         "executions": [852992, 139264], "qpu_s": [228.5, 37.0]}
+    )  # fmt: skip
+    run = Run("cracks", "concrete", "net", "hardware-ibmq_kolkata", 0)
+    published = read_published(root / "resources/published/cracks.csv")
+    table = trained_there(Material(pd.DataFrame(), [], [(run, history)], [], published))
+    assert table is not None
+    ours, *theirs = [[cell.text for cell in row] for row in table.rows]
+    assert ours[3:6] == ["8", "969", "992,256"]
+    assert ours[6] == "3:48 min"
+    assert ours[8] == "0.500 → 0.250"
+    assert ["● ibmq_kolkata, 4:4:92", "17 h 02 min"] in [[row[1], row[7]] for row in theirs]
+    assert trained_there(Material(pd.DataFrame(), [], [], [], published)) is None
