@@ -22,6 +22,7 @@ with job() as rule:
             rule.params.mitigation,
             rule.output.counts,
             samples.ids,
+            rule.params.noise,
         ),
         about={"path": "hardware", **rule.wildcards},
     )

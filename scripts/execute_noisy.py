@@ -11,7 +11,7 @@ with job() as rule:
         rule.output.predictions,
         samples=read_samples(rule.input.samples),
         model=rule.input.model,
-        path=Noisy(rule.input.program, rule.input.calibration),
+        path=Noisy(rule.input.program, rule.input.calibration, rule.params.noise),
         about={"path": "noisy", **rule.wildcards},
         memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -15,6 +15,7 @@ with job() as rule:
         models=dict(zip(rule.params.seeds, rule.input.models, strict=True)),
         program=rule.input.program,
         backend=rule.input.calibration,
+        noise=rule.params.noise,
         shots=rule.params.shots,
         few_shots=rule.params.few_shots,
         draws=rule.params.draws,

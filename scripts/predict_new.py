@@ -13,6 +13,12 @@ with job() as rule:
         fitted=rule.input.fitted,
         reading=rule.params.reading,
         model=rule.input.model,
-        execution=execution_by(rule.params.path, rule.input.native, shots=rule.params.shots, seed=rule.params.seed),
+        execution=execution_by(
+            rule.params.path,
+            rule.input.native,
+            shots=rule.params.shots,
+            seed=rule.params.seed,
+            noise=rule.params.noise,
+        ),
         memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -13,7 +13,7 @@ with job() as rule:
         samples=rule.input.samples,
         start=rule.input.start,
         program=rule.input.program,
-        noise=from_snapshot(snapshot(rule.input.calibration)),
+        noise=from_snapshot(snapshot(rule.input.calibration), **rule.params.noise),
         training=rule.params.training,
         seed=int(rule.wildcards["seed"]),
         code=rule.params.code,

@@ -161,6 +161,7 @@ def write(output: Path) -> None:
         models={seed: f"{seed}.safetensors" for seed in range(2)},
         program="program.json",
         backend="calibration.json",
+        noise={},
         shots=100,
         few_shots=(4, 100),
         draws=3,

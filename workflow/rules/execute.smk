@@ -60,6 +60,7 @@ rule execute_noisy:
     threads: 1
     params:
         memory_limit_mb=settings.engine.memory_limit_mb,
+        noise=of_study("execution", "noise"),
         code=code_of("execute_noisy"),
     script:
         "../../scripts/execute_noisy.py"
@@ -89,6 +90,7 @@ rule execute_hardware:
         seed=of_study("execution", "seed"),
         noisy=is_noisy,
         mitigation=of_study("execution", "mitigation"),
+        noise=of_study("execution", "noise"),
         code=code_of("execute_hardware"),
     script:
         "../../scripts/execute_hardware.py"

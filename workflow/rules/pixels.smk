@@ -114,6 +114,7 @@ rule explain_device:
         few_shots=of_study("explanation", "few_shots"),
         draws=of_study("explanation", "draws"),
         seed=of_study("execution", "seed"),
+        noise=of_study("execution", "noise"),
         code=code_of("explain_device"),
     script:
         "../../scripts/explain_device.py"

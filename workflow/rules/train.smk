@@ -108,6 +108,7 @@ rule train_noisy:
     params:
         training=of_study("fine_tuning"),
         memory_limit_mb=settings.engine.memory_limit_mb,
+        noise=of_study("execution", "noise"),
         code=code_of("train_noisy"),
     script:
         "../../scripts/train_noisy.py"

@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,6 +97,7 @@ def write_ablation(
     models: Mapping[int, str | os.PathLike[str]],
     program: str | os.PathLike[str],
     backend: str,
+    noise: Mapping[str, Any],
     shots: int,
     few_shots: Sequence[int],
     draws: int,
@@ -109,6 +112,7 @@ def write_ablation(
         models: training seed to model file, all of one circuit.
         program: file of that circuit's native program.
         backend: name or file of the calibration.
+        noise: values of `hqnn.settings.execution.Noise`.
         shots: of the backend's usual run; they come on top of all noise.
         few_shots: numbers of shots without any noise.
         draws: of untrained weights, for each training seed.
@@ -120,7 +124,7 @@ def write_ablation(
     """
     native = read_program(program)
     machine = snapshot(backend)
-    layers = noisy_layers(native, machine)
+    layers = noisy_layers(native, machine, noise)
     settings = (*(Setting(noise) for noise in NOISES), Setting("all", shots), *(Setting("none", n) for n in few_shots))
     test = read_samples(samples)
     tables = []
@@ -134,15 +138,19 @@ def write_ablation(
         pd.concat(tables).to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
 
 
-def noisy_layers(program: Program, calibration: Snapshot) -> dict[str, QuantumLayer]:
+def noisy_layers(
+    program: Program, calibration: Snapshot, options: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, QuantumLayer]:
     """The native circuit in the engine, once for each of `NOISES`; a part that the calibration lacks is no noise.
+
+    Relaxation is that of gates and waits, depolarising all else that gates do.
 
     Raises:
         UserError: no gate of the program gets any noise.
     """
-    alone = {part: from_snapshot(calibration, **{other: other == part for other in PARTS}) for part in PARTS}
+    alone = {part: from_snapshot(calibration, **options, **{one: one == part for one in PARTS}) for part in PARTS}
     noises = {part: noise if _touches(noise, program) else None for part, noise in alone.items()}
-    models = {"none": None, **noises, "all": from_snapshot(calibration)}
+    models = {"none": None, **noises, "all": from_snapshot(calibration, **options)}
     return {name: QuantumLayer(program, noise, dtype=torch.float64) for name, noise in models.items()}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from hqnn import noise
 from hqnn.errors import UserError, nearest
@@ -91,7 +92,7 @@ def snapshot(name: str) -> Snapshot:
     return replace(_read(path), name=path.stem)
 
 
-def backend(name: str) -> SnapshotBackend:
+def backend(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> SnapshotBackend:
     """A Qiskit backend that transpiles and simulates like the machine.
 
     What is odd in a file of the user's own, and what layouts leave out, is warned of; of calibrations that ship it is
@@ -99,17 +100,19 @@ def backend(name: str) -> SnapshotBackend:
 
     Args:
         name: as `calibration_file`.
+        options: of its noise, see `hqnn.noise.thermal.from_snapshot`.
 
     Raises:
         UserError: as `snapshot`, or a gate is not one of Qiskit's.
     """
     from hqnn.execution.snapshot_backend import SnapshotBackend
+    from hqnn.noise.thermal import from_snapshot
 
     calibration = snapshot(name)
     is_known = _ships(calibration_file(name)) or calibration.source.endswith(WITHOUT_ERRORS)
     for remark in calibration.remarks:
         log.log(logging.INFO if is_known else logging.WARNING, "%s", remark)
-    return SnapshotBackend(calibration)
+    return SnapshotBackend(calibration, from_snapshot(calibration, **options))
 
 
 def _read(path: Path) -> Snapshot:

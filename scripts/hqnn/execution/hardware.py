@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ class Hardware:
         mitigation: what the counts shall be good for, beside their plain means.
         counts: file that the raw counts are written to, with `ids`; none where None.
         ids: of the samples.
+        options: of that noise, values of `hqnn.settings.execution.Noise`.
     """
 
     circuit: str | os.PathLike[str]
@@ -52,10 +54,11 @@ class Hardware:
     mitigation: Sequence[str] = ()
     counts: str | os.PathLike[str] | None = None
     ids: NDArray[np.int64] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
         """Run one job with all samples as parameter sets."""
-        machine = backend(self.backend)
+        machine = backend(self.backend, self.options)
         program = read_program(self.program)
         task = native_task(
             self.circuit, self.program, machine, model, trained, inputs, self.shots, mitigation=self.mitigation

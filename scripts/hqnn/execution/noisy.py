@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,13 +29,15 @@ class Noisy:
     Attributes:
         program: file of the native program.
         backend: name or file of the calibration.
+        options: values of `hqnn.settings.execution.Noise`.
     """
 
     program: str | os.PathLike[str]
     backend: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
-        """Run the native circuit in the engine, noise after every gate, readout error at the end.
+        """Run the native circuit in the engine, noise after every gate and in every wait, readout error at the end.
 
         The layer made for it must hold the trained weights; further calls run the same layer.
         """
@@ -49,6 +53,6 @@ class Noisy:
     def _native(self) -> tuple[Program, NoiseModel]:
         """The native circuit and what is known to go wrong in it."""
         program = read_program(self.program)
-        noise = from_snapshot(snapshot(self.backend))
+        noise = from_snapshot(snapshot(self.backend), **self.options)
         require_noise(program, noise)
         return program, noise

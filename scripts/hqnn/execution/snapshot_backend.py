@@ -10,29 +10,29 @@ from qiskit.providers import BackendV2, Options
 from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
 
-from hqnn.noise.aer import to_aer
+from hqnn.noise.aer import to_aer, with_waits
+from hqnn.noise.model import NoiseModel
 from hqnn.noise.snapshot import Snapshot
 from hqnn.noise.target import to_target
-from hqnn.noise.thermal import from_snapshot
 
 DENSITY_MATRIX_QUBITS = 12  # 0.3 GB; above, Aer may prefer trajectories of state vectors
 
 
 class SnapshotBackend(BackendV2):  # type: ignore[misc]  # Qiskit is read without types
-    """A simulated backend that needs its snapshot only.
+    """A simulated backend that needs its snapshot and a noise model only.
 
     Primitives of qiskit-ibm-runtime in local mode, and everything else that takes a ``BackendV2``, run on it. Circuits
     may be as wide as the machine; only the qubits in use are simulated.
 
     Attributes:
         snapshot: the calibration.
-        noise: the noise it implies, asymmetric readout included.
+        noise: what it runs with, usually what the calibration implies.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, noise: NoiseModel) -> None:
         super().__init__(name=snapshot.name, description=snapshot.source, backend_version=snapshot.date)
         self.snapshot = snapshot
-        self.noise = from_snapshot(snapshot)
+        self.noise = noise
         self._target = to_target(snapshot)
         self._aer_noise = lru_cache(lambda qubits: to_aer(self.noise, qubits))
 
@@ -51,7 +51,7 @@ class SnapshotBackend(BackendV2):  # type: ignore[misc]  # Qiskit is read withou
         return Options(shots=1024)
 
     def run(self, run_input: QuantumCircuit | list[QuantumCircuit], **options: Any) -> Any:
-        """Run bound native circuits with noise.
+        """Run bound native circuits with noise, as late as possible before a joint measurement.
 
         Args:
             run_input: one circuit or several, measured.
@@ -64,6 +64,8 @@ class SnapshotBackend(BackendV2):  # type: ignore[misc]  # Qiskit is read withou
         used = frozenset().union(*(_qubits_in_use(circuit) for circuit in circuits))
         method = "density_matrix" if len(used) <= DENSITY_MATRIX_QUBITS else "automatic"
         simulator = AerSimulator(noise_model=self._aer_noise(used), method=method)
+        if self.noise.waiting:
+            circuits = [with_waits(circuit, self.noise.waiting) for circuit in circuits]
         return simulator.run(circuits, **{**dict(self.options), **options})
 
 

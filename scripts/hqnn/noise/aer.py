@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hqnn.errors import UserError
 from hqnn.noise import channels
-from hqnn.noise.model import NoiseModel, Place, Readout, TransferMatrix
+from hqnn.noise.model import NoiseModel, Place, Readout, TransferMatrix, Waiting
+from hqnn.noise.schedule import Wait, scheduled
+
+if TYPE_CHECKING:
+    from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
 
 def from_aer(model: Any, name: str = "aer") -> NoiseModel:
     """The same noise as an Aer ``NoiseModel``, exactly.
 
     Errors that hold for all qubits come along as entries with no qubits. Noise on delays and other custom passes of Aer
-    are not part of a `NoiseModel`: they act on idle time, which a program does not have.
+    do not come along: they act on idle time, which a circuit without delays does not say.
 
     Args:
         model: a ``qiskit_aer.noise.NoiseModel``.
@@ -62,7 +66,7 @@ def from_backend(backend: Any) -> NoiseModel:
 
 
 def to_aer(noise: NoiseModel, qubits: Collection[int] | None = None) -> Any:
-    """The same noise as an Aer ``NoiseModel``.
+    """The same noise of gates and readout as an Aer ``NoiseModel``, which knows nothing of waits: see `with_waits`.
 
     Args:
         noise: ours.
@@ -88,6 +92,32 @@ def to_aer(noise: NoiseModel, qubits: Collection[int] | None = None) -> Any:
         if qubits is None or qubit in qubits:
             model.add_readout_error(ReadoutError([[1 - r.p10, r.p10], [r.p01, 1 - r.p01]]), [qubit])
     return model
+
+
+def with_waits(circuit: QuantumCircuit, waiting: Waiting) -> QuantumCircuit:
+    """A native circuit with what its qubits suffer while they wait, as Kraus instructions between the gates.
+
+    Args:
+        circuit: on the backend's qubits. What uses one classical bit keeps its order; barriers are left out.
+        waiting: durations and times.
+    """
+    from qiskit.quantum_info import Kraus
+
+    steps = [step for step in circuit.data if step.name != "barrier"]
+    found = circuit.copy_empty_like()
+    for what in scheduled([(step.name, _bits(circuit, step)) for step in steps], waiting):
+        if not isinstance(what, Wait):
+            found._append(steps[what])
+        elif min(what.qubits) >= 0:
+            kraus = Kraus(channels.to_kraus(channels.reverse_wires(what.matrix)))
+            found.append(kraus.to_instruction(), what.qubits)
+    return found
+
+
+def _bits(circuit: QuantumCircuit, step: CircuitInstruction) -> tuple[int, ...]:
+    """The qubits of a step, and its classical bits as negative numbers."""
+    places = (*(circuit.find_bit(q).index for q in step.qubits), *(~circuit.find_bit(c).index for c in step.clbits))
+    return tuple(places)
 
 
 def _transfer(error: Any) -> TransferMatrix:

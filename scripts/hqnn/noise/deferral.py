@@ -22,6 +22,7 @@ from hqnn.errors import UserError
 from hqnn.noise.channels import to_kraus
 from hqnn.noise.coverage import qubits_of
 from hqnn.noise.model import NoiseModel, Readout
+from hqnn.noise.waits import waited
 
 COPY: ComplexMatrix = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], dtype=complex)
 FURTHER = -1  # the backend's qubit of a wire that no machine has
@@ -33,16 +34,19 @@ def deferred(program: Program, noise: NoiseModel | None = None) -> Program:
     Args:
         program: any.
         noise: its errors of reading reach the gates that depend on outcomes, and its channels after such gates act
-            only where the gate does. All other noise is still to be added.
+            only where the gate does. What wires suffer while they wait becomes channels between the gates. All other
+            noise is still to be added.
 
     Returns:
-        The program as it is where nothing depends on a measurement and nothing is reset. Otherwise one with further
-        wires behind its own, whose native wires say where noise is looked up. A measurement that nothing depends on
-        stays as a channel.
+        The program, with waits, where nothing depends on a measurement and nothing is reset. Otherwise one with
+        further wires behind its own, whose native wires say where noise is looked up. A measurement that nothing
+        depends on stays as a channel.
 
     Raises:
         UserError: a gate on two wires that depends on an outcome, or one that depends on two outcomes, has noise.
     """
+    if noise is not None and noise.waiting is not None:
+        program = waited(program, noise.waiting)
     if all(gate.condition is None and gate.name != RESET for gate in program.gates):
         return program
     deferral = _Deferral(program, noise)

@@ -1,4 +1,4 @@
-"""What a noise model is: a channel after each named gate on its qubits, and a readout error a qubit.
+"""What a noise model is: a channel after each named gate, what waiting does, and a readout error a qubit.
 
 Channels are Pauli transfer matrices, ``R[i, j] = 2^-k tr(P_i E(P_j))`` with the words in the order of
 ``itertools.product("IXYZ", repeat=k)``; the gate's first qubit is the first letter. They are exact for every channel,
@@ -34,6 +34,23 @@ class Readout:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """What a schedule needs, and what happens to qubits while no gate acts on them.
+
+    Attributes:
+        durations_ns: (gate name, qubits) to how long it takes in nanoseconds; a gate that is absent takes no time.
+        relaxation_us: qubit to its T1 and T2 in microseconds, T2 at most 2 T1.
+        zz_khz: frequency of the static ZZ interaction of coupled qubits that wait together, in kilohertz.
+        coupled: pairs of such qubits, the lower first.
+    """
+
+    durations_ns: Mapping[Place, float]
+    relaxation_us: Mapping[int, tuple[float, float]]
+    zz_khz: float = 0.0
+    coupled: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class NoiseModel:
     """Noise of one backend at one time.
 
@@ -43,11 +60,13 @@ class NoiseModel:
             happens after the ideal gate. An entry with no qubits, ``(name, ())``, holds for every place that has no
             entry of its own.
         readout: qubit to its readout error; a qubit that is absent reads without error.
+        waiting: what idle qubits suffer, see `hqnn.noise.schedule`; None where waiting is free of noise.
     """
 
     name: str
     channels: Mapping[Place, TransferMatrix]
     readout: Mapping[int, Readout]
+    waiting: Waiting | None = None
 
     def after(self, gate: str, qubits: tuple[int, ...]) -> TransferMatrix | None:
         """The channel after a gate, or None where the gate is free of noise."""
@@ -55,11 +74,15 @@ class NoiseModel:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 over every channel and readout error, in hexadecimal; the name does not enter."""
+        """sha256 over every channel, readout error and number of waiting, in hexadecimal; the name does not enter."""
         sha = hashlib.sha256()
         for (gate, qubits), matrix in sorted(self.channels.items()):
             sha.update(repr((gate, qubits)).encode())
             sha.update(np.ascontiguousarray(matrix, dtype="<f8").tobytes())
         for qubit, readout in sorted(self.readout.items()):
             sha.update(repr((qubit, readout.p10, readout.p01)).encode())
+        if self.waiting:
+            tables = self.waiting.durations_ns, self.waiting.relaxation_us
+            columns = [sorted(table.items()) for table in tables]
+            sha.update(repr((columns, self.waiting.zz_khz, self.waiting.coupled)).encode())
         return sha.hexdigest()

@@ -13,6 +13,31 @@ ExecutionPath = Literal["exact", "shots", "noisy", "hardware"]
 Mitigation = Literal["readout", "zne_linear", "zne_richardson"]
 
 
+class Noise(Section):
+    """What goes wrong on a backend beside what its calibration says of gates and readout."""
+
+    idle: bool = Field(
+        True,
+        description="Whether qubits relax and dephase, by their T1 and T2, while they wait for a gate or for the "
+        "measurement; the native circuit runs as late as possible. `false` is the usual noise model of Qiskit Aer.",
+    )
+    zz_khz: float = Field(
+        0.0,
+        ge=-1000,
+        le=1000,
+        description="Static ZZ interaction of coupled qubits that wait together, where `idle`; 20 to 100 is usual for "
+        "transmons with fixed couplers.",
+        json_schema_extra={"unit": "kHz"},
+    )
+    over_rotation: float = Field(
+        0.0,
+        ge=-0.5,
+        le=0.5,
+        description="By which part of its angle every gate that takes time turns too far, a coherent part of its "
+        "reported error; for backends whose gates have fixed angles, such as `sx` and `ecr`.",
+    )
+
+
 class Execution(Section):
     """By which paths a trained model is run."""
 
@@ -37,6 +62,7 @@ class Execution(Section):
         "extrapolate to no noise by a line or a parabola, from circuits with every gate of two qubits once, 3 and 5 "
         "times: three times the shots. Each is a path of its own, `hardware-<machine>+readout`.",
     )
+    noise: Noise = Noise()
     layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
     shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})
     subset: Positive = Field(

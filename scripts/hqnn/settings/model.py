@@ -96,7 +96,7 @@ def _inheriting(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _over(top: Any, own: Any) -> Any:
     if isinstance(top, Mapping) and isinstance(own, Mapping):
-        return {**top, **own}
+        return {**top, **own, **{key: _over(top[key], own[key]) for key in top.keys() & own.keys()}}
     return top if own is None else own
 
 

@@ -12,7 +12,7 @@ from qiskit.circuit import CircuitInstruction, QuantumCircuit, Qubit
 from qiskit_aer import AerSimulator
 
 from hqnn.execution.machines.provider import Counts, Pub, Task
-from hqnn.noise.aer import to_aer
+from hqnn.noise.aer import to_aer, with_waits
 from hqnn.noise.model import NoiseModel
 
 DENSITY_MATRIX_QUBITS = 12  # 0.3 GB; above, Aer may prefer trajectories of state vectors
@@ -28,10 +28,11 @@ def simulate(task: Task, noise: NoiseModel | None, seed: int) -> Counts:
 
     Args:
         task: native circuits on the machine's qubits.
-        noise: after every gate, and of the readout; none if None.
+        noise: after every gate, in waits, and of the readout; none if None.
         seed: of the sampling.
     """
-    seen = [seen_by_measurements(pub.circuit) for pub in task.pubs]
+    timed = [with_waits(pub.circuit, noise.waiting) if noise and noise.waiting else pub.circuit for pub in task.pubs]
+    seen = [seen_by_measurements(circuit) for circuit in timed]
     qubits = sorted({circuit.find_bit(q).index for circuit in seen for step in circuit.data for q in step.qubits})
     circuits = [_on(circuit, qubits) for circuit in seen]
     model = to_aer(_on_places(noise, qubits)) if noise else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,9 @@ class Execution:
     at_once: int = AT_ONCE
 
 
-def execution_by(path: str, native: Sequence[str], *, shots: int, seed: int) -> Execution:
+def execution_by(
+    path: str, native: Sequence[str], *, shots: int, seed: int, noise: Mapping[str, Any] = MappingProxyType({})
+) -> Execution:
     """An execution path by its name.
 
     Args:
@@ -45,6 +48,7 @@ def execution_by(path: str, native: Sequence[str], *, shots: int, seed: int) -> 
         native: files of the native program, of its QPY, and of the calibration, where the native circuit runs.
         shots: repetitions of a circuit, where it is sampled.
         seed: of the sampling; piece number i has the seed `seed` + i.
+        noise: values of `hqnn.settings.execution.Noise`.
 
     Raises:
         UserError: there is no such path.
@@ -57,7 +61,7 @@ def execution_by(path: str, native: Sequence[str], *, shots: int, seed: int) -> 
     if path == "noisy":
         from hqnn.execution.noisy import Noisy
 
-        noisy = Noisy(native[0], native[2])
+        noisy = Noisy(native[0], native[2], noise)
         return Execution(lambda piece: noisy)
     if path == "shots":
         from hqnn.execution.sampled import Shots
@@ -66,7 +70,7 @@ def execution_by(path: str, native: Sequence[str], *, shots: int, seed: int) -> 
     if path == "hardware":
         from hqnn.execution.hardware import Hardware
 
-        return Execution(lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece), at_once)
+        return Execution(lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece, noise), at_once)
     raise UserError(f"there is no execution path {path!r}{nearest(path, PATHS)}")
 
 
