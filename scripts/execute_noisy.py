@@ -1,4 +1,4 @@
-"""Run a trained model's native circuit under a backend's noise, exactly, on every test sample."""
+"""Run a trained model's native circuit under a backend's noise on every test sample, or on a subset if not exactly."""
 
 from hqnn.job import job
 
@@ -7,11 +7,19 @@ with job() as rule:
     from hqnn.execution.noisy import Noisy
     from hqnn.execution.predict import predict
 
+    path = Noisy(
+        rule.input.program,
+        rule.input.calibration,
+        rule.params.noise,
+        rule.params.trajectories,
+        rule.params.seed,
+        rule.params.memory_limit_mb,
+    )
     predict(
         rule.output.predictions,
-        samples=read_samples(rule.input.samples),
+        samples=read_samples(rule.input.samples, subset=path.samples(rule.params.subset), seed=rule.params.seed),
         model=rule.input.model,
-        path=Noisy(rule.input.program, rule.input.calibration, rule.params.noise),
+        path=path,
         about={"path": "noisy", **rule.wildcards},
         memory_limit_mb=rule.params.memory_limit_mb,
     )

@@ -19,6 +19,8 @@ with job() as rule:
             shots=rule.params.shots,
             seed=rule.params.seed,
             noise=rule.params.noise,
+            trajectories=rule.params.trajectories,
+            memory_limit_mb=rule.params.memory_limit_mb,
         ),
         memory_limit_mb=rule.params.memory_limit_mb,
     )

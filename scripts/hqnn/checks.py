@@ -19,7 +19,6 @@ from hqnn.settings.model import Settings, read_settings
 from hqnn.settings.plan import Plan
 from hqnn.settings.plans import plans_of
 
-MOST_NOISY = 12  # wires
 RETIRED = ("ibm_brisbane", "ibm_torino")  # April 2026; they ship as calibrations
 SHELL = '"$`\\'  # what a shell reads within double quotes, an apostrophe's in Python's own included
 
@@ -40,7 +39,7 @@ def checked(config: Mapping[str, Any]) -> tuple[Settings, dict[str, Plan[Any]]]:
     settings = read_settings(config)
     plans = plans_of(settings)
     for plan in plans.values():
-        _check(plan)
+        _check(plan, settings.engine.memory_limit_mb)
     return settings, plans
 
 
@@ -106,7 +105,7 @@ def _check_machine(key: str, machine: Machine) -> None:
         )
 
 
-def _check(plan: Plan[Any]) -> None:
+def _check(plan: Plan[Any], memory_limit_mb: float) -> None:
     key = f"studies.{plan.name}"
     if plan.own_data and not os.path.exists(plan.own_data):  # noqa: PTH110 - which takes names that are too long
         raise UserError(f"{key}.data.path is {quoted(plan.own_data)}, which is no file and no folder; name your data")
@@ -117,21 +116,16 @@ def _check(plan: Plan[Any]) -> None:
             wires = wires_of(embedding, circuit.inputs) if circuit.inputs else 0
             if wires and circuit.observables:
                 check_words(circuit.observables, wires)
-            if wires > MOST_NOISY and _is_noisy(plan):
+            needed = 3 * 4.0**wires * 8 / 1e6
+            if "noisy" in plan.study.phases and needed > memory_limit_mb:
                 raise UserError(
-                    f"noise on {wires} wires takes 4^{wires} numbers an observable; take {MOST_NOISY} or fewer, or "
-                    "leave the noisy path and phase out"
+                    f"training under noise on {wires} wires takes {needed:.3g} MB or more, but engine.memory_limit_mb "
+                    f"is {memory_limit_mb:g}; raise it, take fewer wires, or leave the phase noisy out"
                 )
     for name in plan.references():
         said = plan.baseline(name)
         with _at(f"{key}.baselines.{name}"):
             check_parameters(said.pop("estimator"), said)
-
-
-def _is_noisy(plan: Plan[Any]) -> bool:
-    return "noisy" in plan.study.phases or any(
-        path.startswith("noisy") for executed in plan.quantum_runs() for path in executed.paths
-    )
 
 
 @contextmanager

@@ -60,6 +60,9 @@ rule execute_noisy:
     threads: 1
     params:
         memory_limit_mb=settings.engine.memory_limit_mb,
+        trajectories=of_study("execution", "trajectories"),
+        subset=of_study("execution", "subset"),
+        seed=of_study("execution", "seed"),
         noise=of_study("execution", "noise"),
         code=code_of("execute_noisy"),
     script:

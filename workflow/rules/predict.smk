@@ -22,6 +22,7 @@ rule predict_new:
         shots=of_study("execution", "shots"),
         seed=of_study("execution", "seed"),
         memory_limit_mb=settings.engine.memory_limit_mb,
+        trajectories=of_study("execution", "trajectories"),
         noise=of_study("execution", "noise"),
         code=code_of("predict_new"),
     script:

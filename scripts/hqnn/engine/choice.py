@@ -19,7 +19,7 @@ import torch
 from hqnn.circuits.program import Channel, Program
 from hqnn.engine.fusion import Group
 from hqnn.engine.memory import MEGABYTE, too_much
-from hqnn.engine.plan import Outline
+from hqnn.engine.plan import Outline, outline_of
 from hqnn.engine.states import tile_bytes
 from hqnn.engine.states_kernels import LANES
 from hqnn.engine.states_plan import StatesPlan, states_plan_of
@@ -141,6 +141,15 @@ class Choice:
             return "states are for ideal circuits on the CPU"
         theirs, ours = (us / 1e3 for us in self._both_us(samples))
         return f"{samples} samples take about {theirs:.2g} ms by observables, {ours:.2g} ms by states"
+
+
+def exact_mb(program: Program, noise: NoiseModel | None) -> float:
+    """Megabytes of float64 that exact expectation values need at the least, without gradients and for one copy.
+
+    Raises:
+        UserError: see `hqnn.engine.elements.elements_of`.
+    """
+    return observables_cost(program, outline_of(program, noise)).entries * torch.float64.itemsize / MEGABYTE
 
 
 def observables_cost(program: Program, outline: Outline) -> Cost:

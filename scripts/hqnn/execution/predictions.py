@@ -30,6 +30,7 @@ class Expectations:
         qpu_s: seconds of quantum hardware, as used or else as estimated.
         estimated_s: the same as estimated.
         price: of these seconds, in the config's currency; None where it says none.
+        trajectories: that expectation values are means of, 0 where there are none.
     """
 
     values: NDArray[np.float64]
@@ -43,6 +44,7 @@ class Expectations:
     qpu_s: float = 0.0
     estimated_s: float = 0.0
     price: float | None = None
+    trajectories: int = 0
 
 
 def write_predictions(

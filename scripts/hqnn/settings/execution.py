@@ -45,7 +45,8 @@ class Execution(Section):
         ("exact", "shots", "noisy", "hardware"),
         min_length=1,
         description="`exact`: expectation values without noise; `shots`: sampled; `noisy`: native gates under the "
-        "backend's noise and readout error, exact; `hardware`: sampled, on a machine or with a backend's noise.",
+        "backend's noise and readout error, exact, or averaged over trajectories where that takes too much memory; "
+        "`hardware`: sampled, on a machine or with a backend's noise.",
     )
     backends: Distinct[str] = Field(
         ("ibm_brisbane",), description="Calibrations in `resources/calibrations`, or the paths of such files."
@@ -63,6 +64,13 @@ class Execution(Section):
         "times: three times the shots. Each is a path of its own, `hardware-<machine>+readout`.",
     )
     noise: Noise = Noise()
+    trajectories: int = Field(
+        100,
+        ge=2,
+        description="Runs of a sample that the path `noisy` averages where the circuit is too wide for exact "
+        "propagation within `engine.memory_limit_mb`: pure states that jump at random; on the subset of the samples.",
+        json_schema_extra={"unit": "trajectories"},
+    )
     layouts: Positive = Field(4, description="How many layouts are tried; the best by expected fidelity is kept.")
     shots: Positive = Field(1024, description="Repetitions of a circuit.", json_schema_extra={"unit": "shots"})
     subset: Positive = Field(

@@ -6,9 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
+from hqnn.circuits.program import Program
 from hqnn.circuits.program_file import read_program
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import read_samples
+from hqnn.engine.choice import exact_mb
+from hqnn.errors import UserError
 from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
@@ -49,12 +52,14 @@ def train_native(
         terminal: where a progress bar goes.
 
     Raises:
-        UserError: a file cannot be read, or no gate of the program gets noise.
+        UserError: a file cannot be read, no gate of the program gets noise, or noise on so many wires needs too much
+            memory.
     """
     model, fingerprint = load_classifier(start, memory_limit_mb)
     native = read_program(program)
     if noise is not None:
         require_noise(native, noise)
+        _require_memory(native, noise, memory_limit_mb)
     model.run_as(native, noise)
     checkpoint = Checkpoint.beside(output, code)
     regime = Regime(**training)
@@ -64,3 +69,13 @@ def train_native(
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}
     save_classifier(output, model, about if noise is None else {**about, "noise": noise.digest})
     remove_partial(checkpoint.path)
+
+
+def _require_memory(program: Program, noise: NoiseModel, limit_mb: float) -> None:
+    """Refuse to train where only trajectories are left, which have no gradients."""
+    needed = exact_mb(program, noise)
+    if needed > limit_mb:
+        raise UserError(
+            f"training under noise on {program.wires} wires needs about {needed:.3g} MB, but engine.memory_limit_mb is "
+            f"{limit_mb:g}, and trajectories have no gradients; raise it, or leave the noisy phase out of phases"
+        )

@@ -39,7 +39,14 @@ class Execution:
 
 
 def execution_by(
-    path: str, native: Sequence[str], *, shots: int, seed: int, noise: Mapping[str, Any] = MappingProxyType({})
+    path: str,
+    native: Sequence[str],
+    *,
+    shots: int,
+    seed: int,
+    noise: Mapping[str, Any] = MappingProxyType({}),
+    trajectories: int = 100,
+    memory_limit_mb: float = MEMORY_LIMIT_MB,
 ) -> Execution:
     """An execution path by its name.
 
@@ -49,6 +56,8 @@ def execution_by(
         shots: repetitions of a circuit, where it is sampled.
         seed: of the sampling; piece number i has the seed `seed` + i.
         noise: values of `hqnn.settings.execution.Noise`.
+        trajectories: where noise on so many wires cannot be exact within the memory limit.
+        memory_limit_mb: of the engine.
 
     Raises:
         UserError: there is no such path.
@@ -61,7 +70,7 @@ def execution_by(
     if path == "noisy":
         from hqnn.execution.noisy import Noisy
 
-        noisy = Noisy(native[0], native[2], noise)
+        noisy = Noisy(native[0], native[2], noise, trajectories, seed, memory_limit_mb)
         return Execution(lambda piece: noisy)
     if path == "shots":
         from hqnn.execution.sampled import Shots
@@ -70,7 +79,9 @@ def execution_by(
     if path == "hardware":
         from hqnn.execution.hardware import Hardware
 
-        return Execution(lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece, noise), at_once)
+        return Execution(
+            lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece, options=noise), at_once
+        )
     raise UserError(f"there is no execution path {path!r}{nearest(path, PATHS)}")
 
 
