@@ -14,4 +14,5 @@ with job() as rule:
         path=run_exact,
         about={"path": "exact", **rule.wildcards},
         memory_limit_mb=rule.params.memory_limit_mb,
+        device=rule.params.device,
     )

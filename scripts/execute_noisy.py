@@ -22,4 +22,5 @@ with job() as rule:
         path=path,
         about={"path": "noisy", **rule.wildcards},
         memory_limit_mb=rule.params.memory_limit_mb,
+        device=rule.params.device,
     )

@@ -19,6 +19,7 @@ with job() as rule:
         watch_test=rule.params.watch_test,
         seed=int(rule.wildcards["seed"]),
         code=rule.params.code,
+        device=rule.params.device,
         terminal=rule.terminal,
     )
     predict_classical(

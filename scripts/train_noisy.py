@@ -18,5 +18,6 @@ with job() as rule:
         seed=int(rule.wildcards["seed"]),
         code=rule.params.code,
         memory_limit_mb=rule.params.memory_limit_mb,
+        device=rule.params.device,
         terminal=rule.terminal,
     )

@@ -156,7 +156,7 @@ def test_a_shipped_calibration_is_aers_density_matrix_with_asymmetric_readout(
         flips = (fake(machine).properties().qubit_property(qubit, f"prob_meas{1 - k}_prep{k}")[0] for k in (0, 1))
         set_readout(theirs, qubit, *flips)
     point = random_point(program, seed=4)
-    ours = by_engine(program, point, from_snapshot(snapshot(name)))
+    ours = by_engine(program, point, from_snapshot(snapshot(name), idle=False))
     compare(f"Aer density matrix, shipped {name}", program.wires, ours, by_aer(circuit, program, theirs, point), AER)
 
 

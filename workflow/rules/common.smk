@@ -46,6 +46,7 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+GPU = int(settings.engine.device == "cuda")  # that a job which computes with torch asks for
 QUANTUM = any_of(run.run.model for plan in plans.values() for run in plan.quantum_runs())
 REAL = any_of(name for name, machine in machines.items() if machine.is_real)
 LOCAL = rf"(?!(?:{REAL})/)\w+"

@@ -14,8 +14,11 @@ rule execute_exact:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         memory_limit_mb=settings.engine.memory_limit_mb,
+        device=settings.engine.device,
         code=code_of("execute_exact"),
     script:
         "../../scripts/execute_exact.py"
@@ -58,12 +61,15 @@ rule execute_noisy:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         memory_limit_mb=settings.engine.memory_limit_mb,
         trajectories=of_study("execution", "trajectories"),
         subset=of_study("execution", "subset"),
         seed=of_study("execution", "seed"),
         noise=of_study("execution", "noise"),
+        device=settings.engine.device,
         code=code_of("execute_noisy"),
     script:
         "../../scripts/execute_noisy.py"

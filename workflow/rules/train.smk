@@ -12,6 +12,8 @@ rule train_ideal:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         kind=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).kind,
         options=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).options,
@@ -19,6 +21,7 @@ rule train_ideal:
         augmentation=asks("augmentation", "model"),
         watch_test=asks("watches_test"),
         memory_limit_mb=settings.engine.memory_limit_mb,
+        device=settings.engine.device,
         code=code_of("train_ideal"),
     script:
         "../../scripts/train_ideal.py"
@@ -30,6 +33,8 @@ use rule train_ideal as train_by with:
         history="results/{study}/{dataset}/{model}/ideal-{trainer}/seed{seed}/history.csv",
     log:
         "results/{study}/{dataset}/{model}/ideal-{trainer}/seed{seed}/train.log",
+    resources:
+        gpu=0,
     params:
         kind=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).kind,
         options=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).options,
@@ -37,6 +42,7 @@ use rule train_ideal as train_by with:
         augmentation=asks("augmentation", "model"),
         watch_test=False,
         memory_limit_mb=settings.engine.memory_limit_mb,
+        device="cpu",
         code=code_of("train_ideal"),
 
 
@@ -55,12 +61,15 @@ rule train_classical:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         kind=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).kind,
         options=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).options,
         training=asks("training", "model"),
         augmentation=asks("augmentation", "model"),
         watch_test=asks("watches_test"),
+        device=settings.engine.device,
         code=code_of("train_classical"),
     script:
         "../../scripts/train_classical.py"
@@ -81,9 +90,12 @@ rule train_device:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         training=of_study("fine_tuning"),
         memory_limit_mb=settings.engine.memory_limit_mb,
+        device=settings.engine.device,
         code=code_of("train_device"),
     script:
         "../../scripts/train_device.py"
@@ -105,10 +117,13 @@ rule train_noisy:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         training=of_study("fine_tuning"),
         memory_limit_mb=settings.engine.memory_limit_mb,
         noise=of_study("execution", "noise"),
+        device=settings.engine.device,
         code=code_of("train_noisy"),
     script:
         "../../scripts/train_noisy.py"

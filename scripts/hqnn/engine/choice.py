@@ -1,7 +1,7 @@
 """Whether observables or states are propagated: what each would cost, and what fits in memory.
 
 Observables cost the same for any number of samples as long as inputs enter once, and 4^wires a sample where they enter
-again; states cost 2^wires a sample and rotation. Noise rules states out, and so do devices other than the CPU.
+again; states cost 2^wires a sample and rotation. Noise rules states out.
 """
 
 from __future__ import annotations
@@ -103,21 +103,18 @@ class Choice:
         """The way of a call with so many samples a copy; its first use is logged.
 
         Raises:
-            UserError: the observables need too much memory and there is no other way, or states are asked for on
-                another device than the CPU.
+            UserError: the observables need too much memory and there is no other way.
         """
-        way = self._way(samples, dtype, device)
+        way = self._way(samples, dtype)
         if way not in self._told:
             self._told.add(way)
             log.info("%d wires by propagated %s: %s", self._program.wires, way, self._why(samples, device))
         return way
 
-    def _way(self, samples: int, dtype: torch.dtype, device: torch.device) -> Way:
-        if self._given == "states" and device.type != "cpu":
-            raise UserError(f"pure states are propagated on the CPU, but the layer is on {device}; leave its way out")
+    def _way(self, samples: int, dtype: torch.dtype) -> Way:
         megabytes = self._copies * dtype.itemsize / MEGABYTE
         fits = self._observables.entries * megabytes <= self._limit_mb
-        free = self._ideal and device.type == "cpu" and self._given is None
+        free = self._ideal and self._given is None
         if free and (not fits or gt(*self._both_us(samples))):
             return "states"
         way = self._given or "observables"
@@ -137,10 +134,11 @@ class Choice:
     def _why(self, samples: int, device: torch.device) -> str:
         if self._given is not None:
             return "as asked for"
-        if not self._ideal or device.type != "cpu":
-            return "states are for ideal circuits on the CPU"
+        if not self._ideal:
+            return "states are for ideal circuits"
         theirs, ours = (us / 1e3 for us in self._both_us(samples))
-        return f"{samples} samples take about {theirs:.2g} ms by observables, {ours:.2g} ms by states"
+        where = "" if device.type == "cpu" else f" on a CPU, which is taken for what {device} prefers"
+        return f"{samples} samples take about {theirs:.2g} ms by observables, {ours:.2g} ms by states{where}"
 
 
 def exact_mb(program: Program, noise: NoiseModel | None) -> float:

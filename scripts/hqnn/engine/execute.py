@@ -19,11 +19,17 @@ from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
 from hqnn.engine.states import States
 from hqnn.engine.states_path import StatesExpectations
+from hqnn.engine.states_torch import sample_entries, states_expectations
 from hqnn.engine.torch_path import expectations, features, shared_vectors
 from hqnn.noise.model import NoiseModel
 
 Later: TypeAlias = ProductStates | BatchedPart | None
 Prepared: TypeAlias = tuple[SharedPart, Later]
+
+
+def has_kernels(device: torch.device) -> bool:
+    """Whether the plans have kernels of ours there; torch operations run them everywhere."""
+    return device.type == "cpu"
 
 
 class Executor:
@@ -62,7 +68,7 @@ class Executor:
             inputs, weights = inputs.detach(), weights.detach()
         if self._choice.way(prod(inputs.shape[:-1]), weights.dtype, weights.device) == "states":
             return self._by_states(inputs, weights)
-        if weights.device.type == "cpu":
+        if has_kernels(weights.device):
             part, later = self._prepared(weights.dtype)
             if isinstance(later, ProductStates) and not later.features.chains:
                 return _tensor(ProductExpectations.apply(inputs, weights, None, part, later, self._limit_mb))
@@ -75,10 +81,19 @@ class Executor:
     def _by_states(self, inputs: Tensor, weights: Tensor) -> Tensor:
         if torch.isnan(inputs).any():
             raise nan_inputs()
+        if not has_kernels(weights.device):
+            return self._states_in_torch(self._flat(inputs), weights).reshape(*inputs.shape[:-1], -1)
         if weights.dtype not in self._states:
             self._states[weights.dtype] = States(self._choice.states_plan, weights.dtype)
         states = self._states[weights.dtype]
         return _tensor(StatesExpectations.apply(inputs, weights, states, self._copies, self._limit_mb))
+
+    def _states_in_torch(self, inputs: Tensor, weights: Tensor) -> Tensor:
+        plan, own = self._choice.states_plan, weights.reshape(self._copies, -1)
+        each = self._copies * sample_entries(plan) * weights.element_size()
+        size = chunk_size(each, self._limit_mb, "the states of one sample")
+        values = in_chunks(lambda x: states_expectations(plan, x, own), self._by_copy(inputs), size)
+        return values.transpose(0, 1).reshape(len(inputs), -1)
 
     def _on_cpu(self, inputs: Tensor, weights: Tensor, part: SharedPart, later: Later) -> Tensor:
         if later is None:
@@ -108,7 +123,7 @@ class Executor:
         return inputs.reshape(prod(inputs.shape[:-1]), inputs.shape[-1])
 
     def _by_copy(self, inputs: Tensor) -> Tensor:
-        return inputs.reshape(len(inputs), self._copies, self._plan.inputs).transpose(0, 1)
+        return inputs.reshape(len(inputs), self._copies, self._source[0].inputs).transpose(0, 1)
 
     def _blochs(self, wires: list[int], inputs: Tensor, weights: Tensor) -> Tensor | None:
         """x, y and z of the wires that have them sample by sample, shape (copies, 3 * wires, samples)."""

@@ -46,8 +46,8 @@ class QuantumLayer(nn.Module):
             noise: looked up under the program's native wires where it has them.
             copies: how many circuits run in parallel.
             memory_limit_mb: the most that one call may store beside its inputs and outputs.
-            way: propagate observables, or pure states, which are for ideal circuits on the CPU; by default whatever is
-                estimated to be faster for the samples of a call and fits in memory.
+            way: propagate observables, or pure states, which are for ideal circuits; by default whatever is estimated
+                to be faster for the samples of a call and fits in memory.
             generator: where the weights come from; torch's global one by default, as in other modules.
             dtype: of the weights and of all arithmetic, float32 or float64; torch's default by default.
             device: of the weights.

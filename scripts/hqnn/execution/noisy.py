@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
@@ -61,8 +60,7 @@ class Noisy:
             return Expectations(
                 values, errors, program.digest, noise.name, noise.digest, trajectories=self.trajectories
             )
-        with torch.no_grad():
-            values = model.quantum(torch.from_numpy(inputs)).double().numpy()
+        values = model.expectations(inputs)
         return Expectations(values, np.zeros_like(values), program.digest, noise.name, noise.digest)
 
     def samples(self, subset: int) -> int | None:
@@ -95,10 +93,11 @@ class Noisy:
         """Means and standard errors, shape (samples, ..., copies * observables)."""
         program, noise = self._native
         copies = model.quantum.copies
-        own = inputs.reshape(-1, copies, program.inputs)
+        own = inputs.reshape(-1, copies, program.inputs).transpose(1, 0, 2)
+        device = model.quantum.weights.device
         runs = [
-            Trajectories(program, noise, weights, count=self.trajectories, seed=self.seed + copy)(own[:, copy])
-            for copy, weights in enumerate(model.quantum_weights().reshape(copies, -1))
+            Trajectories(program, noise, weights, count=self.trajectories, seed=self.seed + copy, device=device)(x)
+            for copy, (weights, x) in enumerate(zip(model.quantum_weights().reshape(copies, -1), own, strict=True))
         ]
         values, errors = (np.concatenate(parts, axis=1) for parts in zip(*runs, strict=True))
         shape = (*inputs.shape[:-1], copies * len(program.observables))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hqnn.data.samples import Samples
 from hqnn.execution.predictions import Expectations, write_predictions
 from hqnn.models.architectures import load_classifier
+from hqnn.models.device import device_of
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 
 
@@ -41,6 +42,7 @@ def predict(
     path: ExecutionPath,
     about: Mapping[str, Any],
     memory_limit_mb: float = MEMORY_LIMIT_MB,
+    device: str = "cpu",
 ) -> None:
     """Run a trained model on samples and write its predictions.
 
@@ -51,8 +53,10 @@ def predict(
         path: how to run it.
         about: what the path of the result says: study, dataset, model, phase, seed, path.
         memory_limit_mb: of the engine.
+        device: where torch computes, see `hqnn.models.device.device_of`.
     """
     classifier, trained = load_classifier(model, memory_limit_mb)
+    classifier.to(device_of(device))
     started = time.perf_counter()
     run = path(classifier, trained, classifier.circuit_inputs(samples.features))
     seconds = time.perf_counter() - started

@@ -53,9 +53,9 @@ class Classifier(nn.Module):
         return probabilities_of(torch.cat([self(part) for part in parts]))
 
     def as_input(self, samples: NDArray[Any]) -> Tensor:
-        """Samples as a tensor: images as they are, features in the type of the weights."""
-        tensor = torch.as_tensor(samples)
-        return tensor.to(next(self.parameters()).dtype) if tensor.is_floating_point() else tensor
+        """Samples as a tensor on the weights' device: images as they are, features in the type of the weights."""
+        weight, tensor = next(self.parameters()), torch.as_tensor(samples)
+        return tensor.to(weight.device, weight.dtype if tensor.is_floating_point() else tensor.dtype)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """All weights and running statistics by name."""
@@ -92,7 +92,7 @@ def probabilities_of(logits: Tensor) -> NDArray[np.float64]:
         Of class 1, shape (samples,), where there are two classes; of every class, shape (samples, classes), where there
         are more.
     """
-    logits = logits.double()
+    logits = logits.cpu().double()
     if logits.dim() == 1:
         return torch.sigmoid(logits).numpy()
     if logits.shape[1] == 2:

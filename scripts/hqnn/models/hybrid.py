@@ -70,13 +70,21 @@ class HybridClassifier(Classifier):
     def circuit_inputs(self, samples: NDArray[np.generic]) -> NDArray[np.float64]:
         """What the circuits see of samples, shape (samples, ..., copies * inputs)."""
         parts = torch.split(self.as_input(samples), SAMPLES_AT_ONCE)
-        inputs: NDArray[np.float64] = torch.cat([self.encode(part) for part in parts]).double().numpy()
+        inputs: NDArray[np.float64] = torch.cat([self.encode(part) for part in parts]).cpu().double().numpy()
         return inputs
+
+    @torch.no_grad()
+    def expectations(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the engine makes of inputs of the circuits, shape (samples, ..., copies * observables)."""
+        values: Tensor = self.quantum(torch.from_numpy(inputs).to(self.quantum.weights.device))
+        found: NDArray[np.float64] = values.cpu().double().numpy()
+        return found
 
     @torch.no_grad()
     def probabilities(self, expectations: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities from expectation values, shape (samples, ..., copies * observables)."""
-        values = torch.as_tensor(expectations).to(self.quantum.weights.dtype)
+        weights = self.quantum.weights
+        values = torch.as_tensor(expectations).to(weights.device, weights.dtype)
         return probabilities_of(self.read(values))
 
     def quantum_weights(self) -> NDArray[np.float64]:

@@ -97,6 +97,11 @@ class Evaluation(Section):
 class Engine(Section):
     """The simulator of expectation values."""
 
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "cpu",
+        description="Where torch trains nets and runs the paths `exact` and `noisy`: `cuda` asks for a GPU, from the "
+        "cluster, too; `auto` takes one where torch sees it. Few wires are fastest on the CPU, by kernels of its own.",
+    )
     memory_limit_mb: float = Field(
         2000.0,
         gt=0,

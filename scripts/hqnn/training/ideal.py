@@ -11,6 +11,7 @@ from hqnn.data.parts import TRAIN
 from hqnn.data.samples import read_samples
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture, Classifier
+from hqnn.models.device import device_of
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
@@ -33,6 +34,7 @@ def train_ideal(
     augmentation: Mapping[str, Any] | None = None,
     watch_test: bool = False,
     memory_limit_mb: float = MEMORY_LIMIT_MB,
+    device: str = "cpu",
     terminal: TextIO | None = None,
 ) -> None:
     """Build a classifier for the samples, train it and write it.
@@ -52,16 +54,14 @@ def train_ideal(
         augmentation: see `fit_stored`.
         watch_test: see `fit_stored`.
         memory_limit_mb: of the engine.
+        device: where torch computes, see `hqnn.models.device.device_of`.
         terminal: where a progress bar goes.
     """
     train = read_samples(samples, TRAIN)
     regime = Training(**training)
-    model = build_classifier(
-        Architecture(kind, train.features.shape[1:], len(train.classes), dict(options)),
-        *map(read_program, program),
-        seed=seed,
-        memory_limit_mb=memory_limit_mb,
-    )
+    architecture = Architecture(kind, train.features.shape[1:], len(train.classes), dict(options))
+    model = build_classifier(architecture, *map(read_program, program), seed=seed, memory_limit_mb=memory_limit_mb)
+    model.to(device_of(device))
     _differentiate(model, regime)
     checkpoint = Checkpoint.beside(output, code)
     epochs = fit_stored(

@@ -13,6 +13,7 @@ from hqnn.data.samples import read_samples
 from hqnn.engine.choice import exact_mb
 from hqnn.errors import UserError
 from hqnn.models.architectures import load_classifier, save_classifier
+from hqnn.models.device import device_of
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 from hqnn.settings.fitting import Regime
@@ -33,6 +34,7 @@ def train_native(
     training: Mapping[str, Any],
     seed: int,
     memory_limit_mb: float,
+    device: str = "cpu",
     code: str = "",
     terminal: TextIO | None = None,
 ) -> None:
@@ -48,6 +50,7 @@ def train_native(
         training: values of `hqnn.settings.fitting.Regime`.
         seed: of the order of samples.
         memory_limit_mb: of the engine.
+        device: where torch computes, see `hqnn.models.device.device_of`.
         code: see `hqnn.training.checkpoints.Checkpoint`.
         terminal: where a progress bar goes.
 
@@ -56,6 +59,7 @@ def train_native(
             memory.
     """
     model, fingerprint = load_classifier(start, memory_limit_mb)
+    model.to(device_of(device))
     native = read_program(program)
     if noise is not None:
         require_noise(native, noise)
