@@ -17,6 +17,7 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import RelaxationNoisePass
 from scipy.linalg import expm
 
+from hqnn.circuits.program import MEASURE, Channel, Condition, Constant, Gate, Program
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
 from hqnn.execution.backends import snapshot
@@ -25,7 +26,7 @@ from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.pennylane import to_qnode
 from hqnn.noise import channels
 from hqnn.noise.aer import to_aer
-from hqnn.noise.model import NoiseModel
+from hqnn.noise.model import NoiseModel, Waiting
 from hqnn.noise.schedule import as_late_as_possible
 from hqnn.noise.target import to_target
 from hqnn.noise.thermal import from_snapshot, relaxation_of
@@ -154,6 +155,24 @@ def test_pennylane_sees_the_same_waits() -> None:
         np.testing.assert_allclose(values, np.asarray(qnode(np.empty(0), np.empty(0))), rtol=0, atol=1e-6)
         found.append(values)
     assert abs(found[0] - found[1]).max() > 1e-4
+
+
+def test_an_outcome_does_not_relax_while_its_qubit_does() -> None:
+    """A condition acts twice, with a long gate between; the bit that it reads must not decay meanwhile."""
+    flip = Constant(np.array([[0, 1], [1, 0]], dtype=complex))
+    if_one = Condition((0,), ((1,),))
+    gates = (
+        Gate("x", (0,), (), (flip,)),
+        Gate(MEASURE, (0,), (), (Channel(np.array([np.diag([1, 0]), np.diag([0, 1])], dtype=complex)),), outcome=0),
+        Gate("x", (1,), (), (flip,), condition=if_one),
+        Gate("slow", (1,)),
+        Gate("x", (1,), (), (flip,), condition=if_one),
+    )
+    waiting = Waiting({("slow", (1,)): 1000.0}, {0: (1.0, 1.0), 1: (1.0, 1.0)})
+    noise = NoiseModel("idle", {("id", ()): np.eye(4), ("x", (0,)): np.eye(4)}, {}, waiting)
+    layer = QuantumLayer(Program(2, 0, (0,), gates, ("ZI", "IZ")), noise, dtype=torch.float64)
+    values = layer(torch.empty(1, 0, dtype=torch.float64)).detach().numpy()[0]
+    np.testing.assert_allclose(values, [1 - 2 * np.exp(-1.0), 1.0], rtol=0, atol=1e-9)
 
 
 def test_over_rotation_is_a_part_of_the_reported_error_and_turns_the_gate_further() -> None:

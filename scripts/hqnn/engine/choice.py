@@ -19,7 +19,7 @@ import torch
 from hqnn.circuits.program import Channel, Program
 from hqnn.engine.fusion import Group
 from hqnn.engine.memory import MEGABYTE, too_much
-from hqnn.engine.plan import Outline, outline_of
+from hqnn.engine.plan import Outline, outline_of, without_outcomes
 from hqnn.engine.states import tile_bytes
 from hqnn.engine.states_kernels import LANES
 from hqnn.engine.states_plan import StatesPlan, states_plan_of
@@ -147,6 +147,7 @@ def exact_mb(program: Program, noise: NoiseModel | None) -> float:
     Raises:
         UserError: see `hqnn.engine.elements.elements_of`.
     """
+    program = without_outcomes(program, noise)
     return observables_cost(program, outline_of(program, noise)).entries * torch.float64.itemsize / MEGABYTE
 
 

@@ -123,7 +123,7 @@ class Executor:
         return inputs.reshape(prod(inputs.shape[:-1]), inputs.shape[-1])
 
     def _by_copy(self, inputs: Tensor) -> Tensor:
-        return inputs.reshape(len(inputs), self._copies, self._source[0].inputs).transpose(0, 1)
+        return inputs.reshape(len(inputs), self._copies, self._source[0].circuit_inputs).transpose(0, 1)
 
     def _blochs(self, wires: list[int], inputs: Tensor, weights: Tensor) -> Tensor | None:
         """x, y and z of the wires that have them sample by sample, shape (copies, 3 * wires, samples)."""

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hqnn.circuits.functions import extended
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Program
 from hqnn.engine.elements import Element, Fixed, Turn, elements_of
@@ -24,6 +25,7 @@ from hqnn.engine.fusion import Group, fused
 from hqnn.engine.memory import MEGABYTE
 from hqnn.engine.patterns import on_wires
 from hqnn.engine.pauli import rotation_transfer
+from hqnn.engine.plan import without_outcomes
 from hqnn.errors import UserError
 from hqnn.noise.channels import to_kraus
 from hqnn.noise.model import NoiseModel, Readout, TransferMatrix
@@ -81,9 +83,10 @@ class Trajectories:
             UserError: see `hqnn.engine.elements.elements_of`.
         """
         self.program, self.count = program, count
-        self._seed, self._device = seed, torch.device(device)
-        self._steps = [self._step(group, weights) for group in fused(elements_of(program, noise))]
-        self._observables = [self._as_read(word, noise) for word in program.observables]
+        self._seed, self._device, self._weights = seed, torch.device(device), weights
+        self._whole = without_outcomes(program, noise)
+        self._steps = [self._step(group) for group in fused(elements_of(self._whole, noise))]
+        self._observables = [self._as_read(word, noise) for word in self._whole.observables]
 
     def __call__(self, inputs: Values) -> tuple[Values, Values]:
         """Means over trajectories, and their standard errors.
@@ -95,11 +98,12 @@ class Trajectories:
             Both of shape (samples, observables).
 
         Raises:
-            UserError: NaN among the inputs, or a sample has no amplitudes.
+            UserError: NaN among the inputs, a function of them that is not finite, or a sample has no amplitudes.
         """
         if np.isnan(inputs).any():
             raise UserError("the noisy circuit got NaN among its inputs; look at the data")
-        drawn = np.array([self._sample(row) for row in np.ascontiguousarray(inputs, dtype=np.float64)])
+        rows = extended(self.program, np.ascontiguousarray(inputs, dtype=np.float64), self._weights)
+        drawn = np.array([self._sample(row) for row in rows])
         drawn = drawn.reshape(len(inputs), self.count, len(self._observables))
         return drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / np.sqrt(self.count)
 
@@ -108,7 +112,7 @@ class Trajectories:
         """Expectation values of every trajectory of one sample, shape (count, observables)."""
         generator = np.random.default_rng([self._seed, crc32(row.tobytes())])
         uniform = torch.from_numpy(generator.random((self.count, len(self._steps)))).to(self._device)
-        start, most = self._start(row), int(_PIECE_MB * MEGABYTE / (_DTYPE.itemsize << self.program.wires))
+        start, most = self._start(row), int(_PIECE_MB * MEGABYTE / (_DTYPE.itemsize << self._whole.wires))
         steps = [self._rotation(step, row) if isinstance(step, Turn) else step for step in self._steps]
         pieces = [self._run(start, steps, piece) for piece in torch.split(uniform, max(1, most))]
         return torch.cat(pieces).double().cpu().numpy()
@@ -122,21 +126,22 @@ class Trajectories:
 
     def _start(self, row: Values) -> Tensor:
         """One axis a wire."""
-        state = np.zeros(2**self.program.wires)
+        state = np.zeros(2**self._whole.wires)
         if self.program.initial_state == "zero":
             state[0] = 1
         else:
-            norm = np.linalg.norm(row)
+            amplitudes = row[: self.program.inputs]
+            norm = np.linalg.norm(amplitudes)
             if norm == 0:
                 raise UserError("a sample of the amplitude embedding is zero everywhere and has no state; leave it out")
-            state[: len(row)] = row / norm
-        return self._tensor(state).reshape((2,) * self.program.wires)
+            state[: len(amplitudes)] = amplitudes / norm
+        return self._tensor(state).reshape((2,) * self._whole.wires)
 
-    def _step(self, group: Group, weights: Values) -> Jump | Turn:
+    def _step(self, group: Group) -> Jump | Turn:
         (first, *_) = group.elements
         if isinstance(first, Turn) and first.by_input:
             return first
-        return self._jump(group.wires, _mixed(to_kraus(_transfer(group.elements, group.wires, weights))))
+        return self._jump(group.wires, _mixed(to_kraus(_transfer(group.elements, group.wires, self._weights))))
 
     def _rotation(self, turn: Turn, row: Values) -> Jump:
         half, word = turn.angle.value(row, None) / 2, word_matrix(turn.word)
@@ -147,7 +152,7 @@ class Trajectories:
 
     def _as_read(self, word: str, noise: NoiseModel) -> list[Jump]:
         """Each letter as a noisy detector sees it, ``(1 - p10 - p01) P + (p01 - p10) I``."""
-        qubits = self.program.native_wires or tuple(range(self.program.wires))
+        qubits = self._whole.native_wires or tuple(range(self._whole.wires))
         found = []
         for wire, letter in enumerate(word):
             if letter != "I":
