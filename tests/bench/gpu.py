@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ MEMORY_MB = 16_000.0
 BATCHES = (500, 5_000, 100_000)
 ONCE, OFTEN = "angle_y-simplified_two_design-3", "angle_y-simplified_two_design-3-reupload"
 WIDE = ((12, 500), (16, 500), (20, 64), (24, 8))
+JUMPING = (16, 20)  # wires of trajectories
 
 Step = Callable[[], object]
 
@@ -52,22 +53,19 @@ class Case:
     trajectories: int = 0
 
 
-def cases() -> list[Case]:
-    """All lines, the small ones first."""
-    found = []
+def cases() -> Iterator[Case]:
+    """All lines, the small ones first; each circuit is traced when its turn comes."""
+    once, often = build(ONCE, 8, ["Z1"]), build(OFTEN, 8, ["Z1"])
     for batch in BATCHES:
-        for name, noisy in ((ONCE, False), (ONCE, True), (OFTEN, False)):
-            words = (
-                f"8 wires, {'again before each layer' if name == OFTEN else 'once'}, {'noisy' if noisy else 'ideal'}"
-            )
-            found.append(Case(f"{words}, batch {batch}", build(name, 8, ["Z1"]), batch, noisy))
+        yield Case(f"8 wires, inputs once, ideal, batch {batch}", once, batch)
+        yield Case(f"8 wires, inputs once, noisy, batch {batch}", once, batch, noisy=True)
+        yield Case(f"8 wires, inputs again, ideal, batch {batch}", often, batch)
+    yield Case("12 wires, inputs once, noisy, batch 500", build(ONCE, 12, ["Z1"]), 500, noisy=True)
     for wires, batch in WIDE:
-        found.append(Case(f"{wires} wires, again, ideal, batch {batch}", build(OFTEN, wires, ["Z1"]), batch))
-    found.append(Case("12 wires, once, noisy, batch 500", build(ONCE, 12, ["Z1"]), 500, noisy=True))
-    for wires in (14, 18):
-        words = f"{wires} wires, noisy, 100 trajectories of 4 samples"
-        found.append(Case(words, build(ONCE, wires, ["Z1"]), 4, noisy=True, trajectories=100))
-    return found
+        yield Case(f"{wires} wires, inputs again, ideal, batch {batch}", build(OFTEN, wires, ["Z1"]), batch)
+        if wires in JUMPING:
+            name = f"{wires} wires, noisy, 100 trajectories of 4 samples"
+            yield Case(name, build(ONCE, wires, ["Z1"]), 4, noisy=True, trajectories=100)
 
 
 def ours(case: Case, device: str) -> Step:

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
-from qiskit.circuit import Delay
+from qiskit.circuit import ClassicalRegister, Delay, Parameter
 from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import PassManager
 from qiskit.transpiler.passes import ALAPScheduleAnalysis, PadDelay
@@ -21,6 +21,8 @@ from hqnn.circuits.program import MEASURE, Channel, Condition, Constant, Gate, P
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
 from hqnn.execution.backends import snapshot
+from hqnn.execution.machines.provider import Pub, Task
+from hqnn.execution.machines.simulated import simulate
 from hqnn.execution.snapshot_backend import SnapshotBackend
 from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.pennylane import to_qnode
@@ -155,6 +157,33 @@ def test_pennylane_sees_the_same_waits() -> None:
         np.testing.assert_allclose(values, np.asarray(qnode(np.empty(0), np.empty(0))), rtol=0, atol=1e-6)
         found.append(values)
     assert abs(found[0] - found[1]).max() > 1e-4
+
+
+def test_the_hardware_path_counts_what_the_engine_expects_where_idling_matters() -> None:
+    """T1 and T2 a twentieth of Lima's: waiting then changes expectation values far beyond the errors of counting."""
+    short = replace(LIMA, qubits=tuple(replace(q, t1_us=q.t1_us / 20, t2_us=q.t2_us / 20) for q in LIMA.qubits))
+    circuit = QuantumCircuit(5)
+    angle = Parameter("inputs[0]")
+    for qubit in range(5):
+        circuit.x(qubit)
+    for pair in ((0, 1), (1, 3), (3, 4), (1, 2)):
+        circuit.cx(*pair)
+        circuit.rz(angle, pair[1])
+        circuit.sx(pair[1])
+    noise, rows = from_snapshot(short), np.array([[0.4], [1.9]])
+    measured = circuit.copy()
+    measured.add_register(ClassicalRegister(5, "bits"))
+    measured.measure(range(5), range(5))
+    (counted,) = simulate(Task((Pub("all", measured, rows),), 4000), noise, seed=1).bits
+    ones = np.unpackbits(counted, axis=-1, bitorder="big")[..., ::-1][..., :5].mean(axis=1)
+    words = ["".join("Z" if w == wire else "I" for w in range(5)) for wire in range(5)]
+    program = from_qiskit(circuit, observables=words, inputs=1, weight_shape=(0,))
+    found = [
+        QuantumLayer(program, one, dtype=torch.float64)(torch.from_numpy(rows)).detach().numpy()
+        for one in (noise, replace(noise, waiting=None))
+    ]
+    assert abs(found[0] - found[1]).max() > 0.2
+    np.testing.assert_allclose(1 - 2 * ones, found[0], rtol=0, atol=5 / np.sqrt(4000))
 
 
 def test_an_outcome_does_not_relax_while_its_qubit_does() -> None:
