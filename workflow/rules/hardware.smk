@@ -84,8 +84,10 @@ rule collect:
 
 
 rule jobs:
+    log:
+        "results/jobs.log",
     conda:
         "../../environment.yml"
     threads: 1
     shell:
-        "python -m hqnn.execution.machines.jobs"
+        "python -m hqnn.execution.machines.jobs 2>&1 | tee {log}"
