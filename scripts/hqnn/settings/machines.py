@@ -54,7 +54,8 @@ class Machine(Section):
     max_seconds: float = Field(
         600.0,
         gt=0,
-        description="The most QPU time likewise, as used or else as estimated; IBM's open plan gives 600 a month.",
+        description="The most QPU time likewise, as used or else as estimated, and of one job, which IBM ends there; "
+        "its open plan gives 600 a month.",
         json_schema_extra={"unit": "s"},
     )
     max_price: float | None = Field(

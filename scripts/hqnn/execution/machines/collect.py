@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Archive:
-    """Where the counts of each job lie, in a file called as its tag.
+    """Where the counts of each job lie, in a file called as its tag, and what the machine was like.
 
     Attributes:
         folder: of one machine.
@@ -37,6 +37,10 @@ class Archive:
     def file(self, entry: Entry) -> Path:
         """The file of a job."""
         return self.folder / f"{entry.tag}.h5"
+
+    def calibration(self, identity: str) -> Path:
+        """The file of the machine's calibration when an order was sent."""
+        return self.folder / f"{identity}.json"
 
     def write(self, entry: Entry, part: Task, counts: Counts) -> None:
         """Store what a job gave, whole or not at all."""
