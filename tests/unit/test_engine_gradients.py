@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import engine_oracle as oracle
 import numpy as np
 import pytest
@@ -65,14 +67,16 @@ def test_kernels_equal_torch_operations(style: str, noisy: bool) -> None:
 
 def least_limit(style: str, way: Way, inputs: Tensor) -> float:
     """The lowest limit, within a tenth, that is not refused."""
-    limit = 0.01
-    while True:
+
+    def is_enough(limit: float) -> bool:
         try:
             random_layer(style, way == "observables", seed=3, way=way, memory_limit_mb=limit)(inputs)
         except UserError:
-            limit *= 1.1
-        else:
-            return limit
+            return False
+        return True
+
+    limits = [0.01 * 1.1**step for step in range(120)]
+    return limits[bisect_left(limits, True, key=is_enough)]
 
 
 @pytest.mark.parametrize("way", ["observables", "states"])
