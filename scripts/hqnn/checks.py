@@ -10,7 +10,7 @@ from typing import Any
 
 from hqnn.circuits.names import parse_name
 from hqnn.circuits.sizes import wires_of
-from hqnn.circuits.words import check_words
+from hqnn.circuits.words import check_observables
 from hqnn.errors import UserError, quoted
 from hqnn.execution.backends import calibration_file, calibration_files
 from hqnn.models.reference_parameters import check_parameters
@@ -115,7 +115,7 @@ def _check(plan: Plan[Any], memory_limit_mb: float) -> None:
             embedding = parse_name(circuit.name).embedding
             wires = wires_of(embedding, circuit.inputs) if circuit.inputs else 0
             if wires and circuit.observables:
-                check_words(circuit.observables, wires)
+                check_observables(circuit.observables, wires)
             needed = 3 * 4.0**wires * 8 / 1e6
             if "noisy" in plan.study.phases and needed > memory_limit_mb:
                 raise UserError(

@@ -74,8 +74,8 @@ def _row(name: str, section: type[Section], key: str) -> str:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     default = "" if field.is_required() else json.dumps(to_jsonable_python(field.default))
     kind = _plain_type(section.model_json_schema()["properties"][key])
-    cells = [f"`{name}.{key}`".replace("`.", "`"), kind, str(extra.get("unit", "")), default]
-    return "| " + " | ".join([*(cell.replace("|", "\\|") for cell in cells), field.description or ""]) + " |"
+    cells = [f"`{name}.{key}`".replace("`.", "`"), kind, str(extra.get("unit", "")), default, field.description or ""]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _plain_type(plain: Mapping[str, Any]) -> str:

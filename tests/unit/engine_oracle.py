@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 from scipy.linalg import expm
 
+from hqnn.circuits.observables import terms_of
 from hqnn.circuits.program import Angle, Constant, Gate, Program, Rotation
 from hqnn.noise.model import NoiseModel, Readout
 
@@ -79,21 +80,27 @@ def expectations(program: Program, inputs: np.ndarray, weights: np.ndarray, nois
         if noise and (gate.name, qubits) in noise.kraus:
             fulls = [on_wires(k, gate.wires, n) for k in noise.kraus[gate.name, qubits]]
             rho = sum(full @ rho @ full.conj().T for full in fulls)
-    return np.array([np.trace(_detected(program, word, noise) @ rho).real for word in program.observables])
+    return np.array([np.trace(_detected(program, o, noise) @ rho).real for o in program.observables])
 
 
-def _detected(program: Program, word: str, noise: Noise | None) -> np.ndarray:
-    letters = []
-    for wire, letter in enumerate(word):
-        qubit = program.native_wires[wire] if program.native_wires else wire
-        matrix = PAULI[letter].astype(complex)
-        if noise and letter != "I" and qubit in noise.readout:
-            values, vectors = np.linalg.eigh(matrix)
-            error = noise.readout[qubit]
-            wrong = np.where(values > 0, error.p10, error.p01)
-            matrix = vectors @ np.diag(values * (1 - 2 * wrong)) @ vectors.conj().T
-        letters.append(matrix)
-    return reduce(np.kron, letters)
+def _detected(program: Program, observable: str, noise: Noise | None) -> np.ndarray:
+    """What the detectors report on average, given what is there: a letter's eigenvalue, or whether a bit is the one."""
+    total = np.zeros((2**program.wires,) * 2, dtype=complex)
+    for term in terms_of(observable):
+        letters = []
+        for wire, letter in enumerate(term.word):
+            qubit = program.native_wires[wire] if program.native_wires else wire
+            error = noise.readout.get(qubit) if noise else None
+            p10, p01 = (error.p10, error.p01) if error else (0.0, 0.0)
+            if letter == "I":
+                letters.append(np.eye(2))
+                continue
+            signs, vectors = np.linalg.eigh(PAULI.get(letter, PAULI["Z"]))
+            says_one = np.where(signs > 0, p10, 1 - p01)
+            reported = {"P": 1 - says_one, "Q": says_one}.get(letter, 1 - 2 * says_one)
+            letters.append(vectors @ np.diag(reported) @ vectors.conj().T)
+        total += term.coefficient * reduce(np.kron, letters)
+    return total
 
 
 def random_kraus(rng: np.random.Generator, qubits: int, rank: int = 3) -> Kraus:

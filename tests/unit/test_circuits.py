@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from itertools import cycle
+from functools import reduce
+from itertools import cycle, product
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,12 @@ from hqnn.circuits.factors import unitary
 from hqnn.circuits.library import build, build_for_classes
 from hqnn.circuits.measurement import measurement_groups
 from hqnn.circuits.names import declared, parse_name
+from hqnn.circuits.observables import sum_of, terms_of
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Program
 from hqnn.circuits.sizes import observables_for, wires_for
 from hqnn.circuits.trace import trace
-from hqnn.circuits.words import check_words, parse_word
+from hqnn.circuits.words import check_observables, parse_observables
 from hqnn.errors import UserError
 
 RNG = np.random.default_rng(5)
@@ -101,7 +103,7 @@ def test_reuploading_embeds_before_every_layer() -> None:
 
 @given(st.integers(3, 30), st.integers(1, 12))
 def test_as_many_observables_as_classes_where_the_wires_have_them(classes: int, wires: int) -> None:
-    words = [parse_word(text, wires) for text in observables_for(classes, wires)]
+    words = parse_observables(observables_for(classes, wires), wires)
     assert len(set(words)) == len(words) >= min(classes, 3 * wires - 1)
     assert len(words) in (wires, 2 * wires, 3 * wires - 1)
     assert len(measurement_groups(words)) == (1 if len(words) == wires else 2)
@@ -178,7 +180,7 @@ def test_angles_are_read_to_the_last_bit() -> None:
 def test_names_are_checked_without_a_heavy_import() -> None:
     code = (
         "import sys; from hqnn.circuits.names import parse_name; parse_name('angle_y-bellman-2-reupload');"
-        "from hqnn.circuits.words import check_words; check_words(['Z0'], 2);"
+        "from hqnn.circuits.words import check_observables; check_observables(['Z0'], 2);"
         "print([m for m in ('pennylane', 'torch', 'qiskit', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -240,9 +242,35 @@ def test_a_refusal_names_the_interpreter_that_can_run_the_function() -> None:
         trace(lambda x, w, _: qml.RY(math.sin(x[0]), 0), inputs=1, weight_shape=(), wires=1, observables=["Z"])
 
 
-@pytest.mark.parametrize(("text", "word"), [("IZII", "IZII"), ("Z1", "IZII"), ("X0Y3", "XIIY")])
-def test_observables_are_read_in_both_forms(text: str, word: str) -> None:
-    assert parse_word(text, 4) == word
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("IZII", ["IZII"]),
+        ("Z1", ["IZII"]),
+        ("X0Y3", ["XIIY"]),
+        ("|01>@3,1", ["IQIP"]),
+        ("X0 |1>@2", ["XIQI"]),
+        ("PQIZ", ["PQIZ"]),
+        ("X0Y1", ["XYII"]),
+        ("probs@2,0", ["PIPI", "QIPI", "PIQI", "QIQI"]),
+        ("0.5*Z0 - 0.3*X1Z2 + 1", ["0.5*ZIII-0.3*IXZI+1.0*IIII"]),
+        ("-1e-3*|11>@0 1+ .25 * Z3", ["-0.001*QQII+0.25*IIIZ"]),
+        ("2*Z0 - Z0", ["ZIII"]),
+    ],
+)
+def test_observables_are_read_in_every_form_and_again_as_they_are_stored(text: str, read: list[str]) -> None:
+    assert parse_observables([text], 4) == tuple(read) == parse_observables(read, 4)
+
+
+@given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.text("IXYZPQ", min_size=3, max_size=3))))
+@settings(max_examples=60, deadline=None)
+def test_a_stored_sum_keeps_every_bit_and_is_the_sum_of_its_pauli_words(terms: list[tuple[float, str]]) -> None:
+    stored = sum_of(terms)
+    if stored:
+        assert parse_observables([stored], 3) == (stored,)
+        again = {term.word: term.coefficient for term in terms_of(stored)}
+        totals = {word: sum(c for c, other in terms if other == word) for _, word in terms}
+        assert again == {word: total for word, total in totals.items() if total != 0}
 
 
 @pytest.mark.parametrize(
@@ -260,31 +288,54 @@ def test_observables_are_read_in_both_forms(text: str, word: str) -> None:
         (["X1", "X1"], "observable 'X1' is listed twice; leave"),
         (["IIII"], "'IIII' is the identity, whose value is always 1; leave it out"),
         (["I2"], "'I2' is the identity"),
+        (["0.5*Z0 - Z8"], "'0.5.Z0 - Z8' names wire 8, but the circuit has 4 wires"),
+        (["2*I0 + 3"], "'2.I0 . 3' is a constant; leave it out"),
+        (["Z0 - Z0"], "the terms of observable 'Z0 - Z0' cancel, so that its value is always 0"),
+        (["1e999*Z0"], "has the coefficient 1e999; give a finite number"),
+        (["1e308*Z0 + 1e308*Z0"], "has the coefficient inf; give a finite number"),
+        (["nan*Z0 + X1"], "has the coefficient nan; give a finite number"),
+        (["a*Z0"], "has the coefficient 'a', which is no number; write a sum as in '0.5.Z0 - 0.3.X0Z1 . 1'"),
+        (["Z0 +"], "'' in observable 'Z0 .' is no Pauli word on 4 wires; write"),
+        (["Z0 + 2*z1"], "'z1' in observable 'Z0 . 2.z1' is no Pauli word on 4 wires; write its letters as capitals"),
+        (["|011>@0,1"], "the bitstring 011 of 3 bits on 2 wires; give each of the wires one bit"),
+        (["|0>@4"], "names wire 4, but the circuit has 4 wires"),
+        (["|01>@1,1"], "names wire 1 twice"),
+        (["Z1|0>@1"], "names wire 1 twice"),
+        (["|02>@0,1"], "is no Pauli word on 4 wires; .* a bitstring, as in '.1>@3', or all of them, as in 'probs@3'"),
+        (["probs@0,7"], "'probs@0,7' names wire 7, but the circuit has 4 wires"),
+        (["2*probs@0"], "'probs@0' in observable '2.probs@0' is no Pauli word"),
+        (["|10>@0,1", "probs@0,1"], "'probs@0,1' is listed twice, as '.10>@0,1'; leave one"),
     ],
 )
-def test_observables_that_measure_nothing_new_are_refused(words: list[str], says: str) -> None:
+def test_observables_that_cannot_be_read_or_measure_nothing_new_are_refused(words: list[str], says: str) -> None:
     with pytest.raises(UserError, match=says):
-        check_words(words, 4)
+        check_observables(words, 4)
 
 
 def test_good_observables_are_read_and_none_are_needed() -> None:
-    assert check_words(["Z3", "X0Y1", "IIZZ"], 4) == ("IIIZ", "XYII", "IIZZ")
-    assert check_words([], 4) == ()
+    assert check_observables(["Z3", "X0Y1", "IIZZ"], 4) == ("IIIZ", "XYII", "IIZZ")
+    assert check_observables([], 4) == ()
 
 
-@given(st.lists(st.text("IXYZ", min_size=3, max_size=3), min_size=1, max_size=8))
+def operator(observable: str) -> np.ndarray:
+    letters = {a: word_matrix(a) for a in "IXYZ"} | {"P": np.diag([1, 0]), "Q": np.diag([0, 1])}
+    return sum(t.coefficient * reduce(np.kron, [letters[a] for a in t.word]) for t in terms_of(observable))
+
+
+@given(st.lists(st.lists(st.text("IXYZPQ", min_size=3, max_size=3), min_size=1, max_size=4), min_size=1, max_size=6))
 @settings(max_examples=40, deadline=None)
-def test_a_groups_gates_turn_its_words_into_words_of_z(words: list[str]) -> None:
-    groups = measurement_groups(words)
-    assert sorted(i for group in groups for i in group.members) == list(range(len(words)))
-    for group in groups:
+def test_what_the_groups_read_behind_their_gates_adds_up_to_the_observables(words: list[list[str]]) -> None:
+    observables = [sum_of((0.5 + n, word) for n, word in enumerate(own)) for own in words]
+    total = np.zeros((len(observables), 8, 8), complex)
+    for group in measurement_groups(observables):
         turn = np.eye(8, dtype=complex)
         for gate in group.gates:
             operation = getattr(qml, gate.name)(gate.angles[0].constant, wires=gate.wires)
             turn = qml.matrix(operation, wire_order=range(3)) @ turn
-        for index, support in zip(group.members, group.supports, strict=True):
-            parity = word_matrix("".join("Z" if wire in support else "I" for wire in range(3)))
-            np.testing.assert_allclose(turn.conj().T @ parity @ turn, word_matrix(words[index]), atol=1e-12)
+        read = group.values(np.array(list(product((0, 1), repeat=3))))
+        for index, values in zip(group.members, read.T, strict=True):
+            total[index] += turn.conj().T @ np.diag(values) @ turn
+    np.testing.assert_allclose(total, [operator(o) for o in observables], atol=1e-12)
 
 
 @given(st.integers(1, 4), st.data())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,19 @@ from hypothesis import strategies as st
 from qiskit.circuit import Parameter, QuantumCircuit
 from qiskit.quantum_info import Operator
 
+from hqnn.circuits.measurement import measurement_groups
 from hqnn.circuits.program_file import read_program
 from hqnn.errors import UserError
 from hqnn.execution.backends import snapshot
 from hqnn.execution.exact import run_exact
 from hqnn.execution.hardware import Hardware
 from hqnn.execution.mitigated import Mitigated
-from hqnn.execution.mitigation import FACTORS, ReadoutCalibration, extrapolated, folded, word_values
+from hqnn.execution.mitigation import FACTORS, ReadoutCalibration, extrapolated, folded, inverted
 from hqnn.models.architectures import load_classifier
 from hqnn.noise.thermal import from_snapshot
 from trained_models import compiled, save
 
-SUPPORTS = [(0,), (1, 3), (0, 1, 2, 3)]
+OBSERVABLES = ["ZIII", "IZIZ", "ZZZZ", "PIQI", "0.5*ZIII-2.0*QQIZ+0.3*IIII"]
 SHOTS = 4000
 
 
@@ -38,10 +40,11 @@ def test_inverting_wire_by_wire_is_inverting_the_whole_confusion_matrix(seed: in
     confusion = reduce(
         np.kron, [np.array([[1 - a, b], [a, 1 - b]]) for a, b in zip(readout.p10, readout.p01, strict=True)]
     )
-    signs = [reduce(np.kron, [np.array([1, -1 if w in support else 1]) for w in range(4)]) for support in SUPPORTS]
+    (group,) = measurement_groups(OBSERVABLES)
+    signs = group.values(np.array(list(product((0, 1), repeat=4)))).T
     shares = np.stack([np.bincount(row @ [8, 4, 2, 1], minlength=16) / 50 for row in bits])
     dense = np.stack([shares @ np.linalg.inv(confusion).T @ sign for sign in signs], axis=-1)
-    np.testing.assert_allclose(word_values(bits, SUPPORTS, readout)[0], dense, atol=1e-12)
+    np.testing.assert_allclose(inverted(bits, group.terms, readout).values, dense, atol=1e-12)
 
 
 @settings(max_examples=20, deadline=None)

@@ -13,6 +13,7 @@ from hqnn.analysis.expressibility import Expressibility, expressibility
 from hqnn.analysis.fourier import absorbed_weights, drawn_weights, pair_coefficients, richest
 from hqnn.analysis.trainability import GateErrors, sweep
 from hqnn.analysis.zx import Reduction, reduce_program
+from hqnn.circuits.observables import terms_of
 from hqnn.circuits.program import Program
 
 
@@ -43,7 +44,7 @@ class CircuitAnalysis:
 
     @property
     def richest(self) -> tuple[NDArray[np.complex128], str]:
-        """Coefficients of the observable that has most of them, shape (draws, 3, 3), and its word."""
+        """Coefficients of the observable that has most of them, shape (draws, 3, 3), and what it is."""
         shown = richest(self.coefficients)
         return self.coefficients[:, shown], self.program.observables[shown]
 
@@ -75,7 +76,7 @@ def analyse(
         UserError: the ansatz fits none of the sizes, or the circuit is one that cannot be analysed.
     """
     generator = np.random.default_rng(seed)
-    letter = program.observables[0].strip("I")[0]
+    letter = next(a for term in terms_of(program.observables[0]) for a in term.basis if a != "I")
     return CircuitAnalysis(
         name=name,
         program=program,

@@ -19,6 +19,7 @@ from pyzx.symbolic import Poly
 from pyzx.utils import EdgeType, VertexType
 
 from hqnn.analysis.zx_graph import expectation_graph, graph_of
+from hqnn.circuits.observables import pauli_sum
 from hqnn.circuits.program import Angle, Program
 
 
@@ -70,7 +71,7 @@ class Reduction:
         merged: groups of weights that ended in one spider: the state depends on their sum or difference only.
         with_inputs: weights that ended in one spider with inputs: they shift an input.
         vanished: weights that are in no spider: the state does not depend on them.
-        unseen: weights that no observable depends on; the vanished ones are among them.
+        unseen: weights that no Pauli word of an observable depends on; the vanished ones are among them.
     """
 
     before: Diagram
@@ -100,7 +101,8 @@ def reduce_program(program: Program) -> Reduction:
     before, after = diagram_of(graph), diagram_of(reduced)
     groups = [tuple(j for j, _ in spider.phase.weights) for spider in after.spiders]
     kept = {j for group in groups for j in group}
-    seen = {j for word in program.observables for j in _seen(expectation_graph(graph, word))}
+    words = {word for observable in program.observables for word in pauli_sum(observable)}
+    seen = {j for word in words for j in _seen(expectation_graph(graph, word))}
     shifts = {j for s in after.spiders if s.phase.inputs for j, _ in s.phase.weights}
     return Reduction(
         before=before,

@@ -12,6 +12,7 @@ from hqnn.circuits.names import CircuitName, parse_name
 from hqnn.circuits.program import Program
 from hqnn.circuits.registry import ANSATZE, EMBEDDINGS
 from hqnn.circuits.sizes import WIRES, observables_for, wires_for, wires_of
+from hqnn.circuits.words import parse_observables
 from hqnn.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def build(name: str, wires: int, observables: Sequence[str] | None = None) -> Pr
     Args:
         name: ``embedding-ansatz-layers[-option...]``, see `hqnn.circuits.names`.
         wires: how many.
-        observables: Pauli words such as ``"IZII"`` or ``"Z1"``; Z on each wire by default.
+        observables: such as ``"Z1"``, see `hqnn.circuits.words.parse_observables`; Z on each wire by default.
 
     Returns:
         The program; its weights have shape (layers, ...), or (layers + 1, ...) where rotations close the circuit, the
@@ -58,8 +59,8 @@ def build_for_classes(
         reading: what reads the expectation values: a net of pixels or rows, ``pixel``; a net of photographs,
             ``dressed``; or one of ``fixed`` sizes.
         inputs: numbers that the circuit takes; where None as many wires as `wires_for` says, not for fixed sizes.
-        observables: Pauli words; where there are none those of `observables_for`, but Z of the second wire, or of the
-            ansatz's root, for two classes of pixels, and Z of each wire for fixed sizes.
+        observables: as of `build`; where there are none those of `observables_for`, but Z of the second wire, or
+            of the ansatz's root, for two classes of pixels, and Z of each wire for fixed sizes.
 
     Raises:
         UserError: see `build`; or `inputs` is missing for fixed sizes.
@@ -72,11 +73,11 @@ def build_for_classes(
         observables = (f"Z{_root(parse_name(name).ansatz, wires)}",)
     elif not observables and reading in WIRES:
         observables = observables_for(classes, wires)
-    elif observables and reading in WIRES and classes > max(2, len(observables)):
+    elif observables and reading in WIRES and classes > max(2, measured := len(parse_observables(observables, wires))):
         log.warning(
             "the circuit %s measures %d expectation values for %d classes; leave observables empty to let them follow",
             name,
-            len(observables),
+            measured,
             classes,
         )
     return build_for(name, numbers, observables)

@@ -10,7 +10,7 @@ from hqnn.circuits.program import Gate, Program
 def observed_gates(program: Program) -> Iterator[Gate]:
     """Gates that a path of gates, or of outcomes that gates depend on, joins with an observable, last first."""
     outcomes: set[int | None] = set()
-    wires = {w for word in program.observables for w, letter in enumerate(word) if letter != "I"}
+    wires = set(program.wires_read)
     for gate in reversed(program.gates):
         if not wires.isdisjoint(gate.wires) or gate.outcome in outcomes:
             wires |= set(gate.wires)

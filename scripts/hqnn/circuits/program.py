@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.circuits.observables import wires_read
 from hqnn.errors import UserError
 
 Terms: TypeAlias = tuple[tuple[int, float], ...]
@@ -197,14 +198,15 @@ class Gate:
 
 @dataclass(frozen=True)
 class Program:
-    """A circuit of ``(inputs, weights)`` with Pauli words as observables.
+    """A circuit of ``(inputs, weights)`` and its observables.
 
     Attributes:
         wires: how many.
         inputs: how many numbers a sample has.
         weight_shape: the shape of the trainable array; angles count its entries in C order.
         gates: first to last.
-        observables: Pauli words with one letter a wire, wire 0 first, such as ``"IZII"``.
+        observables: sums of words with one letter a wire, wire 0 first, such as ``"IZII"``; see
+            `hqnn.circuits.observables`.
         initial_state: ``"zero"``, or ``"amplitudes"`` where the inputs, zero-padded to 2^wires and normalised, are the
             amplitudes of the state that the first gate meets.
         native_wires: the backend's qubit of each wire, for a program that came from a transpiled circuit; noise is
@@ -230,6 +232,11 @@ class Program:
     def weights(self) -> int:
         """How many weights there are."""
         return int(np.prod(self.weight_shape, dtype=int))
+
+    @cached_property
+    def wires_read(self) -> frozenset[int]:
+        """Wires that an observable meets."""
+        return wires_read(self.observables)
 
     @cached_property
     def digest(self) -> str:

@@ -24,8 +24,8 @@ def observables_for(classes: int, wires: int) -> tuple[str, ...]:
         wires: how many.
 
     Returns:
-        The words, as `hqnn.circuits.pauli.parse_word` reads them; all three families where even they are fewer than
-        the classes, with a warning.
+        The words, as `hqnn.circuits.words.parse_observables` reads them; all three families where even they are fewer
+        than the classes, with a warning.
     """
     families = (
         tuple(f"Z{wire}" for wire in range(wires)),

@@ -20,7 +20,7 @@ from hqnn.circuits.outcomes import RESET
 from hqnn.circuits.program import Angle, Channel, Factor, Function, Gate, Program
 from hqnn.circuits.recording import PLAIN, Applied, recorded
 from hqnn.circuits.watched import DecisionError, watched
-from hqnn.circuits.words import parse_word
+from hqnn.circuits.words import parse_observables
 from hqnn.errors import UserError
 
 QuantumFunction: TypeAlias = Callable[[Any, Any, Sequence[int]], object]
@@ -51,7 +51,7 @@ def trace(
         inputs: how many numbers a sample has.
         weight_shape: of the trainable array.
         wires: how many there are.
-        observables: Pauli words, as `parse_word` reads them.
+        observables: as `parse_observables` reads them.
 
     Returns:
         The program; its gates keep PennyLane's names.
@@ -60,7 +60,7 @@ def trace(
         UserError: the function fails or decides by values; an angle is a function that cannot be followed; or an
             operation is neither a unitary gate nor a measurement or channel. The message quotes the user's line.
     """
-    words = tuple(parse_word(o, wires) for o in observables)
+    read = parse_observables(observables, wires)
     weights = int(np.prod(weight_shape, dtype=int))
 
     def applied_at(point: Vector) -> list[Applied]:
@@ -80,7 +80,7 @@ def trace(
 
     gates, functions = _read(gates_at, inputs, weights, amplitudes)
     start: Literal["zero", "amplitudes"] = "amplitudes" if amplitudes else "zero"
-    program = Program(wires, inputs, weight_shape, gates, words, start, functions=functions)
+    program = Program(wires, inputs, weight_shape, gates, read, start, functions=functions)
     _warn_of_unused(program)
     return program
 

@@ -153,7 +153,7 @@ def exact_mb(program: Program, noise: NoiseModel | None) -> float:
 
 def observables_cost(program: Program, outline: Outline) -> Cost:
     """What propagated observables cost, gates taken in the order of time, last first."""
-    dims = [4 if any(word[w] != "I" for word in program.observables) else 1 for w in range(program.wires)]
+    dims = [4 if w in program.wires_read else 1 for w in range(program.wires)]
     left = Counter(wire for group in (*outline.early, *outline.late) for wire in group.wires)
 
     def taken(group: Group) -> int:
@@ -176,5 +176,5 @@ def observables_cost(program: Program, outline: Outline) -> Cost:
 
 def states_cost(plan: StatesPlan) -> Cost:
     """What pure states cost."""
-    rows = plan.row_turns + len(plan.observables) * 2**plan.bits
+    rows = plan.row_turns + plan.measurements * 2**plan.bits
     return Cost(_STATES_US, 0.0, _SAMPLE_US + _ROW_NS * rows / 1e3, tile_bytes(plan, 1))

@@ -75,8 +75,7 @@ def elements_of(program: Program, noise: NoiseModel | None) -> list[Element]:
         for factor in gate.factors:
             everything.extend(_of_factor(gate, factor))
         everything.extend(_of_noise(gate, qubits_of(program, gate), noise))
-    seen = {wire for word in program.observables for wire, letter in enumerate(word) if letter != "I"}
-    return _inputs_first(_light_cone(everything, seen))
+    return _inputs_first(_light_cone(everything, program.wires_read))
 
 
 def _of_factor(gate: Gate, factor: Factor | Channel) -> Iterator[Element]:
@@ -134,7 +133,7 @@ def _reject_wide(gate: Gate, wires: tuple[int, ...]) -> None:
         )
 
 
-def _light_cone(everything: list[Element], seen: set[int]) -> list[Element]:
+def _light_cone(everything: list[Element], seen: frozenset[int]) -> list[Element]:
     kept: list[Element] = []
     cone = set(seen)
     for element in reversed(everything):

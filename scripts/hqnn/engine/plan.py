@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.circuits.observables import terms_of
 from hqnn.circuits.program import Program
 from hqnn.engine.elements import Element, Turn, elements_of
 from hqnn.engine.embedding import Wire, split_embedding
@@ -22,7 +23,9 @@ from hqnn.engine.fusion import Group, fused, merged
 from hqnn.engine.schedule import cheapest_order
 from hqnn.noise.channels import identity, tensor
 from hqnn.noise.deferral import deferred, in_front
-from hqnn.noise.model import NoiseModel, TransferMatrix
+from hqnn.noise.model import NoiseModel, Readout, TransferMatrix
+
+_NO_ERROR = Readout(0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,22 +160,26 @@ def arranged(program: Program, noise: NoiseModel | None, outline: Outline) -> Pl
 
 
 def _observables(program: Program, noise: NoiseModel | None) -> NDArray[np.float64]:
-    """Vectors of the words as noisy detectors see them: P -> (1 - p10 - p01) P + (p01 - p10) I on every wire."""
-    dims = [4 if any(word[w] != "I" for word in program.observables) else 1 for w in range(program.wires)]
-    vectors = []
-    for word in program.observables:
-        letters = []
-        for wire, letter in enumerate(word):
-            vector = np.zeros(dims[wire])
-            vector["IXYZ".index(letter)] = 1.0
-            qubit = program.native_wires[wire] if program.native_wires else wire
-            if letter != "I" and noise is not None and qubit in noise.readout:
-                error = noise.readout[qubit]
-                vector *= 1 - error.p10 - error.p01
-                vector[0] = error.p01 - error.p10
-            letters.append(vector)
-        vectors.append(reduce(np.multiply.outer, letters))
-    return np.array(vectors)
+    """Vectors of the observables as noisy detectors see them."""
+    letters = [_letters(program, wire, noise) for wire in range(program.wires)]
+    vectors = np.zeros((len(program.observables), *(len(own["I"]) for own in letters)))
+    for vector, observable in zip(vectors, program.observables, strict=True):
+        for term in terms_of(observable):
+            factors = (own[letter] for own, letter in zip(letters, term.word, strict=True))
+            vector += term.coefficient * reduce(np.multiply.outer, factors)
+    return vectors
+
+
+def _letters(program: Program, wire: int, noise: NoiseModel | None) -> dict[str, NDArray[np.float64]]:
+    """What each letter is on a wire, by I, X, Y and Z: P -> (1 - p10 - p01) P + (p01 - p10) I where reading errs."""
+    if wire not in program.wires_read:
+        return {"I": np.ones(1)}
+    qubit = program.native_wires[wire] if program.native_wires else wire
+    error = noise.readout.get(qubit, _NO_ERROR) if noise is not None else _NO_ERROR
+    one = np.eye(4)[0]
+    read = {letter: (1 - error.p10 - error.p01) * np.eye(4)["IXYZ".index(letter)] for letter in "XYZ"}
+    seen = {letter: vector + (error.p01 - error.p10) * one for letter, vector in read.items()}
+    return {"I": one, **seen, "P": (one + seen["Z"]) / 2, "Q": (one - seen["Z"]) / 2}
 
 
 def _at_last_input(groups: list[Group]) -> tuple[list[Group], list[Group]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hqnn.circuits.program import Terms
 from hqnn.engine import states_kernels
 from hqnn.engine.states_kernels import LANES
+from hqnn.engine.states_measure import Measurement
 from hqnn.engine.states_plan import StatesPlan
 from hqnn.errors import UserError
 
@@ -19,7 +20,6 @@ Array = NDArray[np.floating]
 Integers = NDArray[np.int64]
 
 _TURN = np.dtype([("x", np.int64), ("z", np.int64), ("rows", np.int64)])
-_OBSERVABLE = np.dtype([("x", np.int64), ("z", np.int64), ("sign", np.int64)])
 
 
 class Tables(NamedTuple):
@@ -27,7 +27,6 @@ class Tables(NamedTuple):
 
     Attributes:
         turns: masks and rows, see `hqnn.engine.states_plan.Turn`.
-        observables: masks and signs.
         constants: of the angles, shape (turns,).
         weight_starts: where each angle's weights begin, shape (turns + 1,).
         weight_indices: weight of each term.
@@ -38,7 +37,6 @@ class Tables(NamedTuple):
     """
 
     turns: NDArray[np.void]
-    observables: NDArray[np.void]
     constants: Array
     weight_starts: Integers
     weight_indices: Integers
@@ -78,7 +76,8 @@ class States:
     def __init__(self, plan: StatesPlan, dtype: torch.dtype) -> None:
         """Flatten the plan; ``dtype`` is float32 or float64."""
         self.dtype = np.dtype(str(dtype).removeprefix("torch."))
-        self.observables = len(plan.observables)
+        self._measurement = Measurement(plan, self.dtype)
+        self.observables = self._measurement.observables
         self._plan = plan
         self._tables = _tables(plan, self.dtype)
 
@@ -115,14 +114,13 @@ class States:
         else:
             states[:, 0] = 1
         states_kernels.forward(self._tables, cosine, sine, states)
-        states_kernels.measure(self._tables, states, values)
+        self._measurement.read(states, values)
         return Went(cosine, sine, states)
 
     def back(self, went: Went, inputs: Array, upstream: Array, to_inputs: Array, to_weights: Array) -> None:
         """Gradients of `go`, added to those of inputs and weights; the states that went are used up."""
         states = went.states
-        flowing = np.empty_like(states)
-        states_kernels.measure_back(self._tables, states, upstream, flowing)
+        flowing = self._measurement.back(states, upstream)
         slopes = np.empty_like(went.cosine)
         states_kernels.backward(self._tables, went.cosine, went.sine, states, flowing, slopes)
         states_kernels.angles_back(self._tables, slopes, to_inputs, to_weights)
@@ -167,7 +165,6 @@ def _tables(plan: StatesPlan, dtype: np.dtype[Any]) -> Tables:
     angles = [turn.angle for turn in plan.turns]
     return Tables(
         np.array([(turn.x, turn.z, 1 << turn.bits) for turn in plan.turns], _TURN),
-        np.array([(word.x, word.z, word.sign) for word in plan.observables], _OBSERVABLE),
         np.array([angle.constant for angle in angles], dtype),
         *_flat([angle.weights for angle in angles], dtype),
         *_flat([angle.inputs for angle in angles], dtype),

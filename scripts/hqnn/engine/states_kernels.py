@@ -92,16 +92,16 @@ def backward(tables: Any, cosine: Any, sine: Any, states: Any, flowing: Any, slo
 
 
 @exact_kernel
-def measure(tables: Any, states: Any, values: Any) -> None:
-    """Expectation values, shape (samples, copies * observables), written."""
-    observables = len(tables.observables)
+def measure(words: Any, states: Any, values: Any) -> None:
+    """Expectation values of words, shape (samples, copies * words), written."""
+    observables = len(words)
     copies = values.shape[1] // observables
     tiles = len(states) // copies
     total = np.empty((2, LANES), states.dtype)
     for tile in range(len(states)):
         copy, first = tile // tiles, tile % tiles * LANES
         for o in range(observables):
-            word = tables.observables[o]
+            word = words[o]
             total[:] = 0
             for r in range(states.shape[1]):
                 other = r ^ word.x
@@ -113,9 +113,9 @@ def measure(tables: Any, states: Any, values: Any) -> None:
 
 
 @exact_kernel
-def measure_back(tables: Any, states: Any, upstream: Any, flowing: Any) -> None:
-    """Gradients of the states, written: ``2 sum_o upstream_o O_o`` times the states."""
-    observables = len(tables.observables)
+def measure_back(words: Any, states: Any, upstream: Any, flowing: Any) -> None:
+    """Gradients of the states, added to: ``2 sum_o upstream_o O_o`` times the states."""
+    observables = len(words)
     copies = upstream.shape[1] // observables
     tiles = len(states) // copies
     factors = np.empty((observables, 2, LANES), states.dtype)
@@ -124,16 +124,63 @@ def measure_back(tables: Any, states: Any, upstream: Any, flowing: Any) -> None:
         factors[:] = 0
         for o in range(observables):
             for lane in range(min(LANES, len(upstream) - first)):
-                factors[o, 0, lane] = 2 * tables.observables[o].sign * upstream[first + lane, copy * observables + o]
+                factors[o, 0, lane] = 2 * words[o].sign * upstream[first + lane, copy * observables + o]
                 factors[o, 1, lane] = -factors[o, 0, lane]
-        flowing[tile] = 0
         for r in range(states.shape[1]):
             for o in range(observables):
-                word = tables.observables[o]
+                word = words[o]
                 other = r ^ word.x
                 odd = _parity(other & word.z)
                 for lane in range(LANES):
                     flowing[tile, r, lane] += factors[o, odd, lane] * states[tile, other, lane]
+
+
+@exact_kernel
+def probabilities(columns: Any, states: Any, values: Any) -> None:
+    """Probabilities of sets of rows.
+
+    Args:
+        columns: for each row the number of the set it is in, or -1, shape (partitions, rows).
+        states: after all rotations.
+        values: shape (samples, copies * sets), written.
+    """
+    tiles = -(-len(values) // LANES)
+    copies = len(states) // tiles
+    sets = values.shape[1] // copies
+    total = np.empty((sets, LANES), states.dtype)
+    for tile in range(len(states)):
+        copy, first = tile // tiles, tile % tiles * LANES
+        total[:] = 0
+        for partition in range(len(columns)):
+            for r in range(states.shape[1]):
+                column = columns[partition, r]
+                if column >= 0:
+                    for lane in range(LANES):
+                        total[column, lane] += states[tile, r, lane] * states[tile, r, lane]
+        for lane in range(min(LANES, len(values) - first)):
+            for column in range(sets):
+                values[first + lane, copy * sets + column] = total[column, lane]
+
+
+@exact_kernel
+def probabilities_back(columns: Any, states: Any, upstream: Any, flowing: Any) -> None:
+    """Gradients of `probabilities` to the states, which are added to."""
+    tiles = -(-len(upstream) // LANES)
+    copies = len(states) // tiles
+    sets = upstream.shape[1] // copies
+    factors = np.empty((sets, LANES), states.dtype)
+    for tile in range(len(states)):
+        copy, first = tile // tiles, tile % tiles * LANES
+        factors[:] = 0
+        for lane in range(min(LANES, len(upstream) - first)):
+            for column in range(sets):
+                factors[column, lane] = 2 * upstream[first + lane, copy * sets + column]
+        for partition in range(len(columns)):
+            for r in range(states.shape[1]):
+                column = columns[partition, r]
+                if column >= 0:
+                    for lane in range(LANES):
+                        flowing[tile, r, lane] += factors[column, lane] * states[tile, r, lane]
 
 
 @exact_part

@@ -10,17 +10,20 @@ kept: half of them where the gates are real, fewer where the circuit has a symme
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hqnn.circuits.fixed_rotations import rotations_of
+from hqnn.circuits.observables import PROJECTORS, pauli_sum, terms_of, wires_read
 from hqnn.circuits.pauli import word_matrix
-from hqnn.circuits.program import Angle, Constant, Factor, Program, Rotation
-from hqnn.engine.states_words import Frame, Images, Word, clifford_images, parity
+from hqnn.circuits.program import Angle, Constant, Factor, Program, Rotation, Terms
+from hqnn.engine.states_words import Frame, Images, Word, behind, clifford_images, diagonalizing, parity
 
+_BITS = str.maketrans({letter: bit for bit, letter in PROJECTORS.items()})
 _QUARTER = np.pi / 2
 _ROUNDING = 1e-13  # of quarter turns; what is left out is below the rounding of float64
 
@@ -52,6 +55,19 @@ class Observable:
 
 
 @dataclass(frozen=True)
+class Outcomes:
+    """What some wires read in each row.
+
+    Attributes:
+        bits: a word of Z a wire; where it is -1 the wire reads 1. The first wire's bit is the most significant.
+        columns: outcome to its number among all probabilities that are asked for.
+    """
+
+    bits: tuple[Observable, ...]
+    columns: Mapping[int, int]
+
+
+@dataclass(frozen=True)
 class StatesPlan:
     """What the kernels run.
 
@@ -62,7 +78,10 @@ class StatesPlan:
         amplitudes: whether the inputs are the first rows of the initial state, which is row 0 alone otherwise.
         wires: of the program.
         turns: first to last.
-        observables: as many as the program has.
+        words: Pauli words that are measured.
+        outcomes: sets of wires whose bits are.
+        readings: every observable of the program as a weighted sum of what is measured, words first, then
+            probabilities: pairs (number, coefficient).
     """
 
     bits: int
@@ -71,7 +90,19 @@ class StatesPlan:
     amplitudes: bool
     wires: int
     turns: tuple[Turn, ...]
-    observables: tuple[Observable, ...]
+    words: tuple[Observable, ...]
+    outcomes: tuple[Outcomes, ...]
+    readings: tuple[Terms, ...]
+
+    @property
+    def measurements(self) -> int:
+        """How often all rows are read."""
+        return len(self.words) + len(self.outcomes)
+
+    @property
+    def probabilities(self) -> int:
+        """How many there are."""
+        return sum(len(outcomes.columns) for outcomes in self.outcomes)
 
     @property
     def row_turns(self) -> int:
@@ -88,10 +119,21 @@ def states_plan_of(program: Program) -> StatesPlan:
     Args:
         program: its factors are on at most two wires, as `hqnn.engine.elements.elements_of` has checked.
     """
-    rotations, words = _without_cliffords(program)
+    words, projectors, readings = _measured(program.observables)
+    rotations, frame = _without_cliffords(program)
+    bits = {wire: frame.image("Z", 0, [wire]) for wire in sorted(wires_read(projectors))}
+    quarters = diagonalizing(list(bits.values()))
+    rotations += [(word, Angle(_QUARTER)) for word in quarters]
+    seen = [behind(quarters, frame.image(word, 0, range(program.wires))) for word in words]
+    bits = {wire: behind(quarters, word) for wire, word in bits.items()}
     rows = _Rows(program)
-    turns = rows.turns(_seen(_joined(rotations), words))
-    return _plan(program, rows, turns, tuple(rows.observable(word) for word in words))
+    turns = rows.turns(_seen(_joined(rotations), [*seen, *bits.values()]))
+    return replace(
+        _plan(program, rows, turns),
+        words=tuple(rows.observable(word) for word in seen),
+        outcomes=_outcomes(projectors, {wire: rows.observable(word) for wire, word in bits.items()}),
+        readings=readings,
+    )
 
 
 def whole_states_plan_of(program: Program) -> tuple[StatesPlan, Observable]:
@@ -108,10 +150,11 @@ def whole_states_plan_of(program: Program) -> tuple[StatesPlan, Observable]:
     """
     rows = _Rows(program)
     turns = rows.turns(_joined(_without_cliffords(program)[0]))
-    return _plan(program, rows, turns, ()), rows.observable(Word(0, 0, 1))
+    return _plan(program, rows, turns), rows.observable(Word(0, 0, 1))
 
 
-def _plan(program: Program, rows: _Rows, turns: tuple[Turn, ...], observables: tuple[Observable, ...]) -> StatesPlan:
+def _plan(program: Program, rows: _Rows, turns: tuple[Turn, ...]) -> StatesPlan:
+    """A plan without observables."""
     return StatesPlan(
         bits=rows.bits,
         inputs=program.circuit_inputs,
@@ -119,12 +162,51 @@ def _plan(program: Program, rows: _Rows, turns: tuple[Turn, ...], observables: t
         amplitudes=program.initial_state == "amplitudes",
         wires=program.wires,
         turns=turns,
-        observables=observables,
+        words=(),
+        outcomes=(),
+        readings=(),
     )
 
 
-def _without_cliffords(program: Program) -> tuple[list[Rotated], list[Word]]:
-    """Rotations first to last, and the observables' words behind them."""
+def _measured(observables: Sequence[str]) -> tuple[list[str], list[str], tuple[Terms, ...]]:
+    """Pauli words, projectors onto bits of two wires or more, and the observables as sums of both."""
+    words: dict[str, int] = {}
+    projectors: dict[str, int] = {}
+    sums: list[list[tuple[bool, int, float]]] = []
+    for observable in observables:
+        sums.append([])
+        for term in terms_of(observable):
+            projects = set(term.word) <= set("IPQ") and len(wires_read([term.word])) > 1
+            parts = {term.word: 1.0} if projects else pauli_sum(term.word)
+            known = projectors if projects else words
+            for word, factor in parts.items():
+                sums[-1].append((projects, known.setdefault(word, len(known)), term.coefficient * factor))
+    readings = tuple(tuple((at + len(words) * projects, c) for projects, at, c in own) for own in sums)
+    return list(words), list(projectors), readings
+
+
+def _outcomes(projectors: Sequence[str], bits: Mapping[int, Observable]) -> tuple[Outcomes, ...]:
+    by_wires: dict[tuple[int, ...], dict[int, int]] = {}
+    for column, word in enumerate(projectors):
+        wires = tuple(wire for wire, letter in enumerate(word) if letter != "I")
+        by_wires.setdefault(wires, {})[int(word.replace("I", "").translate(_BITS), 2)] = column
+    return tuple(Outcomes(tuple(bits[w] for w in wires), columns) for wires, columns in by_wires.items())
+
+
+def columns_of(outcomes: Outcomes, bits: int) -> NDArray[np.int32]:
+    """For each row the number of its probability, or -1."""
+    rows = np.arange(1 << bits, dtype=np.int64)
+    outcome = np.zeros_like(rows)
+    for word in outcomes.bits:
+        odd = np.bitwise_count(rows & word.z) & 1
+        outcome = 2 * outcome + (odd ^ (word.sign < 0))
+    column = np.full(1 << len(outcomes.bits), -1, np.int32)
+    column[list(outcomes.columns)] = list(outcomes.columns.values())
+    return column[outcome]
+
+
+def _without_cliffords(program: Program) -> tuple[list[Rotated], Frame]:
+    """Rotations first to last, and the Clifford gates moved behind them."""
     frame = Frame(program.wires)
     memo: dict[Factor, Images | None] = {}
     rotations: list[Rotated] = []
@@ -137,7 +219,7 @@ def _without_cliffords(program: Program) -> tuple[list[Rotated], list[Word]]:
                 rotations.extend((frame.image(r.word, 0, gate.wires), r.angle) for r in _as_rotations(factor))
             else:
                 frame.append(images, gate.wires)
-    return rotations, [frame.image(word, 0, range(program.wires)) for word in program.observables]
+    return rotations, frame
 
 
 def _as_clifford(factor: Factor) -> Images | None:

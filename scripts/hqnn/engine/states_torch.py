@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from hqnn.engine.states_plan import Observable, StatesPlan, Turn
+from hqnn.engine.states_plan import Observable, StatesPlan, Turn, columns_of
 from hqnn.engine.torch_path import angle_value
 from hqnn.errors import UserError
 
@@ -50,8 +51,7 @@ class _Evolved(torch.autograd.Function):
             _turn(states, turn, angle)
         ctx.plan = plan
         ctx.save_for_backward(angles, states)
-        values = [word.sign * (states * _mapped(states, word)).sum(dim=-1) for word in plan.observables]
-        return torch.stack(values, dim=-1)
+        return _numbers(plan, states) @ _sums(plan, states)
 
     @staticmethod
     @once_differentiable
@@ -60,8 +60,11 @@ class _Evolved(torch.autograd.Function):
         angles, last = ctx.saved_tensors
         states, plan = last.clone(), ctx.plan
         to_states = torch.zeros_like(states)
-        for word, upstream in zip(plan.observables, flowing.unbind(-1), strict=True):
+        to_numbers = flowing @ _sums(plan, states).T
+        for word, upstream in zip(plan.words, to_numbers.unbind(-1), strict=False):
             to_states += 2 * word.sign * upstream[..., None] * _mapped(states, word)
+        for rows, columns in _sets(plan, states):
+            to_states[..., rows] += 2 * to_numbers[..., len(plan.words) + columns] * states[..., rows]
         to_angles = torch.empty_like(angles)
         for number in range(len(plan.turns) - 1, -1, -1):
             turn, rows = plan.turns[number], 1 << plan.turns[number].bits
@@ -69,6 +72,32 @@ class _Evolved(torch.autograd.Function):
             _turn(states, turn, -angles[number])
             _turn(to_states, turn, -angles[number])
         return to_angles, to_states, None
+
+
+def _numbers(plan: StatesPlan, states: Tensor) -> Tensor:
+    """Words, then probabilities, shape (copies, samples, numbers)."""
+    words = [word.sign * (states * _mapped(states, word)).sum(dim=-1, keepdim=True) for word in plan.words]
+    probabilities = states.new_zeros(*states.shape[:-1], plan.probabilities)
+    for rows, columns in _sets(plan, states):
+        probabilities.index_add_(-1, columns, states[..., rows] ** 2)
+    return torch.cat([*words, probabilities], dim=-1)
+
+
+def _sets(plan: StatesPlan, states: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """For what some wires read, the rows that are asked for and the number of the probability that each belongs to."""
+    for outcomes in plan.outcomes:
+        columns = torch.as_tensor(columns_of(outcomes, plan.bits), dtype=torch.int64, device=states.device)
+        rows = (columns >= 0).nonzero()[:, 0]
+        yield rows, columns[rows]
+
+
+def _sums(plan: StatesPlan, states: Tensor) -> Tensor:
+    """What each number is in each observable, shape (numbers, observables)."""
+    sums = states.new_zeros(len(plan.words) + plan.probabilities, len(plan.readings))
+    for observable, own in enumerate(plan.readings):
+        for number, factor in own:
+            sums[number, observable] += factor
+    return sums
 
 
 def _turn(states: Tensor, turn: Turn, angle: Tensor) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from itertools import product
 from typing import TypeAlias
 
@@ -39,6 +39,13 @@ class Word:
         swapped = 2 * parity(self.z & other.x)
         return Word(self.x ^ other.x, self.z ^ other.z, (self.power + other.power + swapped) % 4)
 
+    def turned(self, other: Word) -> Word:
+        """``R P R†`` of another word P, with this word's quarter turn ``R = exp(-i pi/4 W)``: P, or ``-i W P``."""
+        if self.commutes(other):
+            return other
+        product = self @ other
+        return Word(product.x, product.z, (product.power + 3) % 4)
+
     def commutes(self, other: Word) -> bool:
         """Whether the order of a product does not matter."""
         return parity(self.x & other.z) == parity(self.z & other.x)
@@ -55,6 +62,22 @@ def word_of(letters: str, wires: Sequence[int], total: int) -> Word:
     x = sum(bit for letter, bit in zip(letters, bits, strict=True) if letter in "XY")
     z = sum(bit for letter, bit in zip(letters, bits, strict=True) if letter in "YZ")
     return Word(x, z, letters.count("Y") % 4)
+
+
+def diagonalizing(words: Sequence[Word]) -> list[Word]:
+    """Words whose quarter turns, one after the other, make words of Z of commuting words."""
+    turns: list[Word] = []
+    for word in words:
+        now = behind(turns, word)
+        if now.x:
+            product = now @ Word(0, now.x & -now.x)  # which anticommutes with it, and with none that is done
+            turns.append(Word(product.x, product.z, (product.power + 1) % 4))
+    return turns
+
+
+def behind(turns: Sequence[Word], word: Word) -> Word:
+    """A word that is measured before quarter turns, as it is measured behind them."""
+    return reduce(lambda seen, turn: turn.turned(seen), turns, word)
 
 
 Images: TypeAlias = dict[str, tuple[str, int]]

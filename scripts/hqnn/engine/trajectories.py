@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hqnn.circuits.functions import extended
+from hqnn.circuits.observables import terms_of
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Program
 from hqnn.engine.elements import Element, Fixed, Turn, elements_of
@@ -86,7 +87,10 @@ class Trajectories:
         self._seed, self._device, self._weights = seed, torch.device(device), weights
         self._whole = without_outcomes(program, noise)
         self._steps = [self._step(group) for group in fused(elements_of(self._whole, noise))]
-        self._observables = [self._as_read(word, noise) for word in self._whole.observables]
+        self._observables = [
+            [(term.coefficient, self._as_read(term.word, noise)) for term in terms_of(observable)]
+            for observable in self._whole.observables
+        ]
 
     def __call__(self, inputs: Values) -> tuple[Values, Values]:
         """Means over trajectories, and their standard errors.
@@ -122,7 +126,8 @@ class Trajectories:
         states = start.expand(len(uniform), *start.shape)
         for number, step in enumerate(steps):
             states = _jumped(states, step, uniform[:, number])
-        return torch.stack([_expectation(states, letters) for letters in self._observables], dim=1)
+        totals = [sum(c * _expectation(states, letters) for c, letters in own) for own in self._observables]
+        return torch.stack([torch.as_tensor(total) for total in totals], dim=1)
 
     def _start(self, row: Values) -> Tensor:
         """One axis a wire."""
@@ -151,13 +156,17 @@ class Trajectories:
         return Jump(wires, self._tensor(kraus), self._tensor(kraus.conj().transpose(0, 2, 1) @ kraus))
 
     def _as_read(self, word: str, noise: NoiseModel) -> list[Jump]:
-        """Each letter as a noisy detector sees it, ``(1 - p10 - p01) P + (p01 - p10) I``."""
+        """Each letter as a noisy detector sees it, a Pauli P as ``(1 - p10 - p01) P + (p01 - p10) I``."""
         qubits = self._whole.native_wires or tuple(range(self._whole.wires))
         found = []
         for wire, letter in enumerate(word):
             if letter != "I":
                 error = noise.readout.get(qubits[wire], Readout(0.0, 0.0))
-                seen = (1 - error.p10 - error.p01) * word_matrix(letter) + (error.p01 - error.p10) * np.eye(2)
+                sign = {"P": 1, "Q": -1}.get(letter)
+                pauli = word_matrix(letter if sign is None else "Z")
+                seen = (1 - error.p10 - error.p01) * pauli + (error.p01 - error.p10) * np.eye(2)
+                if sign is not None:
+                    seen = (np.eye(2) + sign * seen) / 2
                 found.append(self._jump((wire,), seen[None]))
         return found
 

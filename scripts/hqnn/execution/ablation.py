@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
 from hqnn.circuits.program_file import read_program
+from hqnn.circuits.words import written
 from hqnn.data.samples import Samples, read_samples
 from hqnn.engine import QuantumLayer
+from hqnn.errors import UserError
 from hqnn.execution.backends import snapshot
 from hqnn.metrics.binary import THRESHOLD, BinaryMeasures
 from hqnn.models.architectures import load_classifier
@@ -120,9 +122,10 @@ def write_ablation(
         about: dataset and model, as columns.
 
     Raises:
-        UserError: a file cannot be read, or no gate of the program gets noise.
+        UserError: a file cannot be read, no gate of the program gets noise, or an observable is no Pauli word.
     """
     native = read_program(program)
+    _require_words(native)
     machine = snapshot(backend)
     layers = noisy_layers(native, machine, noise)
     settings = (*(Setting(noise) for noise in NOISES), Setting("all", shots), *(Setting("none", n) for n in few_shots))
@@ -136,6 +139,16 @@ def write_ablation(
         tables.append(table.assign(**about, backend=machine.name, seed=run)[list(COLUMNS)])
     with whole_file(output) as partial:
         pd.concat(tables).to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def _require_words(program: Program) -> None:
+    """Shots are drawn from expectation values, which is right for what is 1 or -1 alone."""
+    for observable in program.observables:
+        if not set(observable) <= set("IXYZ"):
+            raise UserError(
+                f"why a device differs is told of Pauli words, but the circuit measures {written(observable)}; set "
+                "explanation.enabled to false, or name Pauli words as observables"
+            )
 
 
 def noisy_layers(

@@ -111,8 +111,7 @@ def expected_fidelity(native: Program, target: Target) -> float:
     """
     qubits = native.native_wires
     places = [(gate.name, tuple(qubits[w] for w in gate.wires)) for gate in native.gates]
-    read = {w for word in native.observables for w, letter in enumerate(word) if letter != "I"}
-    places += [("measure", (qubits[w],)) for w in sorted(read)]
+    places += [("measure", (qubits[w],)) for w in sorted(native.wires_read)]
     known = [target[name].get(place) if name in target else None for name, place in places]
     return math.prod(1 - (properties.error or 0.0) for properties in known if properties)
 

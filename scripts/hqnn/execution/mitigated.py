@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
 from hqnn.circuits.measurement import MeasurementGroup, measurement_groups
+from hqnn.circuits.observables import limits_of
 from hqnn.circuits.program import Program
 from hqnn.circuits.program_file import read_program
 from hqnn.errors import UserError
 from hqnn.execution.counts_file import FOLDED, is_plain, read_counts
 from hqnn.execution.machines.provider import Pub, Task
-from hqnn.execution.mitigation import FACTORS, Fit, ReadoutCalibration, Values, extrapolated, folded, word_values
+from hqnn.execution.mitigation import FACTORS, Fit, ReadoutCalibration, Values, extrapolated, folded, inverted
 from hqnn.execution.predictions import Expectations
 from hqnn.execution.sampled import measured
 from hqnn.models.hybrid import HybridClassifier
@@ -99,7 +100,8 @@ class Mitigated:
         shape = (*inputs.shape[:-1], -1)
         name = f"{about['machine']}+{self.mitigation}"
         shots = int(bits[ONES].shape[1])
-        limited = np.clip(value, -1, 1).reshape(shape)
+        low, high = np.array([limits_of(observable) for observable in program.observables]).T
+        limited = np.clip(value.reshape(-1, len(low)), low, high).reshape(shape)
         return Expectations(limited, error.reshape(shape), program.digest, name, about["calibration"], shots=shots)
 
 
@@ -114,14 +116,17 @@ def _means(program: Program, bits: Sequence[Bits], readout: ReadoutCalibration) 
     """Values and standard errors with readout inverted, shape (rows, copies * observables) each."""
     groups = measurement_groups(program.observables)
     copies, rows = len(bits) // len(groups), len(bits[0])
-    both = np.empty((2, rows, copies, len(program.observables)))
+    wires = program.wires
+    values, variances = np.zeros((2, rows, copies, len(program.observables)))
+    slopes = np.zeros((2, rows, copies, len(program.observables), wires))
     for number, packed in enumerate(bits):
-        group = groups[number % len(groups)]
-        both[:, :, number // len(groups), list(group.members)] = word_values(
-            _unpacked(packed, program.wires), group.supports, readout
-        )
-    values, errors = both.reshape(2, rows, -1)
-    return values, errors
+        copy, group = number // len(groups), groups[number % len(groups)]
+        found = inverted(_unpacked(packed, wires), group.terms, readout)
+        values[:, copy, group.members] += found.values
+        variances[:, copy, group.members] += found.variances
+        slopes[:, :, copy, group.members] += found.slopes
+    variances += sum((own**2) @ variance for own, variance in zip(slopes, readout.variances, strict=True))
+    return values.reshape(rows, -1), np.sqrt(variances).reshape(rows, -1)
 
 
 def _unpacked(packed: Bits, wires: int) -> NDArray[np.bool_]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import Barrier, QuantumCircuit
 
+from hqnn.circuits.observables import Term
 from hqnn.errors import UserError
 
 Values: TypeAlias = NDArray[np.float64]
@@ -66,25 +68,54 @@ class ReadoutCalibration:
         return low, high
 
 
-def word_values(
-    bits: Bits, supports: Sequence[Sequence[int]], readout: ReadoutCalibration | None = None
-) -> tuple[Values, Values]:
-    """Expectation values of words of Z, and their standard errors.
+@dataclass(frozen=True)
+class Inverted:
+    """What a group of observables' products give with readout inverted.
+
+    Attributes:
+        values: means over shots, shape (rows, members).
+        variances: of these means, same shape.
+        slopes: of the means by `p10` and by `p01` of each wire, shape (2, rows, members, wires).
+    """
+
+    values: Values
+    variances: Values
+    slopes: Values
+
+
+def inverted(bits: Bits, terms: Sequence[Sequence[Term]], readout: ReadoutCalibration) -> Inverted:
+    """Sums of products of Z, and of projectors, that are read of the same shots.
 
     With p10 and p01 of each wire, Z is read as ``(1 - p10 - p01) Z + (p01 - p10)``; each shot's signs are taken back by
-    that and multiplied, which is the inverse of a confusion matrix that is a product over wires (S. Bravyi et al.,
-    Phys. Rev. A 103, 042605 (2021), section II). The standard error holds the calibration's own, which rows share.
+    that, multiplied and added up, which is the inverse of a confusion matrix that is a product over wires (S. Bravyi et
+    al., Phys. Rev. A 103, 042605 (2021), section II).
 
     Args:
         bits: shape (rows, shots, wires), of two shots or more.
-        supports: for each word its wires.
-        readout: to be inverted; nothing where None.
-
-    Returns:
-        Values and standard errors, shape (rows, words) each.
+        terms: for each member its products, as `hqnn.circuits.measurement.MeasurementGroup` has them.
+        readout: to be inverted.
     """
-    both = [_word(bits[..., list(support)], list(support), readout) for support in supports]
-    return np.stack([value for value, _ in both], axis=-1), np.stack([error for _, error in both], axis=-1)
+    contrast = 1 - readout.p10 - readout.p01
+    signs = (1.0 - 2.0 * bits - (readout.p01 - readout.p10)) / contrast
+    totals = np.zeros((len(terms), *bits.shape[:2]))
+    slopes = np.zeros((2, len(bits), len(terms), bits.shape[2]))
+    for member, term in ((member, term) for member, own in enumerate(terms) for term in own):
+        wires = [wire for wire, letter in enumerate(term.basis) if letter != "I"]
+        parts = [_FACTORS.get(term.word[wire], (0.0, 1.0)) for wire in wires]
+        factors = [shift + slope * signs[..., wire] for wire, (shift, slope) in zip(wires, parts, strict=True)]
+        totals[member] += term.coefficient * _product(factors, bits.shape[:2])
+        for place, (wire, (_, slope)) in enumerate(zip(wires, parts, strict=True)):
+            others = term.coefficient * slope * _product(factors[:place] + factors[place + 1 :], bits.shape[:2])
+            for which, step in enumerate((1, -1)):
+                slopes[which, :, member, wire] += (others * (signs[..., wire] + step)).mean(axis=1) / contrast[wire]
+    return Inverted(totals.mean(axis=-1).T, totals.var(axis=-1, ddof=1).T / bits.shape[1], slopes)
+
+
+_FACTORS = {"P": (0.5, 0.5), "Q": (0.5, -0.5)}  # of projectors, as ``shift + slope Z``
+
+
+def _product(factors: Sequence[Values], shape: tuple[int, ...]) -> Values:
+    return reduce(np.multiply, factors, np.ones(shape))
 
 
 def folded(circuit: QuantumCircuit, factor: int) -> QuantumCircuit:
@@ -138,23 +169,3 @@ def extrapolated(factors: Sequence[float], values: Values, errors: Values, fit: 
     degree = 1 if fit == "linear" else len(factors) - 1
     at_zero = np.linalg.pinv(np.vander(np.asarray(factors, dtype=float), degree + 1, increasing=True))[0]
     return np.tensordot(at_zero, values, axes=1), np.sqrt(np.tensordot(at_zero**2, errors**2, axes=1))
-
-
-def _word(bits: Bits, wires: list[int], readout: ReadoutCalibration | None) -> tuple[Values, Values]:
-    """Of one word, whose wires' bits are shape (rows, shots, wires)."""
-    signs = 1.0 - 2.0 * bits
-    shots = bits.shape[1]
-    if readout is None:
-        value = signs.prod(axis=-1).mean(axis=-1)
-        return value, np.sqrt(np.maximum(0.0, 1 - value**2) / (shots - 1))
-    p10, p01 = readout.p10[wires], readout.p01[wires]
-    contrast = 1 - p10 - p01
-    signs = (signs - (p01 - p10)) / contrast
-    products = signs.prod(axis=-1)
-    variance = products.var(axis=-1, ddof=1) / shots
-    for place, wire in enumerate(wires):  # the sign's slopes by p10 and p01 are (sign + 1) and (sign - 1) / contrast
-        others = np.delete(signs, place, axis=-1).prod(axis=-1).mean(axis=-1)
-        both = products.mean(axis=-1)
-        low, high = readout.variances
-        variance += (((both + others) ** 2) * low[wire] + ((both - others) ** 2) * high[wire]) / contrast[place] ** 2
-    return products.mean(axis=-1), np.sqrt(variance)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from qiskit.circuit import ClassicalRegister, QuantumCircuit
-from qiskit.primitives import BitArray
 
 from hqnn.circuits.functions import extended
 from hqnn.circuits.measurement import MeasurementGroup, measurement_groups
 from hqnn.circuits.program import Program
 from hqnn.execution.machines.provider import REGISTER, Pub, Task
+from hqnn.execution.outcomes import means
 from hqnn.execution.predictions import Expectations
 from hqnn.interpreters.binding import parameter_values, weights_of
 from hqnn.interpreters.qiskit import to_qiskit
@@ -119,14 +119,14 @@ def averages(program: Program, bits: Sequence[NDArray[np.uint8]], shape: tuple[i
     """
     groups = measurement_groups(program.observables)
     copies, rows = len(bits) // len(groups), len(bits[0])
-    values = np.empty((rows, copies, len(program.observables)))
+    values, variances = np.zeros((2, rows, copies, len(program.observables)))
     for number, array in enumerate(bits):
         copy, group = number // len(groups), groups[number % len(groups)]
-        words = ["".join("Z" if w in support else "I" for w in range(program.wires)) for support in group.supports]
-        read = BitArray(array, program.wires).reshape(rows, 1)
-        values[:, copy, group.members] = read.expectation_values([word[::-1] for word in words])
-    values = values.reshape(*shape[:-1], -1)
-    return values, np.sqrt(np.maximum(0.0, 1 - values**2) / max(1, bits[0].shape[1] - 1))
+        mean, variance = means(array, group)
+        values[:, copy, group.members] += mean
+        variances[:, copy, group.members] += variance
+    read = (*shape[:-1], copies * len(program.observables))
+    return values.reshape(read), np.sqrt(variances).reshape(read)
 
 
 def measured(

@@ -15,9 +15,10 @@ from qiskit.circuit import Gate as QiskitGate
 
 from hqnn.circuits.affine import Vector
 from hqnn.circuits.factors import Memo, factors_of
+from hqnn.circuits.observables import in_words, wires_read
 from hqnn.circuits.outcomes import measurement, reset
 from hqnn.circuits.program import Angle, ComplexMatrix, Function, Gate, Program
-from hqnn.circuits.words import parse_word
+from hqnn.circuits.words import parse_observables
 from hqnn.errors import UserError
 from hqnn.interpreters.dynamic import Step, steps_of
 from hqnn.interpreters.qiskit import turned
@@ -44,7 +45,8 @@ def from_qiskit(
 
     Args:
         circuit: with parameters named ``inputs[i]`` and ``weights[j]``, as `to_qiskit` writes them.
-        observables: Pauli words on the qubits before transpilation; they follow the circuit's layout.
+        observables: on the qubits before transpilation, as `hqnn.circuits.words.parse_observables` reads them; they
+            follow the circuit's layout.
         inputs: how many numbers a sample has.
         weight_shape: of the trainable array.
         native_wires: the backend's qubit of each qubit of the circuit; the same index by default.
@@ -60,8 +62,9 @@ def from_qiskit(
     memo: Memo = {}
     placed = [gate for step in steps_of(circuit) for gate in _gates(step, memo)]
     place = _final_places(circuit)
-    words = [_moved(parse_word(o, len(place)), place, circuit.num_qubits) for o in observables]
-    used = sorted({q for gate in placed for q in gate.wires} | {q for w in words for q in _support(w)} or {0})
+    read = parse_observables(observables, len(place))
+    moved = [in_words(o, lambda word: _moved(word, place, circuit.num_qubits)) for o in read]
+    used = sorted({q for gate in placed for q in gate.wires} | wires_read(moved) or {0})
     wire = {qubit: index for index, qubit in enumerate(used)}
     native = range(circuit.num_qubits) if native_wires is None else native_wires
     return Program(
@@ -69,7 +72,7 @@ def from_qiskit(
         inputs=inputs,
         weight_shape=weight_shape,
         gates=tuple(replace(gate, wires=tuple(wire[q] for q in gate.wires)) for gate in placed),
-        observables=tuple("".join(word[q] for q in used) for word in words),
+        observables=tuple(in_words(o, lambda word: "".join(word[q] for q in used)) for o in moved),
         native_wires=tuple(native[q] for q in used),
         functions=functions,
     )
@@ -238,7 +241,3 @@ def _moved(word: str, place: Sequence[int], qubits: int) -> str:
     for letter, qubit in zip(word, place, strict=True):
         letters[qubit] = letter
     return "".join(letters)
-
-
-def _support(word: str) -> list[int]:
-    return [q for q, letter in enumerate(word) if letter != "I"]

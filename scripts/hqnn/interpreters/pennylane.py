@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import product
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 import pennylane as qml
 
 from hqnn.circuits.functions import extended, further
+from hqnn.circuits.observables import pauli_sum
 from hqnn.circuits.program import Channel, Constant, Gate, Program
 from hqnn.circuits.trace import QuantumFunction
-from hqnn.circuits.words import parse_word
+from hqnn.circuits.words import parse_observables
 from hqnn.errors import UserError, plain
 from hqnn.interpreters.namesakes import Namesake, namesake
 from hqnn.noise.channels import to_kraus
@@ -94,7 +96,7 @@ def to_qnode(
     whole = deferred(program, noise)
     qubits = whole.native_wires or tuple(range(whole.wires))
     readout = [noise.readout.get(q, Readout(0.0, 0.0)) if noise else Readout(0.0, 0.0) for q in qubits]
-    sums = [_as_read(word, readout) for word in whole.observables]
+    sums = [_as_read(observable, readout) for observable in whole.observables]
     return _evaluation(to_qfunc(program, noise), sums, device, diff_method, shots, interface, options)
 
 
@@ -115,7 +117,7 @@ def function_to_qnode(
         circuit: applies PennyLane operations, given inputs, weights and wires; it sees the whole batch at once.
         device: with at least these wires.
         wires: how many.
-        observables: Pauli words, as `hqnn.circuits.pauli.parse_word` reads them.
+        observables: as `hqnn.circuits.words.parse_observables` reads them.
         diff_method: see `to_qnode`.
         shots: see `to_qnode`.
         interface: see `to_qnode`.
@@ -124,7 +126,7 @@ def function_to_qnode(
     Returns:
         As `to_qnode`.
     """
-    sums = [{parse_word(text, wires): 1.0} for text in observables]
+    sums = [pauli_sum(observable) for observable in parse_observables(observables, wires)]
     return _evaluation(lambda x, w: circuit(x, w, range(wires)), sums, device, diff_method, shots, interface, options)
 
 
@@ -210,14 +212,18 @@ def _noisy(gate: Gate, program: Program, noise: NoiseModel | None) -> Callable[[
     return lambda _x, _w: qml.QubitChannel(kraus, wires=gate.wires)
 
 
-def _as_read(word: str, readout: Sequence[Readout]) -> Sum:
-    """A word as a noisy detector sees it: a sum of words."""
-    letters = [
-        [(letter, 1.0)] if letter == "I" else [(letter, 1 - r.p10 - r.p01), ("I", r.p01 - r.p10)]
-        for letter, r in zip(word, readout, strict=True)
-    ]
-    terms = (("".join(a for a, _ in term), float(np.prod([c for _, c in term]))) for term in product(*letters))
-    return {seen: c for seen, c in terms if c != 0}
+def _as_read(observable: str, readout: Sequence[Readout]) -> Sum:
+    """An observable as a noisy detector sees it."""
+    total: dict[str, float] = {}
+    for word, coefficient in pauli_sum(observable).items():
+        letters = [
+            [(letter, 1.0)] if letter == "I" else [(letter, 1 - r.p10 - r.p01), ("I", r.p01 - r.p10)]
+            for letter, r in zip(word, readout, strict=True)
+        ]
+        for term in product(*letters):
+            seen, share = "".join(letter for letter, _ in term), prod(factor for _, factor in term)
+            total[seen] = total.get(seen, 0.0) + coefficient * share
+    return {word: coefficient for word, coefficient in total.items() if coefficient != 0}
 
 
 def _operator(observable: Sum) -> Any:

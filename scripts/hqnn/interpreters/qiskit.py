@@ -20,6 +20,7 @@ from qiskit.circuit.library import PauliEvolutionGate, UnitaryGate, get_standard
 from qiskit.circuit.parametervector import ParameterVectorElement
 from qiskit.quantum_info import Kraus, Pauli, SparsePauliOp
 
+from hqnn.circuits.observables import pauli_sum
 from hqnn.circuits.outcomes import MEASURE, RESET
 from hqnn.circuits.program import Angle, Channel, ComplexMatrix, Condition, Constant, Factor, Gate, Program
 from hqnn.errors import UserError
@@ -81,8 +82,9 @@ def _append(circuit: QuantumCircuit, operations: Sequence[Placed], condition: Co
 
 
 def qiskit_observables(program: Program) -> list[SparsePauliOp]:
-    """The program's observables in Qiskit's order of letters, one operator a word."""
-    return [SparsePauliOp(word[::-1]) for word in program.observables]
+    """The program's observables in Qiskit's order of letters, one operator each."""
+    sums = [pauli_sum(observable) for observable in program.observables]
+    return [SparsePauliOp([word[::-1] for word in own], list(own.values())) for own in sums]
 
 
 def turned(matrix: ComplexMatrix) -> ComplexMatrix:

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from hqnn.circuits.fixed_rotations import rotations_of
+from hqnn.circuits.observables import in_words
 from hqnn.circuits.outcomes import RESET
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Channel, ComplexMatrix, Condition, Constant, Gate, Program, Rotation
@@ -56,7 +57,7 @@ def deferred(program: Program, noise: NoiseModel | None = None) -> Program:
         program,
         wires=wires,
         gates=gates,
-        observables=tuple(deferral.observable(word) for word in program.observables),
+        observables=tuple(in_words(observable, deferral.word) for observable in program.observables),
         native_wires=tuple(deferral.native),
     )
 
@@ -74,7 +75,7 @@ def in_front(program: Program, wires: int) -> Program:
         gates=tuple(
             replace(gate, wires=tuple((wire + wires) % program.wires for wire in gate.wires)) for gate in program.gates
         ),
-        observables=tuple(word[own:] + word[:own] for word in program.observables),
+        observables=tuple(in_words(o, lambda word: word[own:] + word[:own]) for o in program.observables),
         native_wires=program.native_wires[own:] + program.native_wires[:own],
     )
 
@@ -116,8 +117,8 @@ class _Deferral:
         else:
             yield here
 
-    def observable(self, word: str) -> str:
-        """A word on the wires that carry the program's at the end."""
+    def word(self, word: str) -> str:
+        """An observable's word on the wires that carry the program's at the end."""
         letters = ["I"] * len(self.native)
         for wire, letter in enumerate(word):
             letters[self.current[wire]] = letter
@@ -142,7 +143,7 @@ class _Deferral:
         for later in self.program.gates[place + 1 :]:
             if wire in later.wires:
                 return later.name != RESET
-        return any(word[wire] != "I" for word in self.program.observables)
+        return wire in self.program.wires_read
 
     def _further(self, native: int) -> int:
         self.native.append(native)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pennylane as qml
 
+from hqnn.circuits.observables import terms_of
 from hqnn.circuits.program import Angle, Gate, Program
 from hqnn.errors import UserError, plain
 from hqnn.noise import channels
@@ -151,7 +152,7 @@ def _readouts(model: qml.NoiseModel, program: Program) -> dict[int, Readout]:
     found: dict[int, Readout] = {}
     if not model.meas_map:
         return found
-    for word in program.observables:
+    for word in dict.fromkeys(term.basis for observable in program.observables for term in terms_of(observable)):
         with qml.QueuingManager.stop_recording():
             measurement = qml.expval(qml.pauli.string_to_pauli_word(word))
         noise = _inserted(model.meas_map, model.metadata, measurement, f"the measurement of {word}")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hqnn.analysis.trainability import LOCALITIES, NOISES, unitary_design_variance
 from hqnn.analysis.zx import Diagram, Spider
 from hqnn.circuits.program import Angle
+from hqnn.circuits.words import written
 from hqnn.report.style import INK, PALETTE, svg_panel
 
 ROUNDING = 1e-12
@@ -90,7 +91,7 @@ def fourier_violins(coefficients: NDArray[np.complex128], observable: str, circu
         axes.grid(visible=False, axis="x")
         axes.set(
             xlabel="frequencies i, j of the first two inputs",
-            title=f"Fourier coefficients of ⟨{word_label(observable)}⟩",
+            title=f"Fourier coefficients of ⟨{observable_label(observable)}⟩",
         )
         axes.legend(frameon=False, fontsize=7.5, loc="upper left", ncols=2, bbox_to_anchor=(0, 1.02))
         axes.margins(y=0.14)
@@ -157,10 +158,10 @@ def constant_label(radians: float) -> str:
     return above if fraction.denominator == 1 else f"{above}/{fraction.denominator}"
 
 
-def word_label(word: str) -> str:
-    """A Pauli word as a product, such as ``Y₁`` for IYI."""
-    letters = [f"{letter}{wire}".translate(SUBSCRIPTS) for wire, letter in enumerate(word) if letter != "I"]
-    return "".join(letters) or "1"
+def observable_label(observable: str) -> str:
+    """An observable in formulas: a Pauli word as a product, such as ``Y₁`` for IYI, others as they are written."""
+    text = written(observable)
+    return text.translate(SUBSCRIPTS) if set(observable) <= set("IXYZ") else text
 
 
 def _factor(coefficient: float) -> str:

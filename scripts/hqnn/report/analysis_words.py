@@ -12,7 +12,7 @@ from hqnn.analysis.circuit import CircuitAnalysis
 from hqnn.analysis.expressibility import Expressibility
 from hqnn.analysis.trainability import LOCALITIES, NOISES, GateErrors
 from hqnn.analysis.zx import Reduction
-from hqnn.report.analysis import word_label
+from hqnn.report.analysis import observable_label
 from hqnn.wording import plural
 
 ZERO = 1e-9
@@ -70,8 +70,8 @@ def fourier_sentence(coefficients: NDArray[np.complex128], observable: str) -> s
     zero = int((largest < ZERO).sum())
     return (
         f"Over {plural(len(coefficients), 'draw')} of the weights, {zero or 'none'} of the nine Fourier coefficients "
-        f"of ⟨{word_label(observable)}⟩ in the first two inputs {'is' if zero < 2 else 'are'} always zero; the largest "
-        f"modulus is {largest.max():.3f}."
+        f"of ⟨{observable_label(observable)}⟩ in the first two inputs {'is' if zero < 2 else 'are'} always zero; the "
+        f"largest modulus is {largest.max():.3f}."
     )
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
+from hqnn.circuits.observables import PROJECTORS, terms_of
 from hqnn.circuits.program import Angle, Gate, Program, Terms
 from hqnn.report.panels import Image
 from hqnn.report.style import FAINT, INK, inline_svg, svg_panel
@@ -105,9 +106,15 @@ def _wires(axes: Axes, program: Program, top: float, columns: int, last: bool) -
         y = top + wire
         axes.plot([0.1, columns + 0.7], [y, y], color=INK, linewidth=0.8, zorder=1)
         axes.text(0, y, str(wire), ha="right", va="center", size=8)
-        read = sorted({word[wire] for word in program.observables} - {"I"})
-        if last and read:
-            axes.text(columns + 0.8, y, f"⟨{','.join(read)}⟩", ha="left", va="center", size=8.5)
+        if last and wire in program.wires_read:
+            axes.text(columns + 0.8, y, _read(program, wire), ha="left", va="center", size=8.5)
+
+
+def _read(program: Program, wire: int) -> str:
+    """The Pauli letters that are measured on a wire, and p where its bit is."""
+    letters = {term.word[wire] for observable in program.observables for term in terms_of(observable)}
+    paulis = ",".join(sorted(letters & set("XYZ")))
+    return ", ".join([f"⟨{paulis}⟩"] * bool(paulis) + ["p"] * (not letters.isdisjoint(PROJECTORS.values())))
 
 
 def _gate(axes: Axes, gate: Gate, x: float, top: float) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hqnn.circuits.observables import wires_read
 from hqnn.circuits.program import Program
 from hqnn.circuits.sizes import observables_for
+from hqnn.circuits.words import parse_observables, written
 from hqnn.metrics.runs import run_of
 from hqnn.report.chapter import Pictures
 from hqnn.report.circuits import circuit_image
@@ -34,8 +36,9 @@ class Net:
 
     def words(self, classes: int) -> str:
         """What it takes and measures for so many classes."""
-        words = [_short(word) for word in self.program.observables]
-        listed = ", ".join(words if len(words) <= SHOWN else [*words[: SHOWN - 1], "…", words[-1]])
+        words = [written(observable) for observable in self.program.observables]
+        parts = _with_probabilities(self.program.observables)
+        listed = ", ".join(parts if len(parts) <= SHOWN else [*parts[: SHOWN - 1], "…", parts[-1]])
         enough = 2 < classes <= len(words)
         chosen = enough and tuple(words) == observables_for(classes, self.program.wires)
         why = ", chosen by the number of classes" if chosen else ""
@@ -79,6 +82,19 @@ def circuit_pictures(nets: Sequence[Net]) -> Pictures | None:
     return Pictures(images) if images else None
 
 
-def _short(word: str) -> str:
-    """A Pauli word by its letters with their wires: ``Z1`` for ``IZII``."""
-    return "".join(f"{letter}{wire}" for wire, letter in enumerate(word) if letter != "I") or word
+def _with_probabilities(observables: Sequence[str]) -> list[str]:
+    """How observables are written, those of all bitstrings of some wires as one."""
+    parts: list[str] = []
+    place = 0
+    while place < len(observables):
+        wires = sorted(wires_read([observables[place]]))
+        together = f"probs@{','.join(map(str, wires))}"
+        several = tuple(observables[place : place + 2 ** len(wires)])
+        projects = wires and set(several[0]) <= set("IPQ") and len(several) == 2 ** len(wires)
+        if projects and several == parse_observables([together], len(several[0])):
+            parts.append(together)
+            place += len(several)
+        else:
+            parts.append(written(several[0]))
+            place += 1
+    return parts

@@ -74,7 +74,7 @@ class Circuit:
     Attributes:
         name: as the library of circuits names it.
         inputs: how many numbers it takes; by the number of classes where None.
-        observables: Pauli words; by the number of classes where empty.
+        observables: see `hqnn.circuits.words.parse_observables`; by the number of classes where empty.
         reading: what reads the expectation values: `pixel`, `dressed` or `fixed`.
     """
 

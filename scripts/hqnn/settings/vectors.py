@@ -22,8 +22,10 @@ class VectorStudy(Study):
     )
     observables: Distinct[str] = Field(
         (),
-        description="Pauli words that are measured, such as `Z1`; where empty Z of the second wire for two classes, "
-        "and for more enough words that each class has one.",
+        description="What is measured: Pauli words such as `Z1`, sums such as `0.5*Z0 - 0.3*X1Z2 + 1`, projectors onto "
+        "bitstrings such as `|01>@0,1`, or the probabilities of all bitstrings of some wires, `probs@0,1`; in quotes, "
+        "since they hold commas. Where empty Z of the second wire for two classes, and for more enough words that each "
+        "class has one.",
     )
     reading: Literal["sigmoid", "scaled"] = Field(
         "scaled",

@@ -61,8 +61,7 @@ def _errors(native: Program, snapshot: Snapshot) -> dict[str, float]:
         own = known.get((gate.name, qubits), 0.0 if gate.name == "delay" else 1.0)
         kept = (1 - found.get(place, 0.0)) * (1 - own)
         found[place] = 1 - kept
-    read = {w for word in native.observables for w, letter in enumerate(word) if letter != "I"}
-    for w in sorted(read):
+    for w in sorted(native.wires_read):
         qubit = snapshot.qubits[native.native_wires[w]]
         found[f"readout of {native.native_wires[w]}"] = (qubit.p10 + qubit.p01) / 2
     return found
