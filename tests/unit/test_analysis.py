@@ -248,7 +248,7 @@ def test_phases_are_said_as_fractions_of_pi() -> None:
     assert [analysis.constant_label(v * np.pi) for v in (0, 2, 1, 1.5, 0.25, 0.1234)] == [
         "", "", "π", "−π/2", "π/4", "0.39",
     ]  # fmt: skip
-    assert analysis.word_label("IYIZ") == "Y₁Z₃"
+    assert analysis.observable_label("IYIZ") == "Y₁Z₃"
 
 
 def test_typical_errors_are_medians_of_gates_that_are_played(root: Path) -> None:

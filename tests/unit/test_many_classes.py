@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hqnn.circuits.library import build_for_classes
 from hqnn.data.parts import TEST, TRAIN
 from hqnn.data.samples import read_samples
+from hqnn.errors import UserError
 from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
 from hqnn.execution.twin import predict_classical
@@ -99,6 +100,23 @@ def test_the_twin_of_a_net_of_pixels_has_nearly_its_parameters(
 def logits(model: Classifier, features: np.ndarray) -> torch.Tensor:
     result: torch.Tensor = model(model.as_input(features))
     return result
+
+
+@pytest.mark.parametrize(("classes", "wires"), [(2, "0"), (3, "2,0")])
+def test_bitstrings_have_the_probabilities_of_their_classes_and_nothing_is_trained_behind(
+    classes: int, wires: str
+) -> None:
+    program = build_for_classes(CIRCUIT, reading="pixel", classes=classes, inputs=4, observables=[f"probs@{wires}"])
+    net = build_classifier(Architecture("pixel", (10,), classes, {"reading": "born"}), program)
+    assert net.trainable() == pixel_parameters(program, features=10, classes=classes, reading="born")
+    features = np.random.default_rng(0).normal(size=(5, 10)).astype(np.float32)
+    born = net.quantum(net.encode(net.as_input(features))).detach().numpy()  # type: ignore[operator]
+    expected = [born[:, 0] + born[:, 3], born[:, 1], born[:, 2]] if classes == 3 else born.T
+    np.testing.assert_allclose(logits(net, features).softmax(dim=1).detach(), np.transpose(expected), atol=1e-9)
+    for words, said in ((["Z0", "Z1"], "but the circuit measures Z0, Z1"), (["probs@1"], "2 bitstrings for 5 classes")):
+        other = build_for_classes(CIRCUIT, reading="pixel", classes=5, inputs=4, observables=words)
+        with pytest.raises(UserError, match=said):
+            build_classifier(Architecture("pixel", (10,), 5, {"reading": "born"}), other)
 
 
 def test_two_classes_are_read_as_they_were_before_there_were_more() -> None:

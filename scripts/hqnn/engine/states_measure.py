@@ -66,7 +66,7 @@ class Measurement:
         if not self._parts:
             states_kernels.measure_back(self._words, states, upstream, flowing)
         for part in self._parts:
-            to_numbers = upstream.reshape(-1, self.observables) @ part.sums.T
+            to_numbers = np.ascontiguousarray(upstream.reshape(-1, self.observables) @ part.sums.T)
             part.back(part.tables, states, to_numbers.reshape(len(upstream), -1), flowing)
         return flowing
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from hqnn.settings.plan import Architecture, Circuit, Plan
 from hqnn.settings.section import Distinct, Name
@@ -27,11 +28,12 @@ class VectorStudy(Study):
         "since they hold commas. Where empty Z of the second wire for two classes, and for more enough words that each "
         "class has one.",
     )
-    reading: Literal["sigmoid", "scaled"] = Field(
+    reading: Literal["sigmoid", "scaled", "born"] = Field(
         "scaled",
         description="How one expectation value becomes the probability of the second of two classes: `sigmoid` of it, "
         "which keeps it within [.269, .731], or `scaled` by a trainable factor and bias first. More classes, or more "
-        "observables, are read by a linear layer.",
+        "observables, are read by a linear layer. `born`: the probabilities of all bitstrings of some wires "
+        '(`observables: ["probs@0,1"]`) are those of the classes, bitstring i of class i modulo their number.',
     )
     twins: Distinct[Literal["dense_twin"]] = Field(
         ("dense_twin",),
@@ -44,6 +46,14 @@ class VectorStudy(Study):
         "of two dates, and the U-Nets, of two dates and classes, which see red, green and blue around each pixel: "
         "`unet_small` 2 x 2 pixels with 1,312 trainable numbers, `unet_full` 32 x 32 with 1.35 million.",
     )
+
+    @model_validator(mode="after")
+    def _have_probabilities_to_read(self) -> Self:
+        if self.reading == "born" and not (len(self.observables) == 1 and "probs" in self.observables[0]):
+            raise PydanticCustomError(
+                "born", "reads the probabilities of bitstrings; set observables as in ['probs@0,1'], or another reading"
+            )
+        return self
 
 
 V = TypeVar("V", bound=VectorStudy)
