@@ -11,13 +11,14 @@ import pytest
 
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import Run
-from hqnn.report.chapter import Material
+from hqnn.metrics.table import POOLED, read_metrics
+from hqnn.report.chapter import Block, Chapter, Material, Shown, Words
 from hqnn.report.machine_training import trained_there
-from hqnn.report.machines import Machines
+from hqnn.report.machines import Machines, with_machines
 from hqnn.report.mitigation import mitigations
 from hqnn.report.runs import read_predictions
-from hqnn.report.study import StudyFiles, write_study
-from hqnn.report.words import signed
+from hqnn.report.study import StudyFiles
+from hqnn.report.words import full_path, signed
 from hqnn.store import read_table
 from report_sources import EXACT, make_pixels
 
@@ -34,27 +35,47 @@ PATHS = {
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> StudyFiles:
     folder = tmp_path_factory.mktemp("machines")
-    return make_pixels(folder, paths=PATHS, published=(), references=("mlp",), samples=600)
+    return make_pixels(folder, paths=PATHS, published=(), references=(), samples=400, draws=10)
 
 
-def page_of(folder: Path, files: StudyFiles) -> str:
-    write_study(folder / "page.html", folder / "chapter.json", files)
-    return (folder / "page.html").read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def material(files: StudyFiles) -> Material:
+    metrics = read_metrics(files.metrics)
+    metrics["path"] = [full_path(*pair) for pair in zip(metrics["path"], metrics["backend"], strict=True)]
+    return Material(metrics, list(map(read_predictions, files.predictions)), [], files.artefacts, pd.DataFrame())
 
 
-def test_the_machine_that_is_better_on_the_same_samples_is_to_be_taken(tmp_path: Path, files: StudyFiles) -> None:
-    page = page_of(tmp_path, files)
-    assert "Take kolkata: mean balanced accuracy over 1 model" in page
-    assert "kolkata is better than lima for 1 of 1 model, worse for 0; for 0 it cannot be told." in page
-    assert "The noise models foretold the same" in page
-    assert "kolkata\ncounted" in page or "kolkata<br>counted" in page
+def sections_of(material: Material) -> dict[str, tuple[Block, ...]]:
+    """Blocks of the sections that are added to a chapter, by their titles."""
+    chapter = with_machines(Chapter("change", "oscd", (), (), True, "", ()), material)
+    return {one.title: one.blocks for one in chapter.sections}
 
 
-def test_a_machine_alone_is_compared_with_nothing(tmp_path: Path, files: StudyFiles) -> None:
-    alone = [file for file in files.predictions if "lima" not in file.as_posix()]
-    page = page_of(tmp_path, replace(files, predictions=alone))
-    assert "Take kolkata" not in page
-    assert "Error mitigation" in page
+def test_the_machine_that_is_better_on_the_same_samples_is_to_be_taken(material: Material) -> None:
+    advice, matrix, against = sections_of(material)["Machines"]
+    assert isinstance(advice, Words)
+    assert isinstance(matrix, Shown)
+    assert isinstance(against, Shown)
+    assert advice.paragraphs[0].startswith("Take kolkata: mean balanced accuracy over 1 model on the machines: kolkata")
+    assert advice.paragraphs[1] == (
+        "kolkata is better than lima for 1 of 1 model, worse for 0; for 0 it cannot be told."
+    )
+    assert advice.paragraphs[2].startswith("The noise models foretold the same")
+    head = ["kolkata\ncounted", "kolkata\npredicted", "lima\ncounted", "lima\npredicted"]
+    assert list(matrix.table.head[2:]) == head
+    counted = material.metrics[(material.metrics["path"] == "hardware-lima") & (material.metrics["group"] == POOLED)]
+    subset = counted[(counted["sampling"] == "subset") & (counted["metric"] == "balanced_accuracy")]["value"]
+    assert matrix.table.rows[0][4].text == f"{subset.mean():.3f}"
+    (row,) = against.table.rows
+    assert [cell.text for cell in row[2:4]] == ["kolkata", "lima"]
+    assert row[-1].text == "better"
+
+
+def test_a_machine_alone_is_compared_with_nothing(material: Material) -> None:
+    alone = replace(material, predictions=[one for one in material.predictions if "lima" not in one.path])
+    found = sections_of(alone)
+    assert not found["Machines"]
+    assert found["Error mitigation"]
 
 
 def test_mitigation_is_told_by_its_error_against_exact_values_of_the_same_samples(files: StudyFiles) -> None:
