@@ -347,3 +347,20 @@ def test_a_channel_is_compiled_for_no_machine() -> None:
     program = Program(1, 0, (0,), (Gate("channel", (0,), (), (Channel(RESETTING),)),), ("Z",))
     with pytest.raises(UserError, match=r"the channel channel on wires \(0,\), which no machine runs"):
         compile_program(program, backend("ibmq_lima"), seed=0, layouts=1)
+
+
+def test_a_machine_without_dynamic_circuits_gets_gates_alone() -> None:
+    """Also where nothing depends on an outcome."""
+
+    def circuit(x: Any, w: Any, wires: Any) -> None:
+        qml.RY(x[0], 0)
+        qml.measure(0)
+        qml.RX(w[0], 0)
+        qml.CNOT([0, 1])
+
+    program = trace(circuit, inputs=1, weight_shape=(1,), wires=2, observables=["IZ", "YI"])
+    native = compile_program(program, backend("ibmq_lima"), seed=0, layouts=1).program
+    assert native.wires == 3 and all(gate.unitary_factors for gate in native.gates)
+    ours, theirs = QuantumLayer(program, dtype=torch.float64), QuantumLayer(native, dtype=torch.float64)
+    theirs.weights = ours.weights
+    torch.testing.assert_close(theirs(torch.ones(1)), ours(torch.ones(1)), rtol=0, atol=1e-9)

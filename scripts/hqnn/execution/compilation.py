@@ -94,9 +94,8 @@ def _for_machine(program: Program, backend: BackendV2) -> Program:
                 f"the circuit has the channel {gate.name} on wires {gate.wires}, which no machine runs; run it "
                 "exactly, or take the channel out"
             )
-    whole = deferred(program)
-    needs = {"if_else", RESET} if whole is not program else set()
-    if needs <= set(backend.target.operation_names):
+    whole = deferred(program, unread=True)
+    if whole is program or {"if_else", RESET} <= set(backend.target.operation_names):
         return program
     log.info("%s has no dynamic circuits, so measurements are deferred: %d qubits", backend.name, whole.wires)
     return whole

@@ -16,7 +16,7 @@ import numpy as np
 
 from hqnn.circuits.fixed_rotations import rotations_of
 from hqnn.circuits.observables import in_words
-from hqnn.circuits.outcomes import RESET
+from hqnn.circuits.outcomes import MEASURE, RESET
 from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Channel, ComplexMatrix, Condition, Constant, Gate, Program, Rotation
 from hqnn.errors import UserError
@@ -29,7 +29,7 @@ COPY: ComplexMatrix = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0,
 FURTHER = -1  # the backend's qubit of a wire that no machine has
 
 
-def deferred(program: Program, noise: NoiseModel | None = None) -> Program:
+def deferred(program: Program, noise: NoiseModel | None = None, *, unread: bool = False) -> Program:
     """The same expectation values without conditions and resets.
 
     Args:
@@ -37,20 +37,21 @@ def deferred(program: Program, noise: NoiseModel | None = None) -> Program:
         noise: its errors of reading reach the gates that depend on outcomes, and its channels after such gates act
             only where the gate does. What wires suffer while they wait becomes channels between the gates. All other
             noise is still to be added.
+        unread: whether measurements that nothing depends on are deferred too; otherwise they stay as channels.
 
     Returns:
         The program, with waits, where nothing depends on a measurement and nothing is reset. Otherwise one with
-        further wires behind its own, whose native wires say where noise is looked up. A measurement that nothing
-        depends on stays as a channel.
+        further wires behind its own, whose native wires say where noise is looked up.
 
     Raises:
         UserError: a gate on two wires that depends on an outcome, or one that depends on two outcomes, has noise.
     """
     if noise is not None and noise.waiting is not None:
         program = waited(program, noise.waiting)
-    if all(gate.condition is None and gate.name != RESET for gate in program.gates):
+    changed = {RESET, MEASURE} if unread else {RESET}
+    if all(gate.condition is None and gate.name not in changed for gate in program.gates):
         return program
-    deferral = _Deferral(program, noise)
+    deferral = _Deferral(program, noise, unread)
     gates = tuple(part for place, gate in enumerate(program.gates) for part in deferral.parts(place, gate))
     wires = len(deferral.native)
     return replace(
@@ -87,6 +88,7 @@ class _Deferral:
     Attributes:
         program: what is rewritten.
         noise: or None.
+        unread: see `deferred`.
         native: of every wire so far.
         current: the wire that carries each of the program's.
         bits: the wire that carries each outcome.
@@ -94,6 +96,7 @@ class _Deferral:
 
     program: Program
     noise: NoiseModel | None
+    unread: bool
     native: list[int] = field(init=False)
     current: list[int] = field(init=False)
     bits: dict[int, int] = field(init=False, default_factory=dict)
@@ -112,8 +115,8 @@ class _Deferral:
             (wire,) = gate.wires
             self.current[wire] = self._further(self.native[here.wires[0]])
             yield Gate(RESET, (self.current[wire],))
-        elif gate.outcome in self._read:
-            yield from self._measured(place, gate, gate.outcome, here)
+        elif gate.outcome in self._read or (self.unread and gate.name == MEASURE):
+            yield from self._measured(place, gate, here)
         else:
             yield here
 
@@ -124,7 +127,7 @@ class _Deferral:
             letters[self.current[wire]] = letter
         return "".join(letters)
 
-    def _measured(self, place: int, gate: Gate, outcome: int | None, here: Gate) -> Iterator[Gate]:
+    def _measured(self, place: int, gate: Gate, here: Gate) -> Iterator[Gate]:
         """Keep a bit: on the measured wire itself where nothing happens to it afterwards, else on a further one."""
         (wire,), (qubit,) = here.wires, qubits_of(self.program, gate)
         readout = (self.noise.readout if self.noise else {}).get(qubit, Readout(0.0, 0.0))
@@ -135,8 +138,8 @@ class _Deferral:
             yield replace(here, factors=())
         if readout.p10 or readout.p01:
             yield Gate("", (bit,), (), (Channel(_misread(readout)),))
-        assert outcome is not None  # noqa: S101 -- only outcomes that are read come here, for the type checker
-        self.bits[outcome] = bit
+        if gate.outcome is not None:
+            self.bits[gate.outcome] = bit
 
     def _used_later(self, place: int, wire: int) -> bool:
         """Whether anything acts on a wire, or observes it, before it is reset."""
