@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 
+from hqnn.circuits.library import function_of
 from hqnn.circuits.names import parse_name
 from hqnn.circuits.program import Program
-from hqnn.circuits.registry import ANSATZE, EMBEDDINGS
 from hqnn.circuits.trace import QuantumFunction
 from hqnn.engine import QuantumLayer
 from hqnn.interpreters.binding import parameter_values
@@ -72,17 +72,7 @@ def random_point(program: Program, seed: int, samples: int = 2) -> Point:
 
 def plain(name: str) -> QuantumFunction:
     """The named circuit as PennyLane runs it, without a program in between."""
-    parts = parse_name(name)
-
-    def circuit(inputs: Any, weights: Any, wires: Sequence[int]) -> None:
-        for layer in range(parts.layers):
-            if layer == 0 or parts.reupload:
-                EMBEDDINGS[parts.embedding].apply(inputs, wires)
-            ANSATZE[parts.ansatz].apply(weights[layer], wires, layer, **dict(parts.options))
-        if closing := ANSATZE[parts.ansatz].closing:
-            closing(weights[parts.layers], wires, **dict(parts.options))
-
-    return circuit
+    return function_of(parse_name(name))
 
 
 def by_engine(program: Program, point: Point, noise: NoiseModel | None = None) -> Numbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ import pennylane as qml
 import pytest
 import torch
 from qiskit.circuit import QuantumCircuit
-from qiskit.circuit.library import efficient_su2, n_local, real_amplitudes
+from qiskit.circuit.library import efficient_su2, n_local, real_amplitudes, zz_feature_map
 from qiskit.quantum_info import Operator
 from scipy.linalg import expm
 
 from hqnn.analysis.expressibility import expressibility
+from hqnn.circuits.functions import extended
 from hqnn.circuits.library import build, build_for_classes
 from hqnn.circuits.program import Program
 from hqnn.engine.layer import QuantumLayer
@@ -81,6 +83,50 @@ def test_the_tree_is_pennylanes_template(wires: int) -> None:
 
     theirs = qml.matrix(lambda: qml.TTN(range(wires), 2, block, 2, weights[0]), wire_order=list(range(wires)))()
     assert same(ansatz_matrix(program, weights), theirs)
+
+
+@pytest.mark.parametrize("wires", [2, 4])
+def test_feature_maps_are_qiskits_and_pennylanes(wires: int) -> None:
+    sample = RNG.normal(size=wires)
+    program = build("zz_feature_map-bellman-1", wires)
+    embedding = replace(program, gates=tuple(g for g in program.gates if not any(a.weights for a in g.angles)))
+    circuit = zz_feature_map(wires).assign_parameters(sample)
+    ladders = qml.matrix(lambda: bellman_without_turns(range(wires)), wire_order=range(wires))()
+    whole = qml.matrix(lambda: to_qfunc(embedding)(sample, np.zeros(wires)), wire_order=range(wires))()
+    assert same(ladders.conj().T @ whole, Operator(circuit.reverse_bits()).data)
+
+    program = build("iqp-sim_1-1", wires)
+    ours = qml.matrix(lambda: to_qfunc(program)(sample, np.zeros((1, 2, wires))), wire_order=range(wires))()
+    assert same(ours, qml.matrix(lambda: qml.IQPEmbedding(sample, range(wires)), wire_order=range(wires))())
+
+
+def bellman_without_turns(wires: Any) -> None:
+    qml.Hadamard(0)
+    for pair in [*pairwise(wires), *reversed(list(pairwise(wires)))]:
+        qml.CNOT(pair)
+
+
+def test_trained_uploads_scale_and_shift_every_input() -> None:
+    program = build("trainable_angle_y-real_amplitudes-2-reupload", 3)
+    assert program.weight_shape == (2 * 2 * 3 + 3 * 3,)
+    upload = [gate for gate in program.gates if gate.angles and gate.angles[0].inputs]
+    sample, weights = RNG.normal(size=3), RNG.uniform(0, 6, program.weights)
+    columns = extended(program, sample, weights)
+    scales, shifts = weights[:12].reshape(2, 2, 3).transpose(1, 0, 2)
+    found = [gate.angles[0].value(columns, weights) for gate in upload]
+    np.testing.assert_allclose(found, (scales / np.pi * sample + shifts).ravel())
+
+
+def test_measured_pooling_comes_to_the_same_as_controlled_pooling() -> None:
+    controlled, measured = (
+        build(f"angle_y-qcnn-1-pooling_{pooling}", 5, ["Z4", "X4"]) for pooling in ("controlled", "measured")
+    )
+    assert sum(gate.outcome is not None for gate in measured.gates) == 4
+    values = []
+    for program in (controlled, measured):
+        layer = QuantumLayer(program, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+        values.append(layer(torch.linspace(-1, 1, 10, dtype=torch.float64).reshape(2, 5)).detach())
+    torch.testing.assert_close(*values, rtol=0, atol=1e-12)
 
 
 def test_mera_is_the_tree_with_disentanglers_between_its_blocks() -> None:

@@ -91,7 +91,8 @@ def test_every_named_circuit_survives_json(embedding: str, ansatz_name: str) -> 
     again = Program.from_json(program.to_json())
     assert again == program
     assert again.digest == program.digest
-    entering = {j for gate in program.gates for angle in gate.angles for j, _ in angle.weights}
+    angles = [a for gate in program.gates for a in gate.angles] + [a for f in program.functions for a in f.operands]
+    entering = {j for angle in angles for j, _ in angle.weights}
     assert entering == set(range(program.weights))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hqnn.circuits.names import CircuitName, parse_name
 from hqnn.circuits.program import Program
@@ -14,6 +15,9 @@ from hqnn.circuits.registry import ANSATZE, EMBEDDINGS
 from hqnn.circuits.sizes import WIRES, observables_for, wires_for, wires_of
 from hqnn.circuits.words import parse_observables
 from hqnn.errors import UserError
+
+if TYPE_CHECKING:
+    from hqnn.circuits.trace import QuantumFunction
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +32,7 @@ def build(name: str, wires: int, observables: Sequence[str] | None = None) -> Pr
 
     Returns:
         The program; its weights have shape (layers, ...), or (layers + 1, ...) where rotations close the circuit, the
-            rest as the ansatz says.
+            rest as the ansatz says; or they are flat, those of all uploads first, where the embedding is trained.
 
     Raises:
         UserError: the name or an observable cannot be read, or the circuit does not fit the wires.
@@ -90,25 +94,60 @@ def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Progr
     _register()
     if wires < 1:
         raise UserError(f"{name.embedding} and {name.ansatz} make no circuit on {wires} wires; take one or more")
-    embedding, ansatz = EMBEDDINGS[name.embedding], ANSATZE[name.ansatz]
     if name.reupload and name.embedding == "amplitude":
         raise UserError("amplitudes can only be embedded once; leave '-reupload' out, or take an angle embedding")
-
-    def circuit(inputs: Any, weights: Any, wires: Sequence[int]) -> None:
-        for layer in range(name.layers):
-            if layer == 0 or name.reupload:
-                embedding.apply(inputs, wires)
-            ansatz.apply(weights[layer], wires, layer, **dict(name.options))
-        if ansatz.closing:
-            ansatz.closing(weights[name.layers], wires, **dict(name.options))
-
     return trace(
-        circuit,
-        inputs=embedding.inputs(wires),
-        weight_shape=(name.layers + bool(ansatz.closing), *_layer_shape(name.ansatz, wires)),
+        function_of(name),
+        inputs=EMBEDDINGS[name.embedding].inputs(wires),
+        weight_shape=_weight_shape(name, wires),
         wires=wires,
         observables=observables,
     )
+
+
+def function_of(name: CircuitName) -> QuantumFunction:
+    """A named circuit as PennyLane runs it: a function of inputs, weights and wires.
+
+    Args:
+        name: of the circuit; its weights are shaped as `build` says.
+    """
+    _register()
+    embedding, ansatz = EMBEDDINGS[name.embedding], ANSATZE[name.ansatz]
+    options = dict(name.options)
+
+    def circuit(inputs: Any, weights: Any, wires: Sequence[int]) -> None:
+        uploads, layers = _parted(name, weights, len(wires))
+        for layer in range(name.layers):
+            if layer == 0 or name.reupload:
+                embedding.apply(inputs, wires, *uploads[layer : layer + 1])
+            ansatz.apply(layers[layer], wires, layer, **options)
+        if ansatz.closing:
+            ansatz.closing(layers[name.layers], wires, **options)
+
+    return circuit
+
+
+def _parted(name: CircuitName, weights: Any, wires: int) -> tuple[Any, Any]:
+    """Weights of each upload, none where the embedding has none, and of each layer."""
+    own = EMBEDDINGS[name.embedding].weight_shape
+    if own is None:
+        return (), weights
+    uploads = (_uploads(name), *own(wires))
+    first = math.prod(uploads)
+    return weights[:first].reshape(uploads), weights[first:].reshape(_layers_shape(name, wires))
+
+
+def _uploads(name: CircuitName) -> int:
+    return name.layers if name.reupload else 1
+
+
+def _weight_shape(name: CircuitName, wires: int) -> tuple[int, ...]:
+    own, layers = EMBEDDINGS[name.embedding].weight_shape, _layers_shape(name, wires)
+    return (_uploads(name) * math.prod(own(wires)) + math.prod(layers),) if own else layers
+
+
+def _layers_shape(name: CircuitName, wires: int) -> tuple[int, ...]:
+    return (name.layers + bool(ANSATZE[name.ansatz].closing), *_layer_shape(name.ansatz, wires))
 
 
 def _register() -> None:

@@ -17,12 +17,14 @@ class Embedding:
     """Puts a sample into the circuit.
 
     Attributes:
-        apply: ``apply(inputs, wires, **options)``.
+        apply: ``apply(inputs, wires)``, or ``apply(inputs, wires, weights)`` where it is trained, too.
         inputs: wires to the numbers a sample has.
+        weight_shape: wires to the shape of the weights of one upload, or None.
     """
 
     apply: Callable[..., None]
     inputs: Callable[[int], int]
+    weight_shape: Callable[[int], tuple[int, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,18 @@ EMBEDDINGS: dict[str, Embedding] = {}
 ANSATZE: dict[str, Ansatz] = {}
 
 
-def embedding(inputs: Callable[[int], int] = lambda wires: wires) -> Callable[[Callable[..., None]], Any]:
+def embedding(
+    inputs: Callable[[int], int] = lambda wires: wires, weight_shape: Callable[[int], tuple[int, ...]] | None = None
+) -> Callable[[Callable[..., None]], Any]:
     """Name a function ``(inputs, wires)`` as an embedding.
 
     Args:
         inputs: wires to the numbers a sample has; one a wire by default.
+        weight_shape: see `Embedding`.
     """
 
     def name(function: Callable[..., None]) -> Callable[..., None]:
-        EMBEDDINGS[function.__name__] = Embedding(function, inputs)
+        EMBEDDINGS[function.__name__] = Embedding(function, inputs, weight_shape)
         return function
 
     return name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import pennylane as qml
 
@@ -63,20 +63,23 @@ def mera(weights: Any, wires: Sequence[int], layer: int) -> None:
 
 
 @ansatz(weight_shape=lambda wires: (_depth(wires), 5), root=_last)
-def qcnn(weights: Any, wires: Sequence[int], layer: int) -> None:
+def qcnn(
+    weights: Any, wires: Sequence[int], layer: int, *, pooling: Literal["controlled", "measured"] = "controlled"
+) -> None:
     """Convolutions of neighbours and pooling of every other wire (Cong, Choi and Lukin, Nat. Phys. 15, 1273, 2019).
 
     A level has one convolution, of three weights, on even pairs of wires and then on odd ones: ``exp(i (a XX + b YY +
     c ZZ))`` by three CNOTs (Vatan and Williams, Phys. Rev. A 69, 032315, 2004, figure 6). Pooling, of two weights,
     turns the second wire of a pair about Z if the first is 1 and about X if it is 0, and leaves the first (Hur, Kim
-    and Park, Quantum Mach. Intell. 4, 3, 2022, figure 3). Read the last wire; its Z does not see the last turn about Z.
+    and Park, Quantum Mach. Intell. 4, 3, 2022, figure 3): the first wire controls, or is measured, which comes to the
+    same. Read the last wire; its Z does not see the last turn about Z.
     """
     for (left, pairs), row in zip(levels_of(wires), weights, strict=True):
         neighbours = list(pairwise(left))
         for pair in neighbours[::2] + neighbours[1::2]:
             _convolve(row[:3], pair)
         for first, second in pairs:
-            _pool(row[3:], first, second)
+            (_pool if pooling == "controlled" else _measure_and_pool)(row[3:], first, second)
 
 
 def _convolve(weights: Any, pair: tuple[Any, Any]) -> None:
@@ -96,3 +99,9 @@ def _pool(weights: Any, first: Any, second: Any) -> None:
     qml.X(first)
     qml.CRX(weights[1], [first, second])
     qml.X(first)
+
+
+def _measure_and_pool(weights: Any, first: Any, second: Any) -> None:
+    outcome = qml.measure(first)
+    qml.cond(outcome, qml.RZ)(weights[0], second)
+    qml.cond(outcome == 0, qml.RX)(weights[1], second)

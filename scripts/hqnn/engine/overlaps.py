@@ -90,6 +90,11 @@ def purities(
     """
     if program.initial_state != "zero":
         raise UserError("amplitudes have no gates that could be noisy; take an angle embedding, or leave the noise out")
+    if any(gate.condition is not None for gate in program.gates):
+        raise UserError(
+            "a fidelity kernel under noise takes no gate that depends on a measurement; take a projected kernel, or "
+            "controlled gates in place of the measurement"
+        )
     require_noise(program, noise)
     check_memory(left, right, 4**program.wires, memory_limit_mb)
     elements = elements_of(_all_seen(program), noise)
