@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config new jobs clean lock
+.PHONY: setup demo test lint bench config circuits new jobs clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -53,6 +53,9 @@ bench: setup
 
 config: setup
 	$(BIN)/python -m hqnn.manual config
+
+circuits: setup
+	@$(BIN)/python -m hqnn.analysis.named_circuits $(BACKEND) $(WIRES)
 
 new: setup
 	@$(BIN)/python -m hqnn.new config/studies "$(NAME)" "$(KIND)"

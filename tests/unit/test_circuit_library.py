@@ -16,11 +16,13 @@ from qiskit.quantum_info import Operator
 from scipy.linalg import expm
 
 from hqnn.analysis.expressibility import expressibility
+from hqnn.analysis.named_circuits import as_markdown, named_circuits
 from hqnn.circuits.functions import extended
 from hqnn.circuits.library import build, build_for_classes
 from hqnn.circuits.program import Program
 from hqnn.engine.layer import QuantumLayer
 from hqnn.errors import UserError
+from hqnn.execution.backends import backend
 from hqnn.interpreters.pennylane import to_qfunc
 
 RNG = np.random.default_rng(8)
@@ -167,3 +169,16 @@ def test_circuits_of_sim_et_al_are_as_expressive_as_they_printed(number: int, la
 def test_a_ring_of_one_wire_is_refused() -> None:
     with pytest.raises(UserError, match="take two or more"):
         build("angle_y-sim_19-1", 1)
+
+
+def test_the_table_of_circuits_says_what_each_takes_and_leaves_out_what_does_not_fit(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    names = ["angle_y-sim_2-1", "angle_y-quanvolutional-1", "angle_y-real_amplitudes-1"]
+    rows = {row.name: row for row in named_circuits(names, 3, backend("ibmq_lima"))}
+    assert "quanvolutional-1 is left out" in caplog.text and len(rows) == 2
+    amplitudes = rows["angle_y-real_amplitudes-1"]
+    assert (amplitudes.weights, amplitudes.depth, amplitudes.two_qubit_gates) == (6, 5, 2)
+    assert amplitudes.native_two_qubit_gates == 2 and amplitudes.native_depth >= 5
+    first, _, second = as_markdown(rows.values(), "ibmq_lima").split("\n")[:3]
+    assert first.count("|") == second.count("|") == 9 and "ibmq_lima depth" in first

@@ -15,6 +15,7 @@ from hqnn.errors import UserError
 HEAVY = ("torch", "pennylane", "qiskit", "qiskit_aer", "rasterio", "sklearn", "matplotlib", "iqm", "numba")
 # What no script of a rule runs: parts of the Snakefile, whose values are params, and what is for people and tests.
 REACHED_BY_NO_SCRIPT = (
+    "hqnn/analysis/named_circuits.py",
     "hqnn/circuits/amplitude.py",
     "hqnn/closure.py",
     "hqnn/data/choice.py",
