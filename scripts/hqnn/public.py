@@ -40,6 +40,21 @@ embedded and what is trained; PennyLane runs the same program on any of its devi
 >>> run = to_qnode(program, qml.device("default.qubit", wires=2))
 >>> round(run(torch.tensor([0.1, 0.2]), torch.tensor([[0.3, 0.4]])).item(), 6)
 0.825336
+
+Kernels are matrices for whatever takes such, here between three samples; ``noise=`` compares as a machine would:
+
+>>> from hqnn import fidelity_kernel, projected_kernel
+>>> entangled = build("iqp-real_amplitudes-1", wires=3)
+>>> weights = torch.zeros(entangled.weight_shape)
+>>> samples = torch.tensor([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [2.0, 1.0, 0.5]], dtype=torch.float64)
+>>> fidelity_kernel(entangled, weights, samples).round(3)
+array([[1.   , 0.979, 0.171],
+       [0.979, 1.   , 0.212],
+       [0.171, 0.212, 1.   ]])
+>>> projected_kernel(entangled, weights, samples, gamma=1.0).round(3)
+array([[1.   , 0.978, 0.305],
+       [0.978, 1.   , 0.306],
+       [0.305, 0.306, 1.   ]])
 """
 
 from hqnn.circuits.library import build
@@ -52,6 +67,7 @@ from hqnn.execution.compilation import compile_program
 from hqnn.interpreters.native import from_qiskit
 from hqnn.interpreters.pennylane import to_qnode
 from hqnn.interpreters.qiskit import to_qiskit
+from hqnn.models.kernels import fidelity_kernel, projected_kernel
 from hqnn.noise.model import NoiseModel
 
 __all__ = [
@@ -62,7 +78,9 @@ __all__ = [
     "backend",
     "build",
     "compile_program",
+    "fidelity_kernel",
     "from_qiskit",
+    "projected_kernel",
     "to_qiskit",
     "to_qnode",
     "trace",
