@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from hqnn.errors import UserError
+from hqnn.killed import killed_sentence
 from hqnn.notes import noting
+from hqnn.partials import remove_partials
+from hqnn.supervision import End, leave, supervised
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -24,6 +28,7 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
 )
 SECRETS = ("QISKIT_IBM_TOKEN", "IQM_TOKEN", "IQM_TOKENS_FILE")
+USED = "used: "  # begins the last line of every log
 SELDOM = 100_000  # new objects between garbage collections, which else take a third of the time to import torch
 
 
@@ -56,12 +61,16 @@ def job(*, secrets: bool = False) -> Iterator[Job]:
 
     Import heavy packages inside the block: the threads they may use are set before it is entered, with an OpenMP wait
     policy that does not spin. What is printed goes to the rule's log, a traceback too; the terminal gets one line when
-    the job is done, the library's warnings, and the sentence of a `UserError`.
+    the job is done, the library's warnings, and the sentence of a `UserError`. The body runs in a child process: of
+    one that is killed the terminal gets the rule, the target, the signal, its memory and its last words.
 
     Args:
         secrets: whether the script may see the tokens of machines, which are taken from the environment else.
     """
     snakemake = sys.modules["__main__"].snakemake  # injected there by Snakemake
+    supervised(lambda end: _tell(snakemake, end))
+    for output in snakemake.output:
+        remove_partials(output)
     limit_threads(snakemake.threads)
     gc.set_threshold(SELDOM)
     for name in () if secrets else SECRETS:
@@ -86,7 +95,7 @@ def job(*, secrets: bool = False) -> Iterator[Job]:
             _stop(snakemake, terminal, f"{type(error).__name__}: {error} (traceback in {snakemake.log[0]})")
         seconds = time.monotonic() - started
         print(f"{snakemake.rule:<20} {seconds:6.1f} s  {snakemake.output[0]}", file=terminal)
-    gc.freeze()  # or Python looks through all of torch's objects once more before it ends
+    leave(0)
 
 
 def limit_threads(threads: int) -> None:
@@ -124,6 +133,18 @@ def _report_to(terminal: TextIO, rule: str) -> None:
     logging.getLogger("hqnn").setLevel(logging.INFO)
     logging.getLogger("hqnn").addHandler(warnings)
     logging.captureWarnings(True)
+
+
+def _tell(snakemake: Any, end: End) -> None:
+    """Say in the log what the job used, and on the terminal why it was killed, if it was."""
+    log, asked_mb = Path(snakemake.log[0]), snakemake.resources.get("mem_mb")
+    if end.signal is not None:
+        said = killed_sentence(snakemake.rule, str(snakemake.output[0]), end.signal, end, asked_mb, log)
+        print(said, file=sys.stderr, flush=True)
+    used = {"rule": snakemake.rule, "threads": snakemake.threads, "seconds": round(end.seconds, 2)}
+    used |= {"memory_mb": round(end.memory_mb), "asked_mb": asked_mb, "code": end.code}
+    with suppress(OSError), log.open("a", encoding="utf-8") as file:
+        file.write(f"{USED}{json.dumps(used)}\n")
 
 
 def _stop(snakemake: Any, terminal: TextIO, sentence: str) -> None:

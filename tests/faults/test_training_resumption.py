@@ -21,10 +21,11 @@ from torch import Tensor, nn
 
 from hqnn.circuits.program import Program
 from hqnn.engine import QuantumLayer
+from hqnn.partials import remove_partials
 from hqnn.settings.fitting import Regime, Training
 from hqnn.training.augment import Augmentation
 from hqnn.training.batches import Batches
-from hqnn.training.checkpoints import Checkpoint, read_checkpoint, remove_partial, write_checkpoint
+from hqnn.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from hqnn.training.fit import fit
 from hqnn.training.history import Epoch, has_ended, kept_epoch
 from hqnn.training.objective import Objective
@@ -256,10 +257,15 @@ def test_a_long_history_is_whole_and_costs_a_checkpoint_little(tmp_path: Path) -
 
 
 def test_what_a_kill_left_half_written_goes_and_the_checkpoint_stays(tmp_path: Path) -> None:
-    for name in ("checkpoint.pt", ".checkpoint.a1b2c3.pt", "other.pt"):
+    for name in ("checkpoint.pt", ".checkpoint.a1b2c3d4.pt", "other.pt", ".other.a1b2c3d4.pt"):
         (tmp_path / name).touch()
-    remove_partial(tmp_path / "checkpoint.pt")
-    assert {file.name for file in tmp_path.iterdir()} == {"checkpoint.pt", "other.pt"}
+    for name in ("maps", ".maps.a1b2c3d4"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "moor.tif").touch()
+    remove_partials(tmp_path / "checkpoint.pt")
+    remove_partials(tmp_path / "maps")
+    assert {file.name for file in tmp_path.iterdir()} == {"checkpoint.pt", "other.pt", ".other.a1b2c3d4.pt", "maps"}
+    assert (tmp_path / "maps/moor.tif").exists()
 
 
 def test_a_finished_run_that_was_not_written_gives_its_weights_at_once(tmp_path: Path) -> None:

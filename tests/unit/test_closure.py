@@ -29,6 +29,7 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/noise/pennylane.py",
     "hqnn/public.py",
     "hqnn/report/readme.py",
+    "hqnn/working_folder.py",
 )
 
 

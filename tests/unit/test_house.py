@@ -14,7 +14,8 @@ import hqnn
 from hqnn.closure import _read
 
 FLOORS = [
-    {"store", "settings", "manual", "new", "errors", "job", "closure", "listing", "notes", "wording"},
+    {"store", "settings", "manual", "new", "errors", "job", "closure", "listing", "notes", "wording"}
+    | {"killed", "partials", "supervision", "working_folder"},
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},

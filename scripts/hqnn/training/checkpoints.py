@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 class Checkpoint:
     """Where a run writes how far it is.
 
+    The file stays when the run is over: if Snakemake dies before it has booked the model as complete, it deletes the
+    model, and the run that then ends at once writes it again from there.
+
     Attributes:
         path: of the file.
         code: digest of the code and packages that train: what others began, or this code before it was changed, is not
@@ -97,17 +100,6 @@ def read_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any]
         log.info("%s is of other settings, samples, weights or code, so training starts anew", path)
         return None
     return dict(state)
-
-
-def remove_partial(path: str | os.PathLike[str]) -> None:
-    """Remove what kills left half-written of a checkpoint.
-
-    The last one itself stays: if Snakemake dies before it has booked the model as complete, it deletes the model, and
-    the run that then ends at once writes it again from there.
-    """
-    path = Path(path)
-    for found in path.parent.glob(f".{path.stem}.*{path.suffix}"):
-        found.unlink(missing_ok=True)
 
 
 def _circuit(module: nn.Module) -> list[str]:

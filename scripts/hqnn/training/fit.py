@@ -55,7 +55,7 @@ def fit(
             its versions, all equally likely.
         augment: takes a batch of inputs and a generator and gives another such batch; its `repr` must say what it does.
         checkpoint: written after every epoch. A run that finds that of a killed run like itself goes on there, to the
-            very numbers that run would have come to; see `remove_partial`.
+            very numbers that run would have come to.
         terminal: where a progress bar goes, if it is one.
 
     Returns:

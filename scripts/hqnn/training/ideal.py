@@ -13,9 +13,10 @@ from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.device import device_of
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
+from hqnn.partials import remove_partials
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.checkpoints import Checkpoint, remove_partial
+from hqnn.training.checkpoints import Checkpoint
 from hqnn.training.history import history_csv
 from hqnn.training.stored import fit_stored
 
@@ -77,7 +78,7 @@ def train_ideal(
     )
     write_text(history, history_csv(epochs))
     save_classifier(output, model, {"training": dict(training), "seed": seed, "train_samples": len(train.labels)})
-    remove_partial(checkpoint.path)
+    remove_partials(checkpoint.path)
 
 
 def _differentiate(model: Classifier, regime: Training) -> None:

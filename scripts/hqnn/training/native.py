@@ -16,9 +16,10 @@ from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.models.device import device_of
 from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
+from hqnn.partials import remove_partials
 from hqnn.settings.fitting import Regime
 from hqnn.store import write_text
-from hqnn.training.checkpoints import Checkpoint, remove_partial
+from hqnn.training.checkpoints import Checkpoint
 from hqnn.training.history import history_csv
 from hqnn.training.stored import fit_stored
 
@@ -72,7 +73,7 @@ def train_native(
     write_text(history, history_csv(epochs))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "native_program": native.digest}
     save_classifier(output, model, about if noise is None else {**about, "noise": noise.digest})
-    remove_partial(checkpoint.path)
+    remove_partials(checkpoint.path)
 
 
 def _require_memory(program: Program, noise: NoiseModel, limit_mb: float) -> None:

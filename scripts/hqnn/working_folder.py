@@ -1,0 +1,128 @@
+"""Which runs work in a folder: a lock that a killed one left is lifted, that of a living one is named."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import getpass
+import json
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+log = logging.getLogger(__name__)
+
+RUNS, LOCKS, SCRIPTS = "runs", "locks", "scripts"  # folders beside each other; the last two are Snakemake's
+LIFTED = "the lock of a run that was killed is lifted; what it had begun is done again, what it had finished is kept"
+
+
+class Presence:
+    """A file that says who works in a folder; the system holds a lock on it for as long as its process lives."""
+
+    def __init__(self, runs: Path) -> None:
+        runs.mkdir(parents=True, exist_ok=True)
+        self._said: dict[str, Any] = {
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "user": getpass.getuser(),
+            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        self._path = runs / f"{self._said['host']}-{self._said['process']}.json"
+        self._file: TextIO = self._path.open("w", encoding="utf-8")
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.say()
+
+    def say(self, **more: str) -> None:
+        """Write who works here; `more` is said, too."""
+        self._said |= more
+        self._file.seek(0)
+        json.dump(self._said, self._file)
+        self._file.flush()
+
+    def leave(self) -> None:
+        """Take the file away."""
+        self._path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def enter(folder: Path, tell: Callable[[str], None]) -> Presence | None:
+    """Say that this process works in a folder, and lift the lock that a killed one left there.
+
+    Jobs that a killed run left in a cluster's queue are cancelled first, so that nothing runs twice.
+
+    Args:
+        folder: Snakemake's own, ``.snakemake``.
+        tell: takes sentences for the user: that a lock was lifted, or which living process holds one.
+
+    Returns:
+        What says so, until the process ends; None where nothing can be written or locked, as on some network file
+        systems: then Snakemake's own lock is all there is.
+    """
+    locks, runs = folder / LOCKS, folder / RUNS
+    try:
+        living, dead = _parted(runs)
+        if not living and dead:
+            _cancel(dead, tell)
+            if locks.is_dir() and any(locks.iterdir()):
+                shutil.rmtree(locks)
+                locks.mkdir()
+                tell(LIFTED)
+            shutil.rmtree(folder / SCRIPTS, ignore_errors=True)  # copies that the killed run's jobs were started from
+            for path in dead:
+                path.unlink(missing_ok=True)
+        elif living and any(locks.glob("*")):
+            tell(_occupied(living[0]))
+        presence = Presence(runs)
+    except OSError:
+        return None
+    atexit.register(presence.leave)
+    return presence
+
+
+def _parted(runs: Path) -> tuple[list[dict[str, Any]], dict[Path, dict[str, Any]]]:
+    """What the files say of processes that live, and of those that do not, by file."""
+    living, dead = [], {}
+    for path in sorted(runs.glob("*.json")):
+        with suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as file:
+            said = _read(file)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                living.append(said)
+            else:
+                dead[path] = said
+    return living, dead
+
+
+def _read(file: TextIO) -> dict[str, Any]:
+    """Who wrote a file; nothing where it was killed while it wrote."""
+    try:
+        return dict(json.load(file))
+    except (ValueError, TypeError):
+        return {}
+
+
+def _occupied(said: dict[str, Any]) -> str:
+    who = " ".join(f"{name} {said[name]}" for name in ("process", "user", "host", "since") if name in said)
+    return (
+        f"another run works in this folder ({who or 'just begun'}): wait until it ends, or give this one a folder "
+        "of its own (--directory); do not unlock"
+    )
+
+
+def _cancel(dead: dict[Path, dict[str, Any]], tell: Callable[[str], None]) -> None:
+    """Take the jobs of killed runs out of the cluster's queue, and wait until none of them runs."""
+    for said in dead.values():
+        name = said.get("queued_as")
+        if name and shutil.which("scancel"):
+            subprocess.run(["scancel", "--name", name], check=False)
+            while subprocess.run(["squeue", "-h", "--name", name], capture_output=True, check=False).stdout.strip():
+                time.sleep(1)
+            tell(f"jobs that the killed run {name} had left in the queue are cancelled")

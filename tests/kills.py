@@ -1,0 +1,202 @@
+"""Kill a run of the workflow again and again; what it comes to must be what an undisturbed run comes to.
+
+`python tests/kills.py --kills 50` prints a row a kill: when, how, whether a lock was lifted, what differs in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from checkout import copy_checkout
+from forked import PROGRAM
+from hqnn.working_folder import LIFTED
+
+PATIENCE_S = 20  # after a polite signal
+TIMED = re.compile(r"seconds|_m?s$")
+UNCOMPARED = {".log", ".html", ".json", ".pt"}  # times; the pages show what is compared already
+
+
+def kill_tree(child: subprocess.Popen[str]) -> None:
+    """The whole session."""
+    subprocess.run(["pkill", "-KILL", "-s", str(child.pid)], check=False)
+
+
+def kill_head(child: subprocess.Popen[str]) -> None:
+    """Snakemake alone; its jobs have to see it."""
+    child.kill()
+
+
+def kill_a_job(child: subprocess.Popen[str]) -> None:
+    """The process that computes, as a system without memory does; the whole session where none does."""
+    found = subprocess.run(["pgrep", "-s", str(child.pid), "-f", "snakemake/scripts"], capture_output=True, text=True)
+    jobs = [int(line) for line in found.stdout.split()]
+    if not jobs:
+        kill_tree(child)
+    for job in jobs[-1:]:  # of parent and child the younger
+        os.kill(job, signal.SIGKILL)
+
+
+def interrupt(child: subprocess.Popen[str]) -> None:
+    """As Ctrl-C does."""
+    os.killpg(child.pid, signal.SIGINT)
+
+
+def terminate(child: subprocess.Popen[str]) -> None:
+    """As a machine that shuts down does."""
+    os.killpg(child.pid, signal.SIGTERM)
+
+
+WAYS: tuple[Callable[[subprocess.Popen[str]], None], ...] = (
+    kill_tree,
+    kill_tree,
+    kill_head,
+    kill_a_job,
+    interrupt,
+    terminate,
+)
+
+
+@dataclass
+class Started:
+    """What one start of the command came to."""
+
+    way: str
+    seconds: float
+    done: bool
+    said: str
+
+
+def start_and_kill(folder: Path, arguments: list[str], way: Callable[..., None], seconds: float) -> Started:
+    """Start the command, and kill it so many seconds later unless it is done."""
+    with tempfile.TemporaryFile("w+") as terminal:
+        child = subprocess.Popen(
+            [PROGRAM, "--cores", "2", *arguments],
+            cwd=folder,
+            stdout=terminal,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started = time.monotonic()
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            way(child)
+        try:
+            child.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            kill_tree(child)
+        child.wait()
+        terminal.seek(0)
+        said = terminal.read()
+    return Started(way.__name__, time.monotonic() - started, child.returncode == 0, said)
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Files of two results folders that are not equal, or stand in one of them only; half-written ones, too."""
+    files = {path.relative_to(folder) for folder in (one, other) for path in folder.rglob("*") if path.is_file()}
+    return [str(file) for file in sorted(files) if not _is_equal(one / file, other / file)]
+
+
+def _is_equal(one: Path, other: Path) -> bool:
+    if one.name == "checkpoint.pt" or one.name.startswith(".snakemake"):
+        return True
+    if not (one.exists() and other.exists()):
+        return False
+    if one.suffix in UNCOMPARED or one.read_bytes() == other.read_bytes():
+        return True
+    if one.suffix == ".h5":
+        return dict(_contents(one)) == dict(_contents(other))
+    if one.suffix == ".csv":
+        return _untimed(one).equals(_untimed(other))
+    return False
+
+
+def _contents(path: Path) -> Iterator[tuple[str, object]]:
+    with h5py.File(path) as file:
+        names: list[str] = []
+        file.visit(names.append)
+        for name in ("/", *names):
+            item = file[name]
+            said = {key: value for key, value in item.attrs.items() if not TIMED.search(key) and "sha256" not in key}
+            yield f"{name} attributes", repr(sorted(said.items()))
+            if isinstance(item, h5py.Dataset):
+                yield name, np.asarray(item[()]).tobytes()
+
+
+def _untimed(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path)
+    kept = table[[name for name in table if not TIMED.search(name)]]
+    return kept[~kept["metric"].str.contains(TIMED)].reset_index(drop=True) if "metric" in kept else kept
+
+
+def campaign(
+    reference: Path, folder: Path, arguments: list[str], *, kills: int, longest: float, seed: int
+) -> Iterator[tuple[Started, list[str] | None]]:
+    """Start the command and kill it, and once more from nothing whenever it is done; the last start is left alone.
+
+    Every start is the same command; nothing is unlocked, removed or repaired between.
+
+    Yields:
+        What each start came to, and of one that is done the files that differ from those of the reference.
+    """
+    draw = random.Random(seed)
+    ways = [draw.choice(WAYS) for _ in range(kills)]
+    for way in [*ways, kill_tree]:
+        seconds = draw.uniform(1, longest) if kills else 3600
+        kills -= 1
+        one = start_and_kill(folder, arguments, way, seconds)
+        yield one, differences(reference / "results", folder / "results") if one.done else None
+        if one.done:
+            shutil.rmtree(folder / "results")
+
+
+def main() -> None:
+    """Print a campaign."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--longest", type=float, default=15, help="seconds until a kill")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("arguments", nargs="*", help="of Snakemake, such as a target")
+    given = parser.parse_args()
+    root = Path(__file__).resolve().parent.parent
+    with tempfile.TemporaryDirectory() as scratch:
+        undisturbed = copy_checkout(root, Path(scratch) / "undisturbed")
+        undisturbed.snakemake(*given.arguments)
+        killed = copy_checkout(root, Path(scratch) / "killed")
+        trials = campaign(
+            undisturbed.folder,
+            killed.folder,
+            given.arguments,
+            kills=given.kills,
+            longest=given.longest,
+            seed=given.seed,
+        )
+        for number, (one, differing) in enumerate(trials, 1):
+            end = "done" if one.done else one.way
+            lifted = "lock lifted" if LIFTED in one.said else ""
+            print(
+                f"{number:3} {end:<12} {one.seconds:6.1f} s  {lifted:<12} {'' if differing is None else differing}",
+                flush=True,
+            )
+            if differing or "LockException" in one.said:
+                print(one.said, flush=True)
+
+
+if __name__ == "__main__":
+    main()
