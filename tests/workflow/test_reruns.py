@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
@@ -109,6 +110,18 @@ def test_one_more_seed_reruns_nothing_of_the_others(finished: Checkout) -> None:
     jobs = finished.jobs_to_run("--config", "seeds=[0, 1]")
     expected = {"split_samples": 1, "split_table": 1, "train_ideal": 5, "train_classical": 3}
     assert {rule: jobs[rule] for rule in expected} == expected
+
+
+def test_a_file_of_one_s_own_that_is_replaced_by_an_older_one_is_read_again(finished: Checkout) -> None:
+    own = finished.folder / "own.csv"
+    own.write_text("a,b,label\n1,2,x\n3,4,y\n")
+    wanted = ("--config", "studies={rows: {data: {source: path, path: own.csv}}}", "--", "results/rows/own/samples.h5")
+    finished.snakemake(*wanted)
+    own.touch()
+    assert finished.rules_to_run(*wanted) == set()
+    own.write_text("a,b,label\n1,2,y\n3,4,x\n")
+    os.utime(own, (1000, 1000))
+    assert finished.rules_to_run(*wanted) == {"prepare_table"}
 
 
 @pytest.mark.parametrize(

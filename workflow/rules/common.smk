@@ -148,6 +148,16 @@ def calibration_of_reference(wildcards):
     return [backends.get(backend) or os.path.relpath(calibration_file(backend))] if backend else []
 
 
+def contents_of(files_of):
+    """A function of wildcards: what the user's files say that another one names; times alone miss an older file."""
+
+    def answer(wildcards):
+        files = files_of(wildcards)
+        return [listing_digest(file) for file in ([files] if isinstance(files, str) else files)]
+
+    return answer
+
+
 def about_samples(wildcards):
     """What the path of a table of samples says; the table says it, too."""
     return {"study": wildcards.study, "dataset": wildcards.data}

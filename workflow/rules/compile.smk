@@ -32,6 +32,7 @@ rule compile:
         "../../environment.yml"
     threads: 1
     params:
+        calibration=contents_of(calibration_of),
         layouts=of_study("execution", "layouts"),
         seed=of_study("execution", "seed"),
         code=code_of("compile"),

@@ -64,6 +64,7 @@ rule execute_noisy:
     resources:
         gpu=GPU,
     params:
+        calibration=contents_of(calibration_of),
         memory_limit_mb=settings.engine.memory_limit_mb,
         trajectories=of_study("execution", "trajectories"),
         subset=of_study("execution", "subset"),
@@ -94,6 +95,7 @@ rule execute_hardware:
         "../../environment.yml"
     threads: 1
     params:
+        calibration=contents_of(calibration_of),
         shots=of_study("execution", "shots"),
         subset=of_study("execution", "subset"),
         seed=of_study("execution", "seed"),

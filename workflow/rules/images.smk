@@ -66,6 +66,7 @@ rule analyse_circuit:
         "../../environment.yml"
     threads: 1
     params:
+        calibration=lambda wildcards: listing_digest(calibration_file(plans[wildcards.study].study.analysis.backend)),
         circuit=lambda wildcards: plans[wildcards.study].circuit(wildcards.model).name,
         draws=of_study("analysis", "draws"),
         pairs=of_study("analysis", "pairs"),

@@ -42,6 +42,7 @@ rule extract_features:
     params:
         backbone=lambda wildcards: wildcards.backbone,
         weights=asks("weights", "backbone"),
+        weights_contents=contents_of(asks("weights_file", "backbone")),
         views=of_study("views"),
         augmentation=of_study("augmentation"),
         batch_size=32,

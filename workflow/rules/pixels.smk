@@ -109,6 +109,7 @@ rule explain_device:
         "../../environment.yml"
     threads: 1
     params:
+        calibration=contents_of(calibration_of),
         seeds=of_study("seeds"),
         shots=of_study("execution", "shots"),
         few_shots=of_study("explanation", "few_shots"),

@@ -120,6 +120,7 @@ rule train_noisy:
     resources:
         gpu=GPU,
     params:
+        calibration=contents_of(calibration_of),
         training=of_study("fine_tuning"),
         memory_limit_mb=settings.engine.memory_limit_mb,
         noise=of_study("execution", "noise"),
