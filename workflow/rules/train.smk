@@ -188,3 +188,48 @@ rule fit_reference:
         code=code_of("fit_reference"),
     script:
         "../../scripts/fit_reference.py"
+
+
+# The results of a job are as many as it has seeds, so each study and each group of its seeds has a rule of its own.
+for several in [plan for plan in plans.values() if plan.study.seeds_a_job > 1]:
+    for group in several.seed_groups():
+        workflow.ruleorder(f"train_together_{several.name}_{group[0]}", "train_ideal", "train_classical")
+        workflow.ruleorder(f"train_together_{several.name}_{group[0]}", "execute_exact")
+        results = f"results/{several.name}/{{{{dataset}}}}/{{{{model}}}}/ideal/seed{{seed}}"
+
+        rule:
+            name:
+                f"train_together_{several.name}_{group[0]}"
+            input:
+                samples=lambda wildcards, plan=several, group=group: sorted(
+                    {file for seed in group for file in plan.samples(wildcards.dataset, wildcards.model, seed)}
+                ),
+                program=lambda wildcards, plan=several: plan.traced(wildcards.dataset, wildcards.model),
+            output:
+                models=expand(f"{results}/model.safetensors", seed=group),
+                histories=expand(f"{results}/history.csv", seed=group),
+                predictions=expand(f"{results}/exact/predictions.h5", seed=group),
+            log:
+                f"results/{several.name}/{{dataset}}/{{model}}/ideal/train_{group[0]}.log",
+            wildcard_constraints:
+                dataset=any_of(several.datasets()),
+                model=any_of([*several.models(), *several.twins()]),
+            conda:
+                "../../environment.yml"
+            threads: 1
+            params:
+                study=several.name,
+                seeds=group,
+                samples=lambda wildcards, plan=several, group=group: [
+                    plan.samples(wildcards.dataset, wildcards.model, seed) for seed in group
+                ],
+                has_circuit=lambda wildcards, plan=several: wildcards.model in plan.models(),
+                kind=lambda wildcards, plan=several: plan.architecture(wildcards.model).kind,
+                options=lambda wildcards, plan=several: plan.architecture(wildcards.model).options,
+                training=lambda wildcards, plan=several: plan.training(wildcards.model),
+                augmentation=lambda wildcards, plan=several: plan.augmentation(wildcards.model),
+                watch_test=several.watches_test,
+                memory_limit_mb=settings.engine.memory_limit_mb,
+                code=code_of("train_together"),
+            script:
+                "../../scripts/train_together.py"

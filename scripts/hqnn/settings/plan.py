@@ -275,6 +275,16 @@ class Plan(ABC, Generic[S]):
             for seed in own
         ]
 
+    def seed_groups(self) -> list[list[int]]:
+        """The seeds that one job trains."""
+        seeds, size = self.study.seeds, self.study.seeds_a_job
+        return [list(seeds[start : start + size]) for start in range(0, len(seeds), size)]
+
+    def traced(self, dataset: str, model: str) -> list[str]:
+        """The circuit that a model has, or that a twin is built after."""
+        own = f"{self.folder}/{dataset}/{model}/program.json"
+        return [own] if model in self.models() else self.twin_of(dataset, model)
+
     def circuits(self) -> list[str]:
         """Names of all circuits, as the library of circuits has them."""
         return sorted({self.circuit(one.run.model).name for one in self.quantum_runs()})

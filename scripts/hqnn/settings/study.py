@@ -87,6 +87,13 @@ class Study(Section):
     )
     data: Data = Data()
     seeds: Distinct[Seed] = Field((0, 1, 2), min_length=1, description="One training run each.")
+    seeds_a_job: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="How many seeds of a model one job trains without noise and runs exactly, one after the other; "
+        "more than 1 spares many small runs the start of a process each, about 3 s.",
+    )
     execution: Execution = Execution()
     evaluation: Evaluation = Evaluation()
     phases: Distinct[Phase] = Field(

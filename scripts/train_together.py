@@ -1,0 +1,22 @@
+"""Train one model from several seeds one after the other; write each one's weights, history and predictions."""
+
+from hqnn.job import job
+
+with job() as rule:
+    from hqnn.training.together import SeedRun, train_together
+
+    files = (rule.params.seeds, rule.params.samples, rule.output.models, rule.output.histories, rule.output.predictions)
+    train_together(
+        [SeedRun(*run) for run in zip(*files, strict=True)],
+        program=rule.input.program,
+        has_circuit=rule.params.has_circuit,
+        about={**rule.wildcards, "study": rule.params.study},
+        kind=rule.params.kind,
+        options=rule.params.options,
+        training=rule.params.training,
+        augmentation=rule.params.augmentation,
+        watch_test=rule.params.watch_test,
+        memory_limit_mb=rule.params.memory_limit_mb,
+        code=rule.params.code,
+        terminal=rule.terminal,
+    )
