@@ -145,25 +145,15 @@ def _untimed(path: Path) -> pd.DataFrame:
     return kept[~kept["metric"].str.contains(TIMED)].reset_index(drop=True) if "metric" in kept else kept
 
 
-def campaign(
-    reference: Path, folder: Path, arguments: list[str], *, kills: int, longest: float, seed: int
-) -> Iterator[tuple[Started, list[str] | None]]:
-    """Start the command and kill it, and once more from nothing whenever it is done; the last start is left alone.
+def campaign(folder: Path, arguments: list[str], *, kills: int, longest: float, seed: int) -> Iterator[Started]:
+    """Start the command and kill it so many times, then start it once more and leave it alone.
 
     Every start is the same command; nothing is unlocked, removed or repaired between.
-
-    Yields:
-        What each start came to, and of one that is done the files that differ from those of the reference.
     """
     draw = random.Random(seed)
-    ways = [draw.choice(WAYS) for _ in range(kills)]
-    for way in [*ways, kill_tree]:
-        seconds = draw.uniform(1, longest) if kills else 3600
-        kills -= 1
-        one = start_and_kill(folder, arguments, way, seconds)
-        yield one, differences(reference / "results", folder / "results") if one.done else None
-        if one.done:
-            shutil.rmtree(folder / "results")
+    for _ in range(kills):
+        yield start_and_kill(folder, arguments, draw.choice(WAYS), draw.uniform(1, longest))
+    yield start_and_kill(folder, arguments, kill_tree, 3600)
 
 
 def main() -> None:
@@ -179,23 +169,13 @@ def main() -> None:
         undisturbed = copy_checkout(root, Path(scratch) / "undisturbed")
         undisturbed.snakemake(*given.arguments)
         killed = copy_checkout(root, Path(scratch) / "killed")
-        trials = campaign(
-            undisturbed.folder,
-            killed.folder,
-            given.arguments,
-            kills=given.kills,
-            longest=given.longest,
-            seed=given.seed,
-        )
-        for number, (one, differing) in enumerate(trials, 1):
-            end = "done" if one.done else one.way
+        trials = campaign(killed.folder, given.arguments, kills=given.kills, longest=given.longest, seed=given.seed)
+        for number, one in enumerate(trials, 1):
             lifted = "lock lifted" if LIFTED in one.said else ""
-            print(
-                f"{number:3} {end:<12} {one.seconds:6.1f} s  {lifted:<12} {'' if differing is None else differing}",
-                flush=True,
-            )
-            if differing or "LockException" in one.said:
-                print(one.said, flush=True)
+            print(f"{number:3} {'done' if one.done else one.way:<12} {one.seconds:6.1f} s  {lifted}", flush=True)
+            if one.done:  # begin again, if kills are left
+                print("differing:", differences(undisturbed.folder / "results", killed.folder / "results"), flush=True)
+                shutil.rmtree(killed.folder / "results")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,13 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 FIRST = ("test_slurm", "test_reruns")  # the cluster waits more than it works; the shared run is the longest
-SHARING = ("test_killed_training", "test_predicted", "test_reruns", "test_results")  # one run of the whole workflow
+SHARING = (
+    "test_killed_training",
+    "test_kills",
+    "test_predicted",
+    "test_reruns",
+    "test_results",
+)  # one run of the whole workflow
 TOGETHER = (  # whose files share slow set-up
     "workflow",
     "faults",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hqnn.data.pixels.bands import places
 from hqnn.data.pixels.layouts import RawFeatures, layout_named
 from hqnn.data.pixels.scene import Scene, windows_of
+from hqnn.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,17 @@ class Sampling:
         return -(-shape[0] // self.stride) * -(-shape[1] // self.stride)
 
     def read(self, scene: Scene) -> Iterator[Pixels]:
-        """Read a scene, one window at a time, after its statistics where the layout needs these.
+        """Read a scene, one window at a time, after its statistics where the layout needs these; the log says how far.
 
         Raises:
             UserError: a file is damaged, or the scene lacks a band.
         """
         chosen = places(self.bands, scene)
         raw_features = layout_named(self.layout).of_image(_image(scene, chosen))
+        progress = Progress(f"scene {scene.name}", scene.shape[0] * scene.shape[1], "pixels")
         for rows, columns in windows_of(scene):
             yield self._window(scene, rows, columns, chosen, raw_features)
+            progress.add(len(rows) * len(columns))
 
     def _window(
         self, scene: Scene, rows: range, columns: range, chosen: list[int], raw_features: RawFeatures
