@@ -12,46 +12,14 @@ from typing import Any, Generic, TypeVar
 from hqnn.errors import UserError, nearest
 from hqnn.settings.dealt import DealtStudy
 from hqnn.settings.machines import Machine
+from hqnn.settings.runs import RESULTS, Executed, Run
 from hqnn.settings.section import Section
 from hqnn.settings.study import Study
 
 S = TypeVar("S", bound=Study)
 D = TypeVar("D", bound=DealtStudy)
 
-RESULTS = "results"
 CALIBRATION_SUFFIXES = (".json", ".yaml", ".yml")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A training run.
-
-    Attributes:
-        study: its name.
-        dataset: name of the data set, with the split or draw behind a hyphen where there are several.
-        model: its name.
-        phase: ideal, device-BACKEND, noisy-BACKEND, hardware-BACKEND or ideal-TRAINER.
-        seed: of initial weights and of the order of samples.
-    """
-
-    study: str
-    dataset: str
-    model: str
-    phase: str
-    seed: int
-
-    @property
-    def folder(self) -> str:
-        """Where its results lie."""
-        return f"{RESULTS}/{self.study}/{self.dataset}/{self.model}/{self.phase}/seed{self.seed}"
-
-
-@dataclass(frozen=True)
-class Executed:
-    """A training run of a quantum model, and the paths by which it is executed."""
-
-    run: Run
-    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True)

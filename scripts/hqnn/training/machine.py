@@ -23,10 +23,11 @@ from hqnn.interpreters.free_angles import FreeAngles, free_angles
 from hqnn.interpreters.qpy import load_qpy
 from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.models.hybrid import HybridClassifier
+from hqnn.partials import remove_partials
 from hqnn.settings.fitting import Descent
 from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.store import write_text
-from hqnn.training.checkpoints import Checkpoint, read_checkpoint, remove_partial, run_digest, write_checkpoint
+from hqnn.training.checkpoints import Checkpoint, read_checkpoint, run_digest, write_checkpoint
 from hqnn.training.counted_layer import CountedLayer, Values
 from hqnn.training.draws import ORDER, batch_sizes
 from hqnn.training.objective import Objective, right
@@ -115,7 +116,7 @@ def train_on_machine(
     write_text(steps, steps_csv(run.steps))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "train_samples": len(train.labels)}
     save_classifier(output, model, {**about, "native_program": angles.program.digest})
-    remove_partial(checkpoint.path)
+    remove_partials(checkpoint.path)
 
 
 class MachineRun:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hqnn.settings.images.keys import SmallImageStudy, kernel_circuit
-from hqnn.settings.plan import Architecture, Circuit, Executed, Plan, Run, raw_part
+from hqnn.settings.plan import Architecture, Circuit, Plan, raw_part
+from hqnn.settings.runs import Executed, Run
 
 ANALYSED = (
     "sentences.json",

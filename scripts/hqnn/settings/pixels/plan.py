@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hqnn.settings.pixels.keys import Pixels
-from hqnn.settings.plan import Run
+from hqnn.settings.runs import Run
 from hqnn.settings.vectors import VectorPlan
 
 SYNTHETIC = {"oscd": "pairs", "scenes": "scenes"}  # layout to the set that has it
