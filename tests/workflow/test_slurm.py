@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from checkout import copy_checkout
+from forked import PROGRAM
 from hqnn.store import read_table
+from hqnn.working_folder import LIFTED
 
 pytestmark = pytest.mark.slurm
 
@@ -80,3 +83,30 @@ def test_a_job_that_fails_on_a_cluster_says_why_on_the_terminal(
     assert done.returncode != 0
     assert "prepare_table" in done.stdout
     assert "own.csv" in done.stdout and "'oops'" in done.stdout
+
+
+def test_a_run_whose_head_was_killed_goes_on_by_the_same_command_and_nothing_runs_twice(
+    root: Path, cluster: dict[str, str], tmp_path: Path
+) -> None:
+    checkout = copy_checkout(root, tmp_path / "hqnn")
+    command = (*ON_CLUSTER, "--", "results/rows/sample/samples.h5")
+
+    def queue() -> list[str]:
+        asked = ["squeue", "-h", "-o", "%j %T"]
+        return subprocess.run(asked, env={**os.environ, **cluster}, capture_output=True, text=True).stdout.split("\n")
+
+    with (tmp_path / "head.log").open("w") as output:
+        head = subprocess.Popen(
+            [PROGRAM, *command], cwd=checkout.folder, env={**os.environ, **cluster}, stdout=output, stderr=output
+        )
+    deadline = time.monotonic() + 120
+    while not any(line.endswith("RUNNING") for line in queue()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    left = next(line.split()[0] for line in queue() if line.endswith("RUNNING"))
+    head.kill()
+    head.wait()
+    done = checkout.snakemake(*command, environment=cluster)
+    assert f"jobs that the killed run {left} had left in the queue are cancelled" in done.stdout
+    assert LIFTED in done.stdout
+    assert not any(line.startswith(left) for line in queue())
+    assert (checkout.folder / "results/rows/sample/samples.h5").exists()
