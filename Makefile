@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config circuits new jobs clean lock
+.PHONY: setup demo test lint bench config circuits new jobs efficiency clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -59,6 +59,9 @@ circuits: setup
 
 new: setup
 	@$(BIN)/python -m hqnn.new config/studies "$(NAME)" "$(KIND)"
+
+efficiency: setup
+	@$(BIN)/python -m hqnn.efficiency results
 
 jobs: setup
 	@$(BIN)/python -m hqnn.execution.machines.jobs
