@@ -23,9 +23,18 @@ LOCKED_default = $(BIN)/uv pip sync -q --require-hashes requirements.lock
 LOCKED_cpu = $(BIN)/uv pip install -q --no-verify-hashes --torch-backend cpu -r requirements.lock \
 	--excludes <(grep -oE '^(cuda|nvidia|triton)[a-z0-9-]*' requirements.lock)
 
+DISK_default = 8
+DISK_cpu = 3
+SIZE_default = 3 GB of downloads, 7.4 GB on disk; 0.4 and 2.4 GB without CUDA: make setup TORCH=cpu
+SIZE_cpu = 0.4 GB of downloads, 2.4 GB on disk
+
 setup: $(VENV)/.set-up-$(TORCH)
 
 $(VENV)/.set-up-$(TORCH): requirements.lock pyproject.toml
+	@test -d $(VENV)/lib || { echo "setup: up to $(SIZE_$(TORCH)); if it is interrupted, the same command goes on"; \
+		free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1000000)}'); test $$free -ge $(DISK_$(TORCH)) || \
+		{ echo "setup: this disk has $$free GB left and $(VENV) wants $(DISK_$(TORCH)); free some, or link $(VENV) elsewhere"; \
+		exit 1; }; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q uv
 	$(LOCKED_$(TORCH))
