@@ -54,7 +54,7 @@ def test_values_and_gradients_equal_those_of_observables(style: str, wires: int,
     upstream = torch.randn(len(inputs), copies * 2, dtype=torch.float64, generator=generator)
     exact = QuantumLayer(program, copies=copies, way="observables", dtype=torch.float64, generator=generator)
     expected = found(exact, inputs, upstream)
-    for dtype, tolerance in ((torch.float64, 1e-10), (torch.float32, 1e-5)):
+    for dtype, tolerance in ((torch.float64, 1e-10), (torch.float32, 3e-5)):
         layer = QuantumLayer(program, copies=copies, way="states", dtype=dtype)
         layer.load_state_dict(exact.state_dict())
         for mine, other in zip(found(layer, inputs, upstream), expected, strict=True):
