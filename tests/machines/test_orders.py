@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,20 @@ from hypothesis import strategies as st
 from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit, QuantumRegister
 
 from hqnn.checks import checked, machines_of
+from hqnn.circuits.program import Gate, Program
 from hqnn.errors import UserError
+from hqnn.execution.backends import snapshot
+from hqnn.execution.machines.drift import check_drift
+from hqnn.execution.machines.durations import duration_s, warn_of_length
 from hqnn.execution.machines.jobs import decide, open_jobs, table
 from hqnn.execution.machines.ledger import Ledger, ledger_of
 from hqnn.execution.machines.parts import joined, parts_needed, split
 from hqnn.execution.machines.provider import Counts, Limits, Pub, Task
 from hqnn.execution.machines.simulated import simulate
+from hqnn.metrics.runs import Run
+from hqnn.noise.snapshot import GateCalibration
+from hqnn.report.jobs import jobs_table
+from hqnn.report.runs import Predictions
 
 ROWS = st.lists(st.integers(1, 40), min_size=1, max_size=5)
 
@@ -97,6 +106,54 @@ def test_simulated_counts_follow_rows_and_pubs_and_leave_unseen_gates_out() -> N
     first, second = simulate(task, None, 0).bits
     np.testing.assert_array_equal(first, np.array([0, 2, 0], np.uint8)[:, None, None].repeat(5, axis=1))
     np.testing.assert_array_equal(second, np.full((2, 5, 1), 2))
+
+
+LIMA = snapshot("ibmq_lima")
+
+
+def worse(gate: GateCalibration) -> GateCalibration:
+    return replace(gate, error=0.5) if gate.qubits == (1, 0) else gate
+
+
+def test_drift_names_the_place_and_stops_above_the_limit() -> None:
+    place = Gate("cx", (1, 0))
+    native = Program(2, 0, (0,), (place, place), ("ZI",), "zero", (0, 1))
+    before = next(gate.error for gate in LIMA.gates if gate.qubits == (1, 0))
+    now = replace(LIMA, gates=tuple(map(worse, LIMA.gates)))
+    lost = check_drift(native, LIMA, now, 1.0)
+    assert lost == pytest.approx(1 - 0.25 / (1 - before) ** 2)
+    assert check_drift(native, LIMA, LIMA, 0.0) == 0
+    with pytest.raises(UserError, match=r"most by cx on 1, 0 .* → 0.75, .*above max_drift, which is 0.2, so nothing"):
+        check_drift(native, LIMA, now, 0.2)
+
+
+def test_a_circuit_takes_as_long_as_its_longest_chain_and_a_long_one_is_warned_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    takes = {(gate.name, gate.qubits): gate.duration_ns * 1e-9 for gate in LIMA.gates}
+    circuit = QuantumCircuit(5, 1)
+    for step in (circuit.sx, circuit.sx):
+        step(3)
+    circuit.cx(1, 0)
+    circuit.sx(0)
+    circuit.measure(0, 0)
+    chain = takes["cx", (1, 0)] + takes["sx", (0,)] + LIMA.readout_ns * 1e-9
+    assert duration_s(circuit, LIMA) == pytest.approx(chain)
+    limit = LIMA.qubits[1].t2_us * 1e-7
+    for _ in range(int(limit / takes["cx", (1, 0)]) + 1):
+        circuit.cx(1, 0)
+    warn_of_length(Task((Pub("a", circuit, np.empty((1, 0))),), 1), LIMA)
+    assert "of the T2 of qubit" in caplog.text
+
+
+def test_the_page_sums_what_real_machines_took_and_says_nothing_without_any() -> None:
+    took = {"backend": "quince", "jobs": 2, "executions": 1000, "estimated_s": 3.0, "qpu_s": 4.0, "price": 1.5}
+    run = Run("s", "d", "m", "ideal", 0)
+    simulated, real = (Predictions(run, "hardware", {**took, "executions": n}, {}) for n in (0, 1000))
+    assert jobs_table([simulated]) is None
+    table = jobs_table([real, simulated, real])
+    assert table
+    assert [cell.text for cell in table.rows[-1][-5:]] == ["4", "2,000", "6.00 s", "8.00 s", "3.00"]
 
 
 @pytest.mark.parametrize(
