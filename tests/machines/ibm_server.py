@@ -181,6 +181,9 @@ class Handler(BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/backends/(\w+)/(configuration|properties|status)", path):
             said = {"configuration": CONFIGURATION, "properties": STATE["properties"], "status": STATE["status"]}
             return match[2], lambda: (200, json.dumps({**said[match[2]], "backend_name": match[1]}))
+        if path.startswith("/sessions"):
+            said = {"id": "s0", "state": "open", "accepting_jobs": True, "mode": "batch", "backend_name": MACHINE}
+            return "sessions", lambda: (200, json.dumps({**said, "elapsed_time": 0}))
         if path == "/jobs" and self.command == "POST":
             return "post", lambda: self.accept(json.loads(body))
         if path == "/jobs":
@@ -220,6 +223,7 @@ class Handler(BaseHTTPRequestHandler):
             "tags": said["tags"],
             "params": said["params"],
             "cost": said.get("cost"),
+            "session": said.get("session_id"),
             "created": f"2026-11-29T10:00:{len(JOBS):02d}.000Z",
             "status": "Queued",
             "waits": STATE["waits"],

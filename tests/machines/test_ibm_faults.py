@@ -114,6 +114,7 @@ FAULTS = [
     Fault("500 for ever while waiting", on("job", "code", what=500), "1 of 1 jobs are still out", collecting=True),
     Fault("server restarts", on("job", "before", 1), collecting=True),
     Fault("stuck", {"ends": None}, "1 of 1 jobs are still out on machine quince (job job0 is queued, number 2 in the"),
+    Fault("machine retired while the job waits", {"machines": []}, collecting=True),
     Fault("truncated results", on("results", "truncate", 1), collecting=True),
     Fault("results that are no JSON", on("results", "text"), "gave no results of job job0 but str", collecting=True),
     Fault("rows are missing", {"results": "short"}, "has 5 rows of 64 shots instead of 6", 2, True, True),
@@ -197,6 +198,14 @@ def test_a_lost_answer_without_a_proxy_is_looked_up(
     server.tell(**on("post", "after", 1))
     np.testing.assert_array_equal(run(trained.remote()), undisturbed)
     assert server.posts() == len(server.jobs) == 1
+
+
+def test_jobs_of_a_batch_run_in_one_that_is_closed_after_them(
+    server: Server, trained: Trained, undisturbed: NDArray[np.float64]
+) -> None:
+    np.testing.assert_array_equal(run(trained.remote(mode="batch")), undisturbed)
+    assert [job["session"] for job in server.jobs] == ["s0"]
+    assert [said for said in server.tell()["requests"] if "sessions" in said] == ["POST sessions", "PATCH sessions"]
 
 
 def test_results_of_another_job_are_refused(server: Server, trained: Trained) -> None:

@@ -122,7 +122,14 @@ class IbmProvider:
             yield
         finally:
             opened, self._mode = self._mode, None
+            self._close(opened)
+
+    def _close(self, opened: Batch | Session) -> None:
+        """Let no more jobs in; IBM does so by itself after a while, so a failure is said and no more."""
+        try:
             self._ask(f"the end of the {self._settings.mode}", opened.close)
+        except UserError as error:
+            log.warning("%s; it ends by itself, but may be billed until then", error)
 
     def submit(self, task: Task, tag: str) -> str:
         """One job of the Sampler."""
