@@ -51,12 +51,11 @@ def transfer_of(kraus: Kraus) -> np.ndarray:
 
 
 def on_wires(matrix: np.ndarray, wires: tuple[int, ...], n: int) -> np.ndarray:
-    full = np.zeros((2**n, 2**n), dtype=complex)
-    for row, column in product(product((0, 1), repeat=n), repeat=2):
-        if all(row[w] == column[w] for w in range(n) if w not in wires):
-            small = tuple(int("".join(str(bits[w]) for w in wires), 2) for bits in (row, column))
-            full[int("".join(map(str, row)), 2), int("".join(map(str, column)), 2)] = matrix[small]
-    return full
+    """A Kronecker product with the identity of the other wires, whose rows and columns are then put in order."""
+    others = [wire for wire in range(n) if wire not in wires]
+    full = np.kron(matrix, np.eye(2 ** len(others))).reshape((2,) * (2 * n))
+    place = np.argsort([*wires, *others])
+    return full.transpose([*place, *(place + n)]).reshape(2**n, 2**n)
 
 
 def expectations(program: Program, inputs: np.ndarray, weights: np.ndarray, noise: Noise | None = None) -> np.ndarray:
