@@ -15,5 +15,6 @@ with job() as rule:
         training=PatchFitting(**rule.params.training),
         seed=int(rule.wildcards["seed"]),
         about={**rule.wildcards, "phase": "ideal", "path": "exact"},
+        code=rule.params.code,
         terminal=rule.terminal,
     )

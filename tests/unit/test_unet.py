@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from hqnn.data.pixels.scene import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
 from hqnn.settings.pixels.keys import PatchFitting
+from hqnn.training.checkpoints import Checkpoint, write_checkpoint
 from hqnn.training.patches import change_probability, fit_patches
 
 
@@ -119,3 +123,23 @@ def pixelwise() -> torch.nn.Module:
         for parameter in net.parameters():
             parameter.copy_(torch.linspace(-0.5, 0.5, parameter.numel()).reshape(parameter.shape))
     return net
+
+
+def test_a_fit_that_was_killed_goes_on_to_the_same_net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    patches, labels = changing_patches(60)
+    fitting = PatchFitting(epochs=5, batch_size=16)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt")
+    whole, killed, resumed = small_unet(seed=3), small_unet(seed=3), small_unet(seed=3)
+    history = fit_patches(whole, patches, labels, fitting, seed=3)
+
+    def dying(path: Path, digest: str, state: dict[str, Any]) -> None:
+        write_checkpoint(path, digest, state)
+        if len(state["history"]["epoch"]) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("hqnn.training.patches.write_checkpoint", dying)
+        fit_patches(killed, patches, labels, fitting, seed=3, checkpoint=checkpoint)
+    assert fit_patches(resumed, patches, labels, fitting, seed=3, checkpoint=checkpoint) == history
+    for name, tensor in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, rtol=0, atol=0)

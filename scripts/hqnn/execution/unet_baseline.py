@@ -14,7 +14,9 @@ from hqnn.data.pixels.scene import Collection
 from hqnn.data.samples import read_samples
 from hqnn.execution.predictions import write_predictions
 from hqnn.models.unet import EarlyFusionUNet, full_unet, small_unet
+from hqnn.partials import remove_partials
 from hqnn.settings.pixels.keys import PatchFitting
+from hqnn.training.checkpoints import Checkpoint
 from hqnn.training.patches import change_probability, fit_patches
 
 
@@ -43,6 +45,7 @@ def predict_unet(
     training: PatchFitting,
     seed: int,
     about: Mapping[str, Any],
+    code: str = "",
     terminal: TextIO | None = None,
 ) -> None:
     """Fit one net and write its predictions of the test samples, each from the patch around it.
@@ -55,6 +58,7 @@ def predict_unet(
         training: see `fit_patches`.
         seed: of initial weights, of the order of patches and of dropout.
         about: what the path of the result says.
+        code: see `hqnn.training.checkpoints.Checkpoint`; that of the run lies beside the predictions.
         terminal: where a progress bar goes, if it is one.
 
     Raises:
@@ -64,7 +68,9 @@ def predict_unet(
     train = patches_of_train(collection, samples, net.cut)
     standardisation = Standardisation.of(train)
     model = net.build(train.images.shape[1], seed=seed)
-    fit_patches(model, standardisation.apply(train.images), train.labels, training, seed=seed, terminal=terminal)
+    seen, checkpoint = standardisation.apply(train.images), Checkpoint.beside(output, code)
+    fit_patches(model, seen, train.labels, training, seed=seed, checkpoint=checkpoint, terminal=terminal)
+    remove_partials(checkpoint.path)
     probability = np.empty(len(test.ids))
     for patches in patches_of_test(collection, samples, net.cut):
         images = change_probability(model, standardisation.apply(patches.images))

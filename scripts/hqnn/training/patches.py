@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 import numpy as np
@@ -15,9 +17,12 @@ from tqdm import tqdm
 from hqnn.data.pixels.scene import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.settings.pixels.keys import PatchFitting
-from hqnn.training.history import Epoch
+from hqnn.training.checkpoints import Checkpoint, read_checkpoint, run_digest, write_checkpoint
+from hqnn.training.history import Epoch, history_columns, history_of
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
+
+log = logging.getLogger(__name__)
 
 
 def fit_patches(
@@ -27,6 +32,7 @@ def fit_patches(
     fitting: PatchFitting,
     *,
     seed: int,
+    checkpoint: Checkpoint | None = None,
     terminal: TextIO | None = None,
 ) -> list[Epoch]:
     """Train a net that gives two logits a pixel; it is changed in place.
@@ -37,6 +43,7 @@ def fit_patches(
         labels: shape (patches, rows, columns); 0, 1, or `UNLABELLED` for a pixel that is left out.
         fitting: how; where balanced, both classes weigh equally in the loss.
         seed: of the order of patches and of dropout.
+        checkpoint: written after every epoch; a run that finds that of a killed run like itself goes on there.
         terminal: where a progress bar goes, if it is one.
 
     Returns:
@@ -46,28 +53,30 @@ def fit_patches(
         UserError: balanced classes were asked for and one has no pixel.
     """
     weights = _class_weights(labels, fitting.balanced)
-    inputs = torch.as_tensor(patches, dtype=torch.float32)
-    targets = torch.as_tensor(labels, dtype=torch.int64)
+    inputs, targets = torch.as_tensor(patches, dtype=torch.float32), torch.as_tensor(labels, dtype=torch.int64)
     optimizer = optimizer_of(fitting, model)
     schedule = schedule_of(fitting, optimizer, math.ceil(len(inputs) / fitting.batch_size))
-    history: list[Epoch] = []
+    parts = {"model": model, "optimizer": optimizer, **({"schedule": schedule} if schedule else {})}
+    arrays, settings = {"patches": patches, "labels": labels}, {**fitting.model_dump(), "seed": seed}
+    digest = run_digest(model, arrays, settings, checkpoint.code) if checkpoint else ""
     model.train()
-    with (
-        torch.random.fork_rng(devices=()),
-        tqdm(total=fitting.epochs, file=terminal, disable=None if terminal else True, unit="epoch") as bar,
-    ):
+    with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
-        for number in range(1, fitting.epochs + 1):
-            batches = torch.split(torch.randperm(len(inputs)), fitting.batch_size)
-            steps = []
-            for batch in batches:
-                steps.append(_step(model, optimizer, inputs[batch], targets[batch], weights))
-                if schedule:
-                    schedule.step()
-            loss, right, weight = np.sum(steps, axis=0)
-            history.append(Epoch(number, float(loss / weight), float(right / weight)))
-            bar.set_postfix(loss=f"{history[-1].loss:.4f}", accuracy=f"{history[-1].accuracy:.4f}")
-            bar.update()
+        history = _restored(parts, checkpoint, digest)
+        with tqdm(
+            total=fitting.epochs, initial=len(history), file=terminal, disable=None if terminal else True, unit="epoch"
+        ) as bar:
+            for number in range(len(history) + 1, fitting.epochs + 1):
+                steps = []
+                for batch in torch.split(torch.randperm(len(inputs)), fitting.batch_size):
+                    steps.append(_step(model, optimizer, inputs[batch], targets[batch], weights))
+                    if schedule:
+                        schedule.step()
+                loss, right, weight = np.sum(steps, axis=0)
+                history.append(Epoch(number, float(loss / weight), float(right / weight)))
+                _store(parts, history, checkpoint, digest)
+                bar.set_postfix(loss=f"{history[-1].loss:.4f}", accuracy=f"{history[-1].accuracy:.4f}")
+                bar.update()
     return history
 
 
@@ -114,3 +123,25 @@ def _step(
     optimizer.step()
     right = (weight * (logits.argmax(dim=1) == targets)).sum()
     return float(loss.detach()) * float(weight.sum()), float(right), float(weight.sum())
+
+
+def _store(parts: Mapping[str, Any], history: Sequence[Epoch], checkpoint: Checkpoint | None, digest: str) -> None:
+    """Write where a run stands, torch's own randomness included."""
+    if checkpoint is None:
+        return
+    state = {name: part.state_dict() for name, part in parts.items()}
+    state |= {"history": history_columns(history), "randomness": torch.get_rng_state()}
+    write_checkpoint(checkpoint.path, digest, state)
+
+
+def _restored(parts: Mapping[str, Any], checkpoint: Checkpoint | None, digest: str) -> list[Epoch]:
+    """Bring a run to where one like it stood; its epochs, none where there was no such run."""
+    state = read_checkpoint(checkpoint.path, digest) if checkpoint else None
+    if state is None:
+        return []
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    torch.set_rng_state(state["randomness"])
+    history = history_of(state["history"])
+    log.info("goes on after epoch %d", len(history))
+    return history
