@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hqnn.errors import UserError
-from hqnn.killed import killed_sentence
+from hqnn.killed import AGAIN, killed_sentence
 from hqnn.notes import noting
 from hqnn.partials import remove_partials
 from hqnn.supervision import End, leave, supervised
@@ -91,6 +91,8 @@ def job(*, secrets: bool = False) -> Iterator[Job]:
                 )
         except UserError as error:
             _stop(snakemake, terminal, str(error))
+        except KeyboardInterrupt:
+            _stop(snakemake, terminal, f"interrupted; {AGAIN}")
         except Exception as error:
             _stop(snakemake, terminal, f"{type(error).__name__}: {error} (traceback in {snakemake.log[0]})")
         seconds = time.monotonic() - started

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from checkout import Checkout, copy_checkout
-from forked import PROGRAM
 from hqnn.data.synthetic.handwritten import write_digits
 
 SAMPLE = "results/raw/sample_pairs_0"
@@ -233,23 +230,3 @@ def test_a_results_folder_that_cannot_be_written_is_a_sentence(checkout: Checkou
     assert out.returncode != 0
     assert "Read-only file system" in out.stdout
     assert list(small_disk.iterdir()) == []
-
-
-def test_a_killed_run_goes_on_where_it_stopped(checkout: Checkout) -> None:
-    child = subprocess.Popen(
-        [PROGRAM, "--cores", "1", "--", "results/change/sample/samples.h5"],
-        cwd=checkout.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    sample = checkout.folder / SAMPLE
-    while not list(sample.parent.glob(".sample_pairs_0.*")) and child.poll() is None:
-        time.sleep(0.02)
-    subprocess.run(["pkill", "-KILL", "-s", str(child.pid)], check=False)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    assert not sample.exists()
-    checkout.snakemake("--unlock")
-    checkout.snakemake("--", "results/change/sample/samples.h5")
-    assert (checkout.folder / "results/change/sample/samples.h5").is_file()

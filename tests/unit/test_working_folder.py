@@ -1,0 +1,55 @@
+"""Who works in a folder: the lock of the dead is lifted, that of the living never."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from hqnn.working_folder import LIFTED, LOCKS, RUNS, SCRIPTS, Presence, enter
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Snakemake's own, with the lock of some run and a script of its jobs."""
+    for name in (f"{LOCKS}/0.input.lock", f"{SCRIPTS}/copy.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    (tmp_path / RUNS).mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("written", [json.dumps({"process": 1, "host": "here"}), '{"proc', ""])
+def test_the_lock_of_a_run_that_is_dead_is_lifted(folder: Path, written: str) -> None:
+    (folder / RUNS / "here-1.json").write_text(written)
+    said: list[str] = []
+    presence = enter(folder, said.append)
+    assert said == [LIFTED]
+    assert list((folder / LOCKS).iterdir()) == [] and not (folder / SCRIPTS).exists()
+    assert presence is not None and len(list((folder / RUNS).iterdir())) == 1
+    presence.leave()
+    assert list((folder / RUNS).iterdir()) == []
+
+
+def test_the_lock_of_a_run_that_lives_stays_and_its_process_is_named(folder: Path) -> None:
+    (folder / RUNS / "there-2.json").write_text("{}")  # of one that is dead, beside it
+    living = Presence(folder / RUNS)
+    next((folder / RUNS).glob(f"*-{os.getpid()}.json")).rename(folder / RUNS / "living.json")  # not to be overwritten
+    said: list[str] = []
+    enter(folder, said.append)
+    assert len(said) == 1 and f"another run works in this folder (process {os.getpid()} user" in said[0]
+    assert (folder / LOCKS / "0.input.lock").exists()
+    living.leave()
+
+
+def test_a_lock_of_which_nothing_is_known_is_left_to_the_user(folder: Path) -> None:
+    said: list[str] = []
+    enter(folder, said.append)
+    assert said == [] and (folder / LOCKS / "0.input.lock").exists()
+
+
+def test_a_folder_that_takes_no_files_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / RUNS).touch()
+    assert enter(tmp_path, print) is None
