@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config circuits new jobs efficiency clean lock
+.PHONY: setup demo test lint bench config circuits new jobs efficiency kills clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -68,6 +68,10 @@ circuits: setup
 
 new: setup
 	@$(BIN)/python -m hqnn.new config/studies "$(NAME)" "$(KIND)"
+
+KILLS ?= 50
+kills: setup
+	$(BIN)/python tests/kills.py --kills $(KILLS)
 
 efficiency: setup
 	@$(BIN)/python -m hqnn.efficiency results
