@@ -21,9 +21,13 @@ from scipy.stats import chi2
 from hqnn.circuits.library import build
 from hqnn.circuits.measurement import measurement_groups
 from hqnn.circuits.program import Program
+from hqnn.circuits.trace import trace
 from hqnn.circuits.words import parse_observables
 from hqnn.engine import QuantumLayer
 from hqnn.engine.choice import Way
+from hqnn.engine.states_plan import states_plan_of
+from hqnn.engine.states_torch import states_expectations
+from hqnn.engine.trajectories import Trajectories
 from hqnn.execution.backends import backend
 from hqnn.execution.compilation import compile_program, save_compiled
 from hqnn.execution.exact import run_exact
@@ -105,6 +109,10 @@ def test_sums_projectors_and_probabilities_are_pennylanes_with_gradients(style: 
         found = by_torch(lambda x, w, it=layer: torch.func.functional_call(it, {"weights": w}, (x,)), program, seed)
         for mine, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(mine, other, atol=1e-9)
+    plan = states_plan_of(program)
+    found = by_torch(lambda x, w: states_expectations(plan, x[None], w.reshape(1, -1))[0], program, seed)
+    for mine, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-9)
     ours = by_torch(to_qnode(program, qml.device("default.qubit", wires=wires)), program, seed)
     np.testing.assert_allclose(ours[0], expected[0], atol=1e-9)
 
@@ -120,8 +128,23 @@ def test_noise_and_asymmetric_readout_meet_projectors_and_sums(seed: int) -> Non
     with torch.no_grad():
         layer.weights.copy_(torch.from_numpy(weights))
         np.testing.assert_allclose(layer(torch.from_numpy(inputs)), expected, atol=1e-10)
+    value, error = Trajectories(program, noise.model(), weights, count=150, seed=1)(inputs)
+    assert np.abs((value - expected) / np.maximum(error, 1e-3)).max() < 5
     node = to_qnode(program, qml.device("default.mixed", wires=3), noise=noise.model(), interface="numpy")
     np.testing.assert_allclose(node(inputs, weights), expected, atol=1e-10)
+
+
+def test_bits_are_read_behind_resets_and_conditions() -> None:
+    def circuit(_: Any, weights: Any, wires: Any) -> None:
+        qml.RY(weights[0], wires[0])
+        outcome = qml.measure(wires[0], reset=True)
+        qml.cond(outcome, qml.RX)(weights[1], wires[1])
+
+    program = trace(circuit, inputs=0, weight_shape=(2,), wires=2, observables=["probs@0,1", "2*Z0 - |1>@1"])
+    layer = QuantumLayer(program, dtype=torch.float64)
+    one = float(torch.prod(torch.sin(layer.weights.detach() / 2) ** 2))
+    expected = [1 - one, one, 0, 0, 2 - one]
+    np.testing.assert_allclose(layer(torch.empty(1, 0, dtype=torch.float64)).detach()[0], expected, atol=1e-12)
 
 
 def test_qiskit_reads_the_same_and_observables_follow_the_layout() -> None:
@@ -152,11 +175,11 @@ def test_every_path_gives_probabilities_that_sum_to_one_and_sums_within_their_er
     def run(path: Any) -> Any:
         return path(*load_classifier(tmp_path / "model.safetensors"), inputs)
 
-    sampled = {
-        run_exact: Shots(SHOTS, seed=0),
-        Noisy(files[1], "ibmq_lima"): Hardware(*files, "ibmq_lima", SHOTS, seed=0),
-    }
-    for exact, shots in sampled.items():
+    sampled = [
+        (run_exact, Shots(SHOTS, seed=0)),
+        (Noisy(files[1], "ibmq_lima"), Hardware(*files, "ibmq_lima", SHOTS, seed=0)),
+    ]
+    for exact, shots in sampled:
         expected, found = run(exact), run(shots)
         for each in (expected, found):
             np.testing.assert_allclose(each.values[:, [*range(2, 6)]].sum(axis=1), 1, atol=1e-9)
