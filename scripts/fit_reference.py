@@ -14,5 +14,6 @@ with job() as rule:
         seed=int(rule.wildcards["seed"]),
         memory_limit_mb=rule.params.memory_limit_mb,
         layouts=rule.params.layouts,
+        noise=rule.params.noise,
         about={**rule.wildcards, "phase": "ideal", "path": "exact"},
     )

@@ -7,7 +7,7 @@ with job(secrets=True) as rule:
     from hqnn.training.machine import train_on_machine
     from hqnn.training.step_jobs import step_jobs
 
-    seed, machine = int(rule.wildcards["seed"]), backend(rule.input.calibration)
+    seed, machine = int(rule.wildcards["seed"]), backend(rule.input.calibration, rule.params.noise)
     train_on_machine(
         rule.output.model,
         rule.output.history,

@@ -17,7 +17,8 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import RelaxationNoisePass
 from scipy.linalg import expm
 
-from hqnn.circuits.program import MEASURE, Channel, Condition, Constant, Gate, Program
+from hqnn.circuits.outcomes import MEASURE
+from hqnn.circuits.program import Channel, Condition, Constant, Gate, Program
 from hqnn.engine import QuantumLayer
 from hqnn.errors import UserError
 from hqnn.execution.backends import snapshot

@@ -151,6 +151,7 @@ rule train_hardware:
     params:
         training=of_study("hardware_training"),
         machine=machine_if_any,
+        noise=of_study("execution", "noise"),
         code=code_of("train_hardware"),
     script:
         "../../scripts/train_hardware.py"
@@ -185,6 +186,7 @@ rule fit_reference:
         balanced=lambda wildcards: plans[wildcards.study].training(wildcards.model)["balanced"],
         memory_limit_mb=settings.engine.memory_limit_mb,
         layouts=of_study("execution", "layouts"),
+        noise=of_study("execution", "noise"),
         code=code_of("fit_reference"),
     script:
         "../../scripts/fit_reference.py"

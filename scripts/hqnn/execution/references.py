@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def predict_reference(
     balanced: bool = False,
     memory_limit_mb: float = 2000.0,
     layouts: int = 4,
+    noise: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Fit one reference and write its predictions of the test samples.
 
@@ -71,6 +73,7 @@ def predict_reference(
         balanced: fit on as many samples drawn with replacement, all classes equally likely.
         memory_limit_mb: of a quantum kernel.
         layouts: tried where a quantum kernel is for a backend.
+        noise: of that backend, values of `hqnn.settings.execution.Noise`.
 
     Raises:
         UserError: see `check_parameters`; scikit-learn refuses a value, or the samples are not of the reference's kind.
@@ -82,7 +85,10 @@ def predict_reference(
     if estimator == CHANGE_VECTOR:
         probability, facts = _by_change_vector(samples, train, test)
     else:
-        of_kernels = {"native": _native_of(said.get("backend"), seed, layouts), "memory_limit_mb": memory_limit_mb}
+        of_kernels = {
+            "native": _native_of(said.get("backend"), noise, seed, layouts),
+            "memory_limit_mb": memory_limit_mb,
+        }
         probability, facts = _by_fitting(estimator, said, seed, balanced, of_kernels, *_as_vectors(train, test))
     write_predictions(
         output, test, probability, {"model": name, **about, "backend": "scikit-learn", **facts, "seed": seed}
@@ -130,13 +136,13 @@ def _of_kernel(name: str, fitted: Any) -> dict[str, Any]:
     return {**facts, "backend": noise.name, "calibration_digest": noise.digest} if noise else facts
 
 
-def _native_of(backend_name: str | None, seed: int, layouts: int) -> Native:
+def _native_of(backend_name: str | None, noise: Mapping[str, Any], seed: int, layouts: int) -> Native:
     """What brings a circuit to the backend that is named, if one is."""
 
     def native(program: Program) -> tuple[Program, NoiseModel | None]:
         if not backend_name:
             return program, None
-        machine = backend(backend_name)
+        machine = backend(backend_name, noise)
         compiled = compile_program(measuring_qubits(program), machine, seed=seed, layouts=layouts)
         return compiled.program, machine.noise
 
