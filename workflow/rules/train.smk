@@ -165,6 +165,7 @@ use rule train_hardware as train_on_machine with:
     params:
         training=of_study("hardware_training"),
         machine=machine_of,
+        noise={},
         code="",  # no edit may cost a step that is paid for
 
 
