@@ -28,7 +28,7 @@ from hqnn.noise.thermal import from_snapshot
 from trained_models import compiled, save
 
 OBSERVABLES = ["ZIII", "IZIZ", "ZZZZ", "PIQI", "0.5*ZIII-2.0*QQIZ+0.3*IIII"]
-SHOTS = 2500
+SHOTS = 4000
 
 
 @settings(max_examples=25, deadline=None)
@@ -92,7 +92,7 @@ def test_from_the_counts_of_one_task_bias_falls_and_standard_errors_are_what_val
     file = save(tmp_path / "model.safetensors", "pixel", (3,), 4)
     model, trained = load_classifier(file)
     program, circuit, machine = compiled(tmp_path, 3, model.program.observables)
-    inputs, ids = np.random.default_rng(1).uniform(-1, 1, (8, 3)), np.arange(8)
+    inputs, ids = np.random.default_rng(1).uniform(-1, 1, (12, 3)), np.arange(12)
     mitigation, counts = ("readout", "zne_linear", "zne_richardson"), tmp_path / "counts.h5"
     plain = Hardware(circuit, program, machine, SHOTS, 3, True, mitigation, counts, ids)(model, trained, inputs)
     alone = Hardware(circuit, program, machine, SHOTS, 3)(model, trained, inputs)
