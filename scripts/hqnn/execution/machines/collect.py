@@ -176,7 +176,8 @@ def _waits(entry: Entry, status: Status, ledger: Ledger) -> str:
             f"{told} {'failed' if status.state == 'failed' else 'was cancelled'} "
             f"({status.reason or 'without a reason'}); run again with --forcerun submit to send it anew"
         )
-    words = [f"job {entry.job} is {'in a state that is not known here' if status.state == 'unknown' else status.state}"]
+    unknown = f"in an unknown state{f' ({status.reason})' if status.reason else ''}"
+    words = [f"job {entry.job} is {unknown if status.state == 'unknown' else status.state}"]
     words += [] if status.position is None else [f"number {status.position} in the queue"]
     words += [] if status.expected_start is None else [f"expected to start {status.expected_start}"]
     log.info("%s", ", ".join(words))

@@ -111,7 +111,7 @@ def require_allowed(
     Raises:
         UserError: a cap would be passed, the account has too little left, nobody confirmed, or the run is dry.
     """
-    sent = [entry for entry in entries if entry.state not in ("not sent", "refused")]
+    sent = [entry for entry in entries if entry.state != "not sent"]
     seconds = estimate.qpu_seconds or 0.0
     price = machine.price_per_second
     totals = {
