@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ from hqnn.interpreters.binding import parameter_values
 from hqnn.interpreters.pennylane import function_to_qnode, to_qnode
 from hqnn.interpreters.qiskit import qiskit_observables, to_qiskit
 from hqnn.models.hybrid import HybridClassifier
+from hqnn.report.circuits import angle_words, circuit_image
 from hqnn.store import fingerprint
+from hqnn.training.differentiation import executions_per_image
 
 WORDS = ["ZX", "YI"]
 
@@ -72,7 +75,7 @@ def circuits(draw: Any) -> Any:
     return circuit
 
 
-@settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@settings(max_examples=20, deadline=None, database=None, derandomize=True)
 @given(circuits())
 def test_any_function_has_the_values_and_gradients_that_pennylane_finds(circuit: Any) -> None:
     program = trace(circuit, inputs=2, weight_shape=(3,), wires=2, observables=WORDS)
@@ -171,3 +174,22 @@ def test_feature_maps_with_products_are_programs(template: str) -> None:
     plain = function_to_qnode(circuit, qml.device("default.qubit"), wires=3, observables=program.observables)
     x = torch.randn(3, dtype=torch.float64)
     torch.testing.assert_close(layer(x), plain(x, layer.weights), rtol=0, atol=1e-12)
+
+
+def test_weights_that_enter_by_a_function_are_counted_where_circuits_are_shifted(program: Program) -> None:
+    device = qml.device("default.qubit")
+    program = replace(program, observables=("ZX",))
+    node = to_qnode(program, device, diff_method="parameter-shift")
+    weights = torch.rand(2, 2, 2, dtype=torch.float64, requires_grad=True)
+    with qml.Tracker(device) as tracker:
+        node(torch.rand(2, dtype=torch.float64), weights).sum().backward()
+    count = executions_per_image(program, "parameter-shift", inputs=False)
+    assert tracker.totals["executions"] == count.forward + count.backward == 1 + 2 * 4
+
+
+def test_a_drawing_names_functions_by_their_formulas(program: Program) -> None:
+    image = circuit_image(program, "reuploading", "Gates.")
+    assert image.caption.startswith(
+        "Gates. f0 = w[0] * x[0]; f1 = w[1] * x[1]; f2 = (3.14159 - x[0]) * (3.14159 - x[1]);"
+    )
+    assert angle_words(program.gates[0].angles[0], program.inputs) == "f₀+θ₂"

@@ -9,7 +9,7 @@ import numpy as np
 
 from hqnn.circuits.affine import Vector
 from hqnn.circuits.expansion import PennyLaneGate
-from hqnn.circuits.functions import further, needed, renumbered
+from hqnn.circuits.functions import columns_of, needed, renumbered
 from hqnn.circuits.program import Angle, Function, Program
 from hqnn.circuits.symbols import Symbol, symbols
 from hqnn.errors import UserError
@@ -32,7 +32,7 @@ class Followed:
         self._noted = given[0].noted
         known = Program(0, self._inputs, (points.shape[1] - self._inputs,), (), (), functions=tuple(self._noted))
         weights = points[:, self._inputs :].T
-        seen = further(known, points[:, : self._inputs], weights)
+        seen = columns_of(known, points[:, : self._inputs], weights)
         return [
             (p.angle, np.broadcast_to(p.angle.value(seen, weights), len(points))) if isinstance(p, Symbol) else None
             for p in parameters

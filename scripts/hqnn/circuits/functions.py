@@ -28,6 +28,14 @@ ARGUMENTS = {
 _OPERATORS = {"multiply": operator.mul, "divide": operator.truediv, "power": operator.pow}
 
 
+class Columns(list[Any]):
+    """Inputs one by one, each of shape (...), which angles read as one array of shape (..., inputs)."""
+
+    def __getitem__(self, key: Any) -> Any:
+        """As of an array where the last index is asked for."""
+        return super().__getitem__(key[-1] if isinstance(key, tuple) else key)
+
+
 def applied(name: str, operands: Sequence[Any], xp: Any) -> Any:
     """A function's value.
 
@@ -56,15 +64,13 @@ def extended(program: Program, inputs: Any, weights: Any, xp: Any = np) -> Any:
         UserError: a function is not finite.
     """
     with np.errstate(all="ignore"):  # it is said in words
-        whole = further(program, inputs, weights, xp)
-    finite = xp.isfinite(whole[..., program.inputs :])
-    if not bool(xp.all(finite)):
-        raise not_finite(program, int(np.argmin(np.reshape(np.asarray(finite), (-1, len(program.functions))).all(0))))
-    return whole
+        columns = columns_of(program, inputs, weights, xp)
+    check_finite(program, columns, xp)
+    return xp.stack(list(columns), -1)
 
 
-def further(program: Program, inputs: Any, weights: Any, xp: Any = np) -> Any:
-    """As `extended`, whatever the values.
+def columns_of(program: Program, inputs: Any, weights: Any, xp: Any = np) -> Columns:
+    """As `extended`, whatever the values, and one by one, so that each has only the gradients that it needs.
 
     Args:
         program: any.
@@ -72,11 +78,32 @@ def further(program: Program, inputs: Any, weights: Any, xp: Any = np) -> Any:
         weights: shape (weights, ...).
         xp: see `applied`.
     """
+    columns = Columns(inputs[..., i] for i in range(program.inputs))
     for function in program.functions:
-        operands = [angle.value(inputs, weights) for angle in function.operands]
-        value = applied(function.name, operands, xp) + (inputs * 0).sum(-1)  # for every sample
-        inputs = xp.concatenate([inputs, value[..., None]], -1)
-    return inputs
+        operands = [angle.value(columns, weights) for angle in function.operands]
+        columns.append(applied(function.name, operands, xp) + (inputs * 0).sum(-1))  # for every sample
+    return columns
+
+
+def check_finite(program: Program, columns: Columns, xp: Any = np) -> None:
+    """Refuse functions that are infinite or no number for some sample.
+
+    Raises:
+        UserError: one is; the message has its formula.
+    """
+    for index, column in enumerate(columns[program.inputs :]):
+        if not bool(xp.all(xp.isfinite(column))):
+            raise not_finite(program, index)
+
+
+def entering(program: Program, angle: Angle) -> tuple[bool, bool]:
+    """Whether a sample's numbers, and whether weights, enter an angle, by functions too."""
+    by_inputs, by_weights = any(i < program.inputs for i, _ in angle.inputs), bool(angle.weights)
+    for index in (i - program.inputs for i, _ in angle.inputs if i >= program.inputs):
+        for operand in program.functions[index].operands:
+            inputs, weights = entering(program, operand)
+            by_inputs, by_weights = by_inputs or inputs, by_weights or weights
+    return by_inputs, by_weights
 
 
 def not_finite(program: Program, index: int) -> UserError:

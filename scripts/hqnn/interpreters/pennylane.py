@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pennylane as qml
 
-from hqnn.circuits.functions import extended, further
+from hqnn.circuits.functions import check_finite, columns_of
 from hqnn.circuits.observables import pauli_sum
 from hqnn.circuits.program import Channel, Constant, Gate, Program
 from hqnn.circuits.trace import QuantumFunction
@@ -49,7 +49,10 @@ def to_qfunc(program: Program, noise: NoiseModel | None = None) -> Callable[[Any
         if program.initial_state == "amplitudes":
             qml.AmplitudeEmbedding(inputs, range(program.wires), pad_with=0.0, normalize=True)
         if program.functions:
-            inputs = (further if qml.math.is_abstract(inputs) else extended)(program, inputs, flat, qml.math)
+            columns = columns_of(program, inputs, flat, qml.math)
+            if not qml.math.is_abstract(inputs):
+                check_finite(program, columns, qml.math)
+            inputs = columns
         for step in steps:
             step(inputs, flat)
 

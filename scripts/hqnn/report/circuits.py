@@ -9,15 +9,26 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
+from hqnn.circuits.functions import written
 from hqnn.circuits.observables import PROJECTORS, terms_of
 from hqnn.circuits.program import Angle, Gate, Program, Terms
 from hqnn.report.panels import Image
 from hqnn.report.style import FAINT, INK, inline_svg, svg_panel
 
 COLUMNS = 14  # gates beside each other, before a circuit goes on below
+FORMULAS = 6  # that a caption spells out
 UNIT = 0.62  # inches between wires, and between columns
 HALF = 0.36  # of a box, in units
-SHORT = {"Hadamard": "H", "PauliX": "X", "PauliY": "Y", "PauliZ": "Z", "PhaseShift": "P", "Identity": "I"}
+SHORT = {
+    "Hadamard": "H",
+    "PauliX": "X",
+    "PauliY": "Y",
+    "PauliZ": "Z",
+    "PhaseShift": "P",
+    "Identity": "I",
+    "measure": "M",
+    "reset": "|0⟩",
+}
 CONTROLLED = {"CNOT": "+", "CX": "+", "CZ": "", "CY": "Y", "CRX": "RX", "CRY": "RY", "CRZ": "RZ"}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 FRACTIONS = {1.0: "π", 0.5: "π/2", 0.25: "π/4", 2.0: "2π"}
@@ -27,6 +38,9 @@ def circuit_image(program: Program, name: str, caption: str = "") -> Image:
     """A circuit as it stands in the page, see `circuit_drawing`."""
     width, _ = _size(_columns(program.gates), program.wires)
     drawn = Markup(inline_svg(circuit_drawing(program, name), f"circuit of {name}"))  # noqa: S704 - escaped there
+    count = len(program.functions)
+    formulas = [f"f{k} = {written(program, program.inputs + k)}" for k in range(min(count, FORMULAS))]
+    caption = " ".join([caption, *([f"{'; '.join(formulas)}{', ...' * (count > FORMULAS)}."] if formulas else [])])
     return Image(Markup('<div style="max-width: {:.1f}rem">{}</div>').format(6 * width, drawn), caption)
 
 
@@ -34,7 +48,8 @@ def circuit_drawing(program: Program, name: str) -> bytes:
     """Draw a circuit, time from left to right, wire 0 on top; long ones go on below.
 
     Args:
-        program: what to draw; x are its inputs, θ its weights, both counted from 0.
+        program: what to draw; x are its inputs, θ its weights, f its functions, all counted from 0. A gate that depends
+            on an outcome has a question mark.
         name: of the circuit.
 
     Returns:
@@ -50,16 +65,23 @@ def circuit_drawing(program: Program, name: str) -> bytes:
             _wires(axes, program, top, len(row), last)
             for x, column in enumerate(row):
                 for gate in column:
-                    _gate(axes, gate, x + 1, top)
+                    _gate(axes, gate, x + 1, top, program.inputs)
         axes.set(xlim=(-0.4, _width(columns)), ylim=(len(rows) * height - 0.9, -0.6), aspect="equal")
         axes.set_axis_off()
 
     return svg_panel(f"circuit-{name}", draw, _size(columns, program.wires))
 
 
-def angle_words(angle: Angle) -> str:
-    """An angle as it is written in a gate, such as ``x₀``, ``2·θ₁₂`` or ``π/2``."""
-    terms = [*_terms(angle.inputs, "x"), *_terms(angle.weights, "θ")]
+def angle_words(angle: Angle, inputs: int | None = None) -> str:
+    """An angle as it is written in a gate, such as ``x₀``, ``2·θ₁₂``, ``f₀`` or ``π/2``.
+
+    Args:
+        angle: of a gate.
+        inputs: how many numbers a sample has; those behind them are functions f.
+    """
+    own = [(i, c) for i, c in angle.inputs if inputs is None or i < inputs]
+    functions = [(i - inputs, c) for i, c in angle.inputs if inputs is not None and i >= inputs]
+    terms = [*_terms(tuple(own), "x"), *_terms(tuple(functions), "f"), *_terms(angle.weights, "θ")]
     if angle.constant or not terms:
         terms.append(_constant(angle.constant))
     return "+".join(terms).replace("+-", "−").replace("-", "−")
@@ -117,14 +139,15 @@ def _read(program: Program, wire: int) -> str:
     return ", ".join([f"⟨{paulis}⟩"] * bool(paulis) + ["p"] * (not letters.isdisjoint(PROJECTORS.values())))
 
 
-def _gate(axes: Axes, gate: Gate, x: float, top: float) -> None:
+def _gate(axes: Axes, gate: Gate, x: float, top: float, inputs: int) -> None:
     ys = [top + wire for wire in gate.wires]
     if len(ys) > 1:
         axes.plot([x, x], [min(ys), max(ys)], color=INK, linewidth=0.9, zorder=2)
-    angles = ", ".join(map(angle_words, gate.angles))
-    if gate.name not in CONTROLLED or len(ys) != 2:
+    angles = ", ".join(angle_words(angle, inputs) for angle in gate.angles)
+    if gate.name not in CONTROLLED or len(ys) != 2 or gate.condition:
+        name = SHORT.get(gate.name, gate.name) + "?" * (gate.condition is not None)
         for y in ys:
-            _box(axes, x, y, SHORT.get(gate.name, gate.name), angles if y == ys[-1] else "")
+            _box(axes, x, y, name, angles if y == ys[-1] else "")
         return
     target = CONTROLLED[gate.name]
     dots = ys if target == "" else ys[:1]

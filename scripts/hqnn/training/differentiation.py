@@ -9,6 +9,7 @@ import pennylane as qml
 import torch
 from torch import Tensor, nn
 
+from hqnn.circuits.functions import entering
 from hqnn.circuits.light_cone import observed_gates
 from hqnn.circuits.program import Angle, Program, Rotation
 from hqnn.engine import QuantumLayer
@@ -162,8 +163,11 @@ def executions_per_image(
     if method not in METHODS:
         raise UserError(f"differentiation method {method!r} is unknown{nearest(method, METHODS)}")
 
+    program = deferred(program)
+
     def trainable(angle: Angle) -> bool:
-        return bool((inputs and angle.inputs) or (weights and angle.weights))
+        by_inputs, by_weights = entering(program, angle)
+        return (inputs and by_inputs) or (weights and by_weights)
 
     seen = [gate for gate in observed_gates(program) if any(map(trainable, gate.angles))]
     rotations = [f for gate in seen for f in gate.factors if isinstance(f, Rotation) and trainable(f.angle)]
