@@ -15,6 +15,7 @@ from typing import NoReturn
 
 HEAD = "HQNN_HEAD"  # environment variable: the process that started the job
 DIES_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+POLITE = (signal.SIGINT, signal.SIGTERM)
 LOOK_S = 0.2  # between two looks whether the head still lives
 KIB_PER_MB = 1e6 / 1024
 
@@ -49,8 +50,10 @@ def supervised(tell: Callable[[End], None]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     ended, held = os.pipe()
+    signal.pthread_sigmask(signal.SIG_BLOCK, POLITE)  # until it is known who takes them
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, POLITE)
         os.close(ended)
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
@@ -58,6 +61,7 @@ def supervised(tell: Callable[[End], None]) -> None:
     os.close(held)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child, too
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, POLITE)
     status, memory_mb = _wait(child, ended)
     code = os.waitstatus_to_exitcode(status)
     tell(
@@ -92,6 +96,8 @@ def lives(process: int) -> bool:
 def _wait(child: int, ended: int) -> tuple[int, float]:
     """Wait for the end of a child, whose end of a pipe closes with it; its status and peak memory in MB."""
     head = int(os.environ.get(HEAD, 0))
+    if not lives(head):  # in a container with process numbers of its own
+        head = 0
     while True:
         select.select([ended], [], [], LOOK_S)
         found, status, used = os.wait4(child, os.WNOHANG)
