@@ -43,6 +43,7 @@ PEERS: dict[str, Callable[..., peers.Step]] = {
 WITHOUT_READOUT = {"tensorcircuit DM"}  # it has no readout errors, so it is compared without them
 GROWTH_WIRES = (4, 6, 8, 10, 12)
 GROWTH_LAYERS = (1, 2, 4, 6)
+DEEP = ((8, 12), (10, 6), (12, 6), (16, 3))
 REUPLOADS = ((8, 3), (8, 6), (8, 12), (10, 6), (12, 3), (12, 6), (16, 3))
 DTYPES = {"default.qubit": "complex128", "lightning.qubit": "complex128", "default.mixed": "complex128"} | {
     "tensorcircuit": "complex64",
@@ -109,6 +110,8 @@ def cases() -> list[Case]:
     reupload4 = build("angle_y-simplified_two_design-3-reupload", 4, ["Z1"])
     amplitude = build("amplitude-simplified_two_design-3", 5, ["Z1"])
     explicit = prepared(amplitude)
+    amplitude10 = build("amplitude-simplified_two_design-3", 10, ["Z5"])
+    probabilities = build("angle_y-simplified_two_design-3", 8, ["probs@0,1,2,3,4,5,6,7"])
     too_big = {"default.mixed": "out of memory: about 0.3 GiB a sample"}
     noisy = ("default.mixed", "tensorcircuit DM")
     return [
@@ -124,6 +127,10 @@ def cases() -> list[Case]:
         Case("reupload_noisy", reupload4, 32, damped(reupload4), rivals=noisy),
         Case("amplitude_noisy", amplitude, 32, damped(amplitude), rivals=noisy),
         Case("amplitude_prepared_noisy", explicit, 8, damped(explicit), rivals=noisy),
+        Case("amplitude_10_ideal", amplitude10, 100, rivals=(), excused={"default.qubit": "minutes a step"}),
+        Case("amplitude_10_noisy", amplitude10, 100, damped(amplitude10), rivals=(), excused=too_big),
+        Case("probabilities_8", probabilities, 100, rivals=()),
+        *(deep(wires, layers) for wires, layers in DEEP),
         *(growth(wires, 3) for wires in GROWTH_WIRES),
         *(growth(8, layers) for layers in GROWTH_LAYERS),
     ]
@@ -133,10 +140,21 @@ def reupload(wires: int, layers: int) -> Case:
     """Inputs before every layer, and Z of every wire, so that the light cone leaves nothing out."""
     name = f"angle_y-simplified_two_design-{layers}-reupload"
     program = build(name, wires, [f"Z{wire}" for wire in range(wires)])
-    if wires <= 12:
-        return Case(f"reupload_{wires}x{layers}", program, 100)
+    return wide(f"reupload_{wires}x{layers}", program)
+
+
+def deep(wires: int, layers: int) -> Case:
+    """Inputs once, then more layers than a propagated observable stays narrow in."""
+    program = build(f"angle_y-simplified_two_design-{layers}", wires, [f"Z{wires // 2}"])
+    return wide(f"deep_{wires}x{layers}", program)
+
+
+def wide(name: str, program: Program) -> Case:
+    """A case whose peers take part up to 12 wires, but for one."""
+    if program.wires <= 12:
+        return Case(name, program, 100)
     too_big = {"default.qubit": "out of memory: about 0.2 GiB a sample", "lightning.qubit": "minutes a step"}
-    return Case(f"reupload_{wires}x{layers}", program, 100, rivals=("tensorcircuit",), excused=too_big)
+    return Case(name, program, 100, rivals=("tensorcircuit",), excused=too_big)
 
 
 def growth(wires: int, layers: int) -> Case:
