@@ -33,7 +33,7 @@ from hqnn.training.native import train_native
 from trained_models import compiled
 
 CIRCUITS = (
-    ("angle_y-simplified_two_design-2", 6, ["ZIIIII", "IXYIII", "IIIIZZ"]),
+    ("angle_y-simplified_two_design-2", 6, ["ZIIIII", "0.5*IXYIII-0.3*IIZIII", "PIIQII"]),
     ("amplitude-basic_entangler-1", 3, ["ZII", "IYX"]),
     ("angle_y-basic_entangler-2-reupload", 3, ["ZXI"]),
 )
@@ -116,7 +116,8 @@ def test_the_noisy_path_takes_trajectories_where_memory_ends(
     exact = replace(path, memory_limit_mb=100.0)(model, fingerprint, inputs)
     with caplog.at_level(logging.INFO):
         found = path(model, fingerprint, inputs)
-    assert "engine.memory_limit_mb is 0: 50 trajectories a sample" in caplog.text
+    assert "engine.memory_limit_mb is 0; raise it" in caplog.text
+    assert "50 trajectories a sample" in caplog.text
     assert (found.trajectories, exact.trajectories) == (50, 0)
     assert (path.samples(7), replace(path, memory_limit_mb=100.0).samples(7)) == (7, None)
     assert (abs(found.values - exact.values) < 5 * found.standard_errors).all()
@@ -130,7 +131,9 @@ def test_the_noisy_path_takes_trajectories_where_memory_ends(
 def test_training_on_trajectories_is_refused_in_a_sentence(
     trained: tuple[HybridClassifier, str, Noisy], tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match=r"noise on 3 wires needs about .* MB, .*trajectories have no gradients"):
+    with pytest.raises(
+        UserError, match=r"noise on 3 wires needs exact values, since traj.* no gradients: .*memory_limit_mb"
+    ):
         train_native(
             tmp_path / "noisy.safetensors",
             tmp_path / "history.csv",

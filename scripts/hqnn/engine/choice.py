@@ -19,7 +19,7 @@ import torch
 from hqnn.circuits.program import Channel, Program
 from hqnn.engine.fusion import Group
 from hqnn.engine.memory import MEGABYTE, too_much
-from hqnn.engine.plan import Outline, outline_of, without_outcomes
+from hqnn.engine.plan import Outline
 from hqnn.engine.states import tile_bytes
 from hqnn.engine.states_kernels import LANES
 from hqnn.engine.states_plan import StatesPlan, states_plan_of
@@ -139,16 +139,6 @@ class Choice:
         theirs, ours = (us / 1e3 for us in self._both_us(samples))
         where = "" if device.type == "cpu" else f" on a CPU, which is taken for what {device} prefers"
         return f"{samples} samples take about {theirs:.2g} ms by observables, {ours:.2g} ms by states{where}"
-
-
-def exact_mb(program: Program, noise: NoiseModel | None) -> float:
-    """Megabytes of float64 that exact expectation values need at the least, without gradients and for one copy.
-
-    Raises:
-        UserError: see `hqnn.engine.elements.elements_of`.
-    """
-    program = without_outcomes(program, noise)
-    return observables_cost(program, outline_of(program, noise)).entries * torch.float64.itemsize / MEGABYTE
 
 
 def observables_cost(program: Program, outline: Outline) -> Cost:

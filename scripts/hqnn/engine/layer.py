@@ -16,6 +16,17 @@ from hqnn.noise.coverage import require_noise
 from hqnn.noise.model import NoiseModel
 
 
+def require_memory(program: Program, noise: NoiseModel, memory_limit_mb: float) -> None:
+    """Find out whether exact expectation values of one sample of one copy fit into memory, by running none.
+
+    Raises:
+        MemoryLimitError: they do not.
+    """
+    with torch.no_grad():
+        layer = QuantumLayer(program, noise, memory_limit_mb=memory_limit_mb, dtype=torch.float64)
+        layer(torch.empty(0, program.inputs, dtype=torch.float64))
+
+
 class QuantumLayer(nn.Module):
     """Expectation values of a program's observables; exact, with or without noise.
 

@@ -14,9 +14,13 @@ from hqnn.errors import UserError
 MEGABYTE = 1e6
 
 
+class MemoryLimitError(UserError):
+    """What is to be computed does not fit into the memory that the config allows."""
+
+
 def too_much(needed_mb: float, limit_mb: float, what: str) -> NoReturn:
     """Say what is needed and which key to change."""
-    raise UserError(
+    raise MemoryLimitError(
         f"{what} need about {needed_mb:.3g} MB, but engine.memory_limit_mb is {limit_mb:g}; raise it, or take "
         "fewer wires, observables or copies"
     )
@@ -31,7 +35,7 @@ def chunk_size(sample_bytes: float, limit_mb: float, what: str) -> int:
         what: is stored, for the message.
 
     Raises:
-        UserError: a single sample is over the limit.
+        MemoryLimitError: a single sample is over the limit.
     """
     if sample_bytes > limit_mb * MEGABYTE:
         too_much(sample_bytes / MEGABYTE, limit_mb, what)

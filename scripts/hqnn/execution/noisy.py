@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from hqnn.circuits.program import Program
 from hqnn.circuits.program_file import read_program
-from hqnn.engine.choice import exact_mb
+from hqnn.engine.layer import require_memory
+from hqnn.engine.memory import MemoryLimitError
 from hqnn.engine.trajectories import Trajectories
 from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Expectations
@@ -78,14 +79,12 @@ class Noisy:
     @cached_property
     def _too_wide(self) -> bool:
         program, noise = self._native
-        needed = exact_mb(program, noise)
-        if needed <= self.memory_limit_mb:
-            return False
-        log.info(
-            "noise on %d wires needs %.3g MB to be exact, engine.memory_limit_mb is %g: %d trajectories a sample",
-            program.wires, needed, self.memory_limit_mb, self.trajectories,
-        )  # fmt: skip
-        return True
+        try:
+            require_memory(program, noise, self.memory_limit_mb)
+        except MemoryLimitError as error:
+            log.info("noise on %d wires: %s; so %d trajectories a sample run", program.wires, error, self.trajectories)
+            return True
+        return False
 
     def _by_trajectories(
         self, model: HybridClassifier, inputs: NDArray[np.float64]

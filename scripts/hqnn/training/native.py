@@ -10,7 +10,8 @@ from hqnn.circuits.program import Program
 from hqnn.circuits.program_file import read_program
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import read_samples
-from hqnn.engine.choice import exact_mb
+from hqnn.engine.layer import require_memory
+from hqnn.engine.memory import MemoryLimitError
 from hqnn.errors import UserError
 from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.models.device import device_of
@@ -78,9 +79,10 @@ def train_native(
 
 def _require_memory(program: Program, noise: NoiseModel, limit_mb: float) -> None:
     """Refuse to train where only trajectories are left, which have no gradients."""
-    needed = exact_mb(program, noise)
-    if needed > limit_mb:
+    try:
+        require_memory(program, noise, limit_mb)
+    except MemoryLimitError as error:
         raise UserError(
-            f"training under noise on {program.wires} wires needs about {needed:.3g} MB, but engine.memory_limit_mb is "
-            f"{limit_mb:g}, and trajectories have no gradients; raise it, or leave the noisy phase out of phases"
-        )
+            f"training under noise on {program.wires} wires needs exact values, since trajectories have no gradients: "
+            f"{error}; or leave the noisy phase out"
+        ) from error
