@@ -12,6 +12,7 @@ from qiskit.circuit.library import CRXGate, RGate
 
 from hqnn.circuits.library import build_for
 from hqnn.engine import QuantumLayer
+from hqnn.engine.further import FurtherInputs
 from hqnn.execution.backends import backend, snapshot
 from hqnn.execution.compilation import compile_program
 from hqnn.interpreters.free_angles import FreeAngles, free_angles
@@ -41,14 +42,22 @@ def slopes_of(layer: torch.nn.Module, inputs: torch.Tensor) -> list[np.ndarray]:
     return [inputs.grad.numpy().copy(), layer.weights.grad.numpy().copy()]
 
 
-@pytest.mark.parametrize("machine", ["ibm_brisbane", "iqm_apollo"])
-def test_parameter_shift_through_native_gates_is_the_noisy_engines_own_gradient(machine: str) -> None:
-    program = build_for("angle_y-simplified_two_design-1", 3, ("ZII", "IXZ"))
+@pytest.mark.parametrize(
+    ("machine", "circuit"),
+    [
+        ("ibm_brisbane", "angle_y-simplified_two_design-1"),
+        ("iqm_apollo", "angle_y-simplified_two_design-1"),
+        ("ibm_brisbane", "trainable_angle_y-simplified_two_design-2-reupload"),
+    ],
+)
+def test_parameter_shift_through_native_gates_is_the_noisy_engines_own_gradient(machine: str, circuit: str) -> None:
+    program = build_for(circuit, 3, ("ZII", "IXZ"))
     compiled = compile_program(program, backend(machine), seed=0, layouts=1)
     noise = from_snapshot(snapshot(machine))
     engine = QuantumLayer(compiled.program, noise, copies=2, dtype=torch.float64)
-    angles = free_angles(compiled.circuit, program.observables, inputs=3, weights=program.weights)
-    counted = CountedLayer(engine.weights, angles, exactly(angles, noise), copies=2)
+    angles = free_angles(compiled.circuit, program.observables, inputs=program.circuit_inputs, weights=program.weights)
+    further = FurtherInputs(program) if program.functions else None
+    counted = CountedLayer(engine.weights, angles, exactly(angles, noise), copies=2, further=further)
     inputs = torch.randn(4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     np.testing.assert_allclose(counted(inputs).detach(), engine(inputs).detach(), atol=1e-12)
     for ours, exact in zip(slopes_of(counted, inputs), slopes_of(engine, inputs), strict=True):

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hqnn.engine.further import FurtherInputs
 from hqnn.interpreters.free_angles import FreeAngles
 from hqnn.training.shifts import Shifts, parameter_shifts
 
@@ -25,6 +26,7 @@ class CountedLayer(nn.Module):
         angles: the native circuit.
         evaluate: angles, shape (rows, angles), to expectation values, shape (rows, observables).
         shifts: for a number of samples times copies, and which angles need slopes.
+        further: puts functions of inputs and weights behind a sample's numbers, see `FurtherInputs`; none where None.
     """
 
     def __init__(
@@ -35,14 +37,19 @@ class CountedLayer(nn.Module):
         *,
         copies: int = 1,
         shifts: Callable[[int, NDArray[np.bool_]], Shifts] | None = None,
+        further: FurtherInputs | None = None,
     ) -> None:
         super().__init__()
         self.weights, self.angles, self.evaluate, self.copies = weights, angles, evaluate, copies
+        self.further = further
         self.shifts = shifts or (lambda samples, wanted: parameter_shifts(angles.program, wanted))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Run the circuit on every sample, with all that slopes need, at once; shapes as `QuantumLayer.forward`."""
-        values: Tensor = _Counted.apply(inputs, self.weights, self, torch.is_grad_enabled())
+        seen = inputs.to(self.weights.dtype)
+        if self.further is not None:
+            seen = self.further(seen, self.weights, self.copies)
+        values: Tensor = _Counted.apply(seen, self.weights, self, torch.is_grad_enabled())
         return values
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hqnn.circuits.measurement import measurement_groups
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import Samples, read_samples
+from hqnn.engine.further import FurtherInputs
 from hqnn.execution.hardware import translation
 from hqnn.execution.machines.provider import Pub, Task
 from hqnn.execution.sampled import averages, measured
@@ -105,9 +106,8 @@ def train_on_machine(
     settings = HardwareTraining.model_validate(training)
     model, fingerprint = load_classifier(start)
     train = read_samples(samples, TRAIN)
-    angles = free_angles(
-        load_qpy(circuit), model.program.observables, inputs=model.program.inputs, weights=model.program.weights
-    )
+    program = model.program
+    angles = free_angles(load_qpy(circuit), program.observables, inputs=program.circuit_inputs, weights=program.weights)
     run = MachineRun(model, train, angles, backend, jobs, settings, seed)
     checkpoint = Checkpoint.beside(output, code)
     with jobs.together():
@@ -151,7 +151,12 @@ class MachineRun:
         self._program, self._taken = angles.program, (0, 0, 0.0, "")
         quantum = model.quantum
         layer = CountedLayer(
-            quantum.weights, angles, self._evaluate, copies=quantum.copies, shifts=self._shifts(angles)
+            quantum.weights,
+            angles,
+            self._evaluate,
+            copies=quantum.copies,
+            shifts=self._shifts(angles),
+            further=FurtherInputs(model.program) if model.program.functions else None,
         )
         model.register_module("quantum", layer)
         descent = Descent(optimizer=settings.optimizer, learning_rate=settings.learning_rate)
