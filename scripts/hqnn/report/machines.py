@@ -114,21 +114,29 @@ class Machines:
         last = [phase for phase in PHASES if any(own == phase for _, own in self.rows)][-1]
         rows = [row for row in self.rows if row[1] == last]
         best, foretold = self._best(rows), self._best(rows, PREDICTED)
+        if foretold and round(self._mean(rows, best, PREDICTED) - self._mean(rows, foretold, PREDICTED), 3) == 0:
+            foretold = best
         means = ", ".join(f"{name} {self._mean(rows, name):.3f}" for name in self._ranked(rows))
-        yield f"Take {best}: mean balanced accuracy over {plural(len(rows), 'model')} on the machines: {means}."
-        for name in self.names:
-            if name != best:
-                signs = [found.sign for row in rows if (found := self._difference(*row, best, name)) is not None]
-                yield (
-                    f"{best} is better than {name} for {signs.count(1)} of {plural(len(signs), 'model')}, worse for "
-                    f"{signs.count(-1)}; for {signs.count(0)} it cannot be told."
-                )
+        signs = {name: self._signs(rows, best, name) for name in self.names if name != best}
+        lead = (
+            f"Take {best}" if all(1 in own for own in signs.values()) else f"{best} comes first, but not beyond doubt"
+        )
+        yield f"{lead}: mean balanced accuracy over {plural(len(rows), 'model')} on the machines: {means}."
+        for name, own in signs.items():
+            yield (
+                f"{best} is better than {name} for {own.count(1)} of {plural(len(own), 'model')}, worse for "
+                f"{own.count(-1)}; for {own.count(0)} it cannot be told."
+            )
         if foretold:
             gaps = [self._mean(rows, name) - self._mean(rows, name, PREDICTED) for name in self.names]
             yield (
                 f"The noise models foretold {'the same' if foretold == best else foretold}; what was counted differs "
                 f"from what they predict by {np.abs(gaps).max():.3f} at most."
             )
+
+    def _signs(self, rows: Sequence[tuple[str, str]], ours: str, theirs: str) -> list[int]:
+        """Of each model, whether one machine is better than another, worse, or neither."""
+        return [found.sign for row in rows if (found := self._difference(*row, ours, theirs)) is not None]
 
     def _difference(self, model: str, phase: str, ours: str, theirs: str) -> Difference | None:
         first, second = (self._seeds(model, phase, name) for name in (ours, theirs))
