@@ -28,7 +28,7 @@ from hqnn.circuits.pauli import word_matrix
 from hqnn.circuits.program import Angle, Program
 from hqnn.circuits.sizes import observables_for, wires_for
 from hqnn.circuits.trace import trace
-from hqnn.circuits.words import check_observables, parse_observables
+from hqnn.circuits.words import check_observables, parse_observables, written
 from hqnn.errors import UserError
 
 RNG = np.random.default_rng(5)
@@ -261,6 +261,7 @@ def test_a_refusal_names_the_interpreter_that_can_run_the_function() -> None:
 )
 def test_observables_are_read_in_every_form_and_again_as_they_are_stored(text: str, read: list[str]) -> None:
     assert parse_observables([text], 4) == tuple(read) == parse_observables(read, 4)
+    assert parse_observables([written(observable) for observable in read], 4) == tuple(read)
 
 
 @given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.text("IXYZPQ", min_size=3, max_size=3))))

@@ -40,6 +40,7 @@ from hqnn.interpreters.pennylane import to_qfunc, to_qnode
 from hqnn.interpreters.qiskit import qiskit_observables, to_qiskit
 from hqnn.models.architectures import build_classifier, load_classifier, save_classifier
 from hqnn.models.classifier import Architecture
+from hqnn.report.nets import Net
 
 STYLES = ["embedding", "chains", "reupload", "amplitudes"]
 ALL = ["0.5*Z0 - 0.3*X1Z2 + 1", "|01>@0,2", "probs@2,1", "0.2*|11>@0,1 + 0.7*Z0Z1 - Y2", "X0|1>@2"]
@@ -145,6 +146,12 @@ def test_bits_are_read_behind_resets_and_conditions() -> None:
     one = float(torch.prod(torch.sin(layer.weights.detach() / 2) ** 2))
     expected = [1 - one, one, 0, 0, 2 - one]
     np.testing.assert_allclose(layer(torch.empty(1, 0, dtype=torch.float64)).detach()[0], expected, atol=1e-12)
+
+
+def test_the_page_names_the_probabilities_of_all_bitstrings_together() -> None:
+    program = build("angle_y-strongly_entangling-1", 4, ["probs@0,1", "0.5*Z0 - 0.3*X1Z2 + 1", "|10>@3,2"])
+    said = "6 expectation values for 2 classes (probs@0,1, 0.5*Z0 - 0.3*X1Z2 + 1, |01>@2,3)"
+    assert said in Net("model", 4, program).words(2)
 
 
 def test_qiskit_reads_the_same_and_observables_follow_the_layout() -> None:
