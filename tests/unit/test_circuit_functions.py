@@ -17,17 +17,20 @@ from hqnn.circuits.functions import extended
 from hqnn.circuits.program import Program
 from hqnn.circuits.trace import trace
 from hqnn.engine import QuantumLayer
+from hqnn.engine.further import FurtherInputs
 from hqnn.errors import UserError
 from hqnn.execution.backends import backend
 from hqnn.execution.compilation import compile_program
 from hqnn.execution.exact import run_exact
 from hqnn.execution.sampled import Shots
 from hqnn.interpreters.binding import parameter_values
+from hqnn.interpreters.free_angles import free_angles
 from hqnn.interpreters.pennylane import function_to_qnode, to_qnode
 from hqnn.interpreters.qiskit import qiskit_observables, to_qiskit
 from hqnn.models.hybrid import HybridClassifier
 from hqnn.report.circuits import angle_words, circuit_image
 from hqnn.store import fingerprint
+from hqnn.training.counted_layer import CountedLayer
 from hqnn.training.differentiation import executions_per_image
 
 WORDS = ["ZX", "YI"]
@@ -193,3 +196,21 @@ def test_a_drawing_names_functions_by_their_formulas(program: Program) -> None:
         "Gates. f0 = w[0] * x[0]; f1 = w[1] * x[1]; f2 = (3.14159 - x[0]) * (3.14159 - x[1]);"
     )
     assert angle_words(program.gates[0].angles[0], program.inputs) == "f₀+θ₂"
+
+
+def test_training_on_a_machine_shifts_the_angles_of_functions(program: Program) -> None:
+    exact = QuantumLayer(program, dtype=torch.float64)
+    angles = free_angles(
+        to_qiskit(program), program.observables, inputs=program.circuit_inputs, weights=program.weights
+    )
+    freed = QuantumLayer(angles.program, dtype=torch.float64)
+    counted = CountedLayer(
+        exact.weights,
+        angles,
+        lambda rows: freed(torch.from_numpy(rows)).detach().numpy(),
+        further=FurtherInputs(program),
+    )
+    x = torch.tensor([[0.4, 1.1]], dtype=torch.float64, requires_grad=True)
+    slopes = [torch.autograd.grad(layer(x).sum(), (x, exact.weights)) for layer in (exact, counted)]
+    for one, other in zip(*slopes, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-9)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit.circuit import Parameter, ParameterExpression, QuantumCircuit
+from qiskit.circuit import ControlFlowOp, Parameter, ParameterExpression, QuantumCircuit
 
 from hqnn.circuits.program import Angle, Program
+from hqnn.errors import UserError
 from hqnn.interpreters.native import affine_angle, from_qiskit
 
 Values = NDArray[np.float64]
@@ -62,13 +63,15 @@ def free_angles(circuit: QuantumCircuit, observables: Sequence[str], *, inputs: 
         weights: how many there are.
 
     Raises:
-        UserError: see `from_qiskit`.
+        UserError: see `from_qiskit`; or the circuit tests bits.
     """
     freed = circuit.copy_empty_like()
     freed.global_phase = 0
     angles: list[Angle] = []
     for instruction in circuit.data:
         operation = instruction.operation
+        if isinstance(operation, ControlFlowOp):
+            raise UserError(f"{operation.name} holds angles that cannot be free; defer the circuit's measurements")
         if any(_is_free(value) for value in operation.params):
             places = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
             operation, given = operation.to_mutable(), operation.params

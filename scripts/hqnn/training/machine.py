@@ -24,6 +24,7 @@ from hqnn.interpreters.free_angles import FreeAngles, free_angles
 from hqnn.interpreters.qpy import load_qpy
 from hqnn.models.architectures import load_classifier, save_classifier
 from hqnn.models.hybrid import HybridClassifier
+from hqnn.noise.deferral import deferred
 from hqnn.partials import remove_partials
 from hqnn.settings.fitting import Descent
 from hqnn.settings.hardware_training import HardwareTraining
@@ -106,8 +107,10 @@ def train_on_machine(
     settings = HardwareTraining.model_validate(training)
     model, fingerprint = load_classifier(start)
     train = read_samples(samples, TRAIN)
-    program = model.program
-    angles = free_angles(load_qpy(circuit), program.observables, inputs=program.circuit_inputs, weights=program.weights)
+    whole = deferred(model.program, unread=True)
+    angles = free_angles(
+        load_qpy(circuit), whole.observables, inputs=whole.circuit_inputs, weights=model.program.weights
+    )
     run = MachineRun(model, train, angles, backend, jobs, settings, seed)
     checkpoint = Checkpoint.beside(output, code)
     with jobs.together():
