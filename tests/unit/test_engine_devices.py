@@ -9,7 +9,7 @@ import engine_oracle as oracle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -57,6 +57,8 @@ def damped(program: Program) -> NoiseModel:
     kind=st.sampled_from(["states", "observables", "noisy"]),
     limit=st.sampled_from([0.5, 100.0]),
 )
+@example(style="reupload", wires=2, copies=1, seed=116153904, kind="states", limit=0.5)  # no angle is seen
+@example(style="reupload", wires=2, copies=1, seed=116153904, kind="observables", limit=0.5)
 def test_torch_operations_give_the_numbers_of_the_kernels(
     style: str, wires: int, copies: int, seed: int, kind: str, limit: float
 ) -> None:

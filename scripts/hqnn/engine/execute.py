@@ -76,13 +76,15 @@ class Executor:
         else:
             weights = weights.reshape(self._copies, -1)
             values = self._in_torch(shared_vectors(self._plan, weights), self._flat(inputs), weights)
+            values = _attached(values, inputs, weights)
         return values.reshape(*inputs.shape[:-1], values.shape[-1])
 
     def _by_states(self, inputs: Tensor, weights: Tensor) -> Tensor:
         if torch.isnan(inputs).any():
             raise nan_inputs()
         if not has_kernels(weights.device):
-            return self._states_in_torch(self._flat(inputs), weights).reshape(*inputs.shape[:-1], -1)
+            values = self._states_in_torch(self._flat(inputs), weights)
+            return _attached(values, inputs, weights).reshape(*inputs.shape[:-1], values.shape[-1])
         if weights.dtype not in self._states:
             self._states[weights.dtype] = States(self._choice.states_plan, weights.dtype)
         states = self._states[weights.dtype]
@@ -143,6 +145,13 @@ class Executor:
         if self._plan.batched and self._plan.amplitudes:
             entries += 4 * 4**self._plan.wires * len(vectors[0])
         return float(self._copies * entries * vectors.element_size())
+
+
+def _attached(values: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
+    """The same values; where no angle depends on inputs or weights, with gradients of zero, as kernels have them."""
+    if values.requires_grad or not (inputs.requires_grad or weights.requires_grad):
+        return values
+    return values + 0 * (inputs.sum() + weights.sum())
 
 
 def _tensor(applied: Any) -> Tensor:
