@@ -29,7 +29,7 @@ MODULES: dict[str, set[str]] = {
     "data/images/draws.py": {"draw_images", "execute_shots", "execute_noisy", "execute_hardware"} | SWEEP | SCORING,
     "data/table/features.py": {"fit_features", "train_ideal", "train_classical", "execute_exact", "fit_reference"}
     | SCORING,
-    "circuits/ansatze.py": {"trace_circuit", "compile", "analyse_circuit"}
+    "circuits/ansatze.py": {"trace_circuit", "compile", "analyse_circuit", "fit_reference"}
     | OF_PIXELS
     | OF_PHOTOGRAPHS
     | SWEEP
