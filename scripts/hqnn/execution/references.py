@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,6 @@ from hqnn.data.images.ranges import channel_ranges
 from hqnn.data.parts import TRAIN
 from hqnn.data.samples import Files, Samples, read_samples
 from hqnn.errors import UserError
-from hqnn.execution.backends import backend
-from hqnn.execution.compilation import compile_program
 from hqnn.execution.predictions import write_predictions
 from hqnn.metrics.alignment import kernel_target_alignment
 from hqnn.models.baselines import (
@@ -29,13 +27,14 @@ from hqnn.models.baselines import (
     reference,
     reference_probability,
 )
-from hqnn.models.kernel_machines import KernelMachine, Native
-from hqnn.models.kernels import measuring_qubits
 from hqnn.models.reference_names import KERNELS
 from hqnn.models.reference_parameters import check_parameters
 from hqnn.noise.model import NoiseModel
 from hqnn.store import open_table
 from hqnn.training.draws import epoch_order, order_generator
+
+if TYPE_CHECKING:
+    from hqnn.models.kernel_machines import Native
 
 CHANGE_VECTOR = "change_vector"
 LENGTHS = "change_vector_length"
@@ -85,10 +84,10 @@ def predict_reference(
     if estimator == CHANGE_VECTOR:
         probability, facts = _by_change_vector(samples, train, test)
     else:
-        of_kernels = {
-            "native": _native_of(said.get("backend"), noise, seed, layouts),
-            "memory_limit_mb": memory_limit_mb,
-        }
+        of_kernels: dict[str, Any] = {}
+        if estimator in KERNELS:
+            native = _native_of(said.get("backend"), noise, seed, layouts)
+            of_kernels = {"native": native, "memory_limit_mb": memory_limit_mb}
         probability, facts = _by_fitting(estimator, said, seed, balanced, of_kernels, *_as_vectors(train, test))
     write_predictions(
         output, test, probability, {"model": name, **about, "backend": "scikit-learn", **facts, "seed": seed}
@@ -123,9 +122,13 @@ def _by_fitting(
 
 def _of_kernel(name: str, fitted: Any) -> dict[str, Any]:
     """What is to be said of a quantum kernel; nothing of another reference, nor where it was fitted in folds."""
+    if name not in KERNELS:
+        return {}
+    from hqnn.models.kernel_machines import KernelMachine  # torch and PennyLane, which no other reference needs
+
     machine = fitted[-1] if hasattr(fitted, "steps") else fitted
     if not isinstance(machine, KernelMachine):
-        return {"kernel": name} if name in KERNELS else {}
+        return {"kernel": name}
     facts = {
         "kernel": name,
         "alignment": kernel_target_alignment(machine.kernel_, machine.labels_),
@@ -138,6 +141,9 @@ def _of_kernel(name: str, fitted: Any) -> dict[str, Any]:
 
 def _native_of(backend_name: str | None, noise: Mapping[str, Any], seed: int, layouts: int) -> Native:
     """What brings a circuit to the backend that is named, if one is."""
+    from hqnn.execution.backends import backend
+    from hqnn.execution.compilation import compile_program
+    from hqnn.models.kernels import measuring_qubits
 
     def native(program: Program) -> tuple[Program, NoiseModel | None]:
         if not backend_name:

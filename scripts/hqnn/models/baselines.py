@@ -22,12 +22,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators
 
 from hqnn.errors import UserError
-from hqnn.models.kernel_machines import FidelityKernel, ProjectedKernel
+from hqnn.models.reference_names import KERNELS
 from hqnn.models.reference_parameters import SWITCHES, check_parameters
 from hqnn.models.widths import matched_width, outputs_of
 
 OTSU_BINS = 256
-KERNEL_MACHINES = {"fidelity_kernel": FidelityKernel, "projected_kernel": ProjectedKernel}
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +93,9 @@ def reference(
         made = _made(LogisticRegression, {"max_iter": 5000, **said}, seed)
     elif name == "mlp":
         made = _made(MLPClassifier, _mlp_parameters(said, features, classes), seed)
-    elif name in KERNEL_MACHINES:
+    elif name in KERNELS:
+        from hqnn.models.kernel_machines import KERNEL_MACHINES
+
         said.pop("backend", None)
         made = _made(KERNEL_MACHINES[name], {**said, **(of_kernels or {})}, seed)
     else:

@@ -162,3 +162,7 @@ class ProjectedKernel(KernelMachine):
         return bloch_vectors(
             self.program_, self.weights_, samples, noise=self.noise_, memory_limit_mb=self.memory_limit_mb
         )
+
+
+KERNEL_MACHINES = {"fidelity_kernel": FidelityKernel, "projected_kernel": ProjectedKernel}
+"""By their names in `hqnn.models.reference_names.KERNELS`."""
