@@ -6,7 +6,6 @@ import atexit
 import fcntl
 import getpass
 import json
-import logging
 import os
 import shutil
 import socket
@@ -15,9 +14,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
-log = logging.getLogger(__name__)
+Said: TypeAlias = dict[str, Any]
 
 RUNS, LOCKS, SCRIPTS = "runs", "locks", "scripts"  # folders beside each other; the last two are Snakemake's
 LIFTED = "the lock of a run that was killed is lifted; what it had begun is done again, what it had finished is kept"
@@ -67,7 +66,12 @@ def enter(folder: Path, tell: Callable[[str], None]) -> Presence | None:
     """
     locks, runs = folder / LOCKS, folder / RUNS
     try:
-        living, dead = _parted(runs)
+        living, dead, elsewhere = _parted(runs)
+        if not any(locks.glob("*")):
+            for path in elsewhere:
+                path.unlink(missing_ok=True)
+        else:
+            living += elsewhere.values()
         if not living and dead:
             _cancel(dead, tell)
             if locks.is_dir() and any(locks.iterdir()):
@@ -86,9 +90,15 @@ def enter(folder: Path, tell: Callable[[str], None]) -> Presence | None:
     return presence
 
 
-def _parted(runs: Path) -> tuple[list[dict[str, Any]], dict[Path, dict[str, Any]]]:
-    """What the files say of processes that live, and of those that do not, by file."""
-    living, dead = [], {}
+def _parted(runs: Path) -> tuple[list[Said], dict[Path, Said], dict[Path, Said]]:
+    """What the files say of processes that live, of those that do not, and of those that nobody here can tell of.
+
+    The last two by file. A lock that is held on another host may not be seen here: some file systems of clusters keep
+    locks to their host.
+    """
+    living: list[Said] = []
+    dead: dict[Path, Said] = {}
+    elsewhere: dict[Path, Said] = {}
     for path in sorted(runs.glob("*.json")):
         with suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as file:
             said = _read(file)
@@ -97,11 +107,12 @@ def _parted(runs: Path) -> tuple[list[dict[str, Any]], dict[Path, dict[str, Any]
             except BlockingIOError:
                 living.append(said)
             else:
-                dead[path] = said
-    return living, dead
+                here = said.get("host", socket.gethostname()) == socket.gethostname()
+                (dead if here else elsewhere)[path] = said
+    return living, dead, elsewhere
 
 
-def _read(file: TextIO) -> dict[str, Any]:
+def _read(file: TextIO) -> Said:
     """Who wrote a file; nothing where it was killed while it wrote."""
     try:
         return dict(json.load(file))
@@ -109,15 +120,15 @@ def _read(file: TextIO) -> dict[str, Any]:
         return {}
 
 
-def _occupied(said: dict[str, Any]) -> str:
+def _occupied(said: Said) -> str:
     who = " ".join(f"{name} {said[name]}" for name in ("process", "user", "host", "since") if name in said)
     return (
         f"another run works in this folder ({who or 'just begun'}): wait until it ends, or give this one a folder "
-        "of its own (--directory); do not unlock"
+        "of its own (--directory); do not unlock, unless you know that it is dead"
     )
 
 
-def _cancel(dead: dict[Path, dict[str, Any]], tell: Callable[[str], None]) -> None:
+def _cancel(dead: dict[Path, Said], tell: Callable[[str], None]) -> None:
     """Take the jobs of killed runs out of the cluster's queue, and wait until none of them runs."""
     for said in dead.values():
         name = said.get("queued_as")

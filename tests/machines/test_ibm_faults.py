@@ -308,7 +308,7 @@ def test_nothing_is_sent_without_permission_nor_above_a_cap(server: Server, trai
         (
             {},
             {},
-            "would take 1 job, 384 executions, about 2 QPU seconds; 590 QPU seconds are left; 3 jobs wait before; ",
+            "would take 1 job, 384 executions, about 2 QPU seconds; 590 QPU seconds are left; 3 jobs before ours; ",
         ),
         ({"price_per_second": 1.6}, {}, "a price of 3.36"),
         ({}, {"confirm": True, "dry": True}, "nothing was sent, since hardware.dry is true"),

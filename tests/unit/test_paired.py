@@ -1,4 +1,4 @@
-"""The interval of a difference over seeds, and what may be said of it, against Student's and against what happens."""
+"""The interval of a difference over seeds, against Student's and against what happens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hqnn.report.difference import Difference
 from hqnn.report.paired import interval_over_seeds
 
 OURS, THEIRS = np.array([0.6, 0.7, 0.65, 0.8]), np.array([0.5, 0.66, 0.66, 0.7])
@@ -40,30 +39,3 @@ def test_over_overlapping_splits_of_equal_models_it_covers_zero_as_often_as_it_s
 def test_of_few_seeds_or_unknown_sizes_nothing_is_told() -> None:
     assert interval_over_seeds(OURS[:2] - THEIRS[:2]) is None
     assert interval_over_seeds(OURS - THEIRS, float("nan")) is None
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"),
-    [
-        (0.01, 0.05, "better"),
-        (-0.01, 0.05, "not worse by more than 0.02"),
-        (-0.015, -0.005, "worse, by less than 0.02"),
-        (-0.05, -0.01, "worse"),
-        (-0.05, 0.05, "cannot be told"),
-        (np.nan, np.nan, "cannot be told"),
-    ],
-)
-def test_a_verdict_is_what_the_interval_says_of_zero_and_of_the_margin(low: float, high: float, verdict: str) -> None:
-    assert Difference((low + high) / 2, low, high, 3).verdict == verdict
-
-
-def test_a_difference_that_could_be_shown_is_seen_in_four_of_five_studies_and_needs_no_more_seeds() -> None:
-    rng, spread, seeds = np.random.default_rng(1), 0.1, 400
-    half = stats.norm.ppf(0.975) * spread / np.sqrt(seeds)
-    truth = Difference(0.0, -half, half, seeds).could_show
-    means = rng.normal(truth, spread, (2000, seeds)).mean(axis=1)
-    assert np.mean(means > half) == pytest.approx(0.8, abs=0.03)
-    weak = Difference(truth / 2, truth / 2 - half, truth / 2 + half, seeds, margin=1e-6)
-    assert weak.sign == 0
-    assert weak.seeds_to_tell == pytest.approx(4 * seeds, abs=1)
-    assert Difference(2 * half, half, 3 * half, seeds).seeds_to_tell is None

@@ -13,19 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from scipy import stats
 
 from hqnn.errors import UserError
 from hqnn.metrics.published import read_published
-from hqnn.metrics.runs import Run, run_of
+from hqnn.metrics.runs import run_of
 from hqnn.metrics.table import read_metrics
 from hqnn.report import figures, tables
 from hqnn.report.ablation import published_steps
-from hqnn.report.difference import Difference, difference
+from hqnn.report.difference import Difference
 from hqnn.report.findings import findings, weights_sentence
 from hqnn.report.page import write_report
 from hqnn.report.pixels.map_panel import FALSE_ALARM, HIT, MISS, SceneMap, map_panel
-from hqnn.report.runs import Predictions, paired, read_predictions
+from hqnn.report.runs import paired, read_predictions
 from hqnn.report.study import StudyFiles, study_chapter, write_study
 from hqnn.report.style import inline_svg, marks, svg_panel
 from hqnn.report.words import full_path
@@ -297,35 +296,6 @@ def test_a_chapter_and_the_overview_say_one_verdict_of_a_pair(pages: Path) -> No
     assert beside["verdict"] in chapter["html"].partition(said)[2].partition("</p>")[0]
 
 
-def made(hits: np.ndarray, seed: int, first: int = 0) -> Predictions:
-    """Predictions of two classes, right where `hits`."""
-    labels = (np.arange(len(hits)) % 2).astype(np.uint8)
-    predicted = np.where(hits, labels, 1 - labels).astype(np.uint8)
-    columns = {"sample": first + np.arange(len(hits)), "label": labels, "predicted": predicted}
-    return Predictions(Run("s", "d", "m", "ideal", seed), "exact", {}, columns)
-
-
-def test_a_difference_is_told_where_there_is_one_and_the_same_seeds_are_compared() -> None:
-    rng = np.random.default_rng(0)
-    good, poor = ({seed: made(rng.random(2000) < share, seed) for seed in range(3)} for share in (0.9, 0.7))
-    found = difference(good, poor, [])
-    assert found is not None
-    assert found.sign == 1
-    assert found.low < found.value < found.high
-    told = difference(poor, good, [])
-    assert told is not None
-    assert told.value == pytest.approx(-found.value)
-    assert told.sign == -1
-    one = difference(good, {7: poor[0]}, [])  # not trained, so of one seed
-    assert one is not None
-    each = [np.mean(good[seed].columns["predicted"] == good[seed].columns["label"]) for seed in good]
-    assert one.value == pytest.approx(np.mean(each) - np.mean(poor[0].columns["predicted"] == poor[0].columns["label"]))
-    assert difference(good, {0: made(np.ones(2000, bool), 0, first=5)}, []) is None
-    alike = difference(good, good, [])
-    assert alike is not None
-    assert (alike.value, alike.sign, alike.verdict) == (0, 0, "right on the same samples")
-
-
 def test_every_rival_and_every_path_has_a_verdict(pages: Path) -> None:
     chapter = json.loads((pages / "change.json").read_text(encoding="utf-8"))
     (best,) = (row["reference"]["name"] for row in chapter["overview"])
@@ -336,35 +306,6 @@ def test_every_rival_and_every_path_has_a_verdict(pages: Path) -> None:
     assert (f"{QUANTUM}, noisy, ibm_brisbane", "exact") in pairs
     assert (f"{QUANTUM}, hardware, ibm_brisbane", "noisy, ibm_brisbane") in pairs
     assert all(pairs.values())
-
-
-def test_seeds_of_one_test_set_do_not_make_an_interval_narrower() -> None:
-    """Equal predictions of every seed say no more than those of one."""
-    rng = np.random.default_rng(1)
-    ours, theirs = rng.random(400) < 0.8, rng.random(400) < 0.7
-    once = difference({0: made(ours, 0)}, {0: made(theirs, 0)}, [])
-    often = difference({s: made(ours, s) for s in range(5)}, {s: made(theirs, s) for s in range(5)}, [])
-    assert once is not None
-    assert often is not None
-    assert (once.value, once.low, once.high) == (often.value, often.low, often.high)
-
-
-def test_seeds_with_test_samples_of_their_own_are_compared_as_overlapping_splits(tmp_path: Path) -> None:
-    """Of 600 samples 200 are tested by each seed: Nadeau and Bengio's interval, wider than Student's."""
-    rng = np.random.default_rng(2)
-    write_table(tmp_path / "samples.h5", {"split": np.zeros(600, dtype=np.uint8)}, {})
-    ours = {seed: made(rng.random(200) < 0.8, seed, first=200 * seed) for seed in range(3)}
-    theirs = {seed: made(rng.random(200) < 0.7, seed, first=200 * seed) for seed in range(3)}
-    gaps = np.array([np.mean(ours[s].columns["predicted"] == ours[s].columns["label"]) for s in range(3)]) - [
-        np.mean(theirs[s].columns["predicted"] == theirs[s].columns["label"]) for s in range(3)
-    ]
-    found = difference(ours, theirs, [tmp_path / "samples.h5"])
-    assert found is not None
-    half = stats.t.ppf(0.975, 2) * gaps.std(ddof=1) * np.sqrt(1 / 3 + 200 / 400)
-    assert (found.value, found.low, found.high) == pytest.approx((gaps.mean(), gaps.mean() - half, gaps.mean() + half))
-    nothing_said = difference(ours, theirs, [])
-    assert nothing_said is not None
-    assert (nothing_said.sign, nothing_said.limits) == (0, "")
 
 
 def test_a_page_stands_with_little_to_show(change: StudyFiles, tmp_path: Path) -> None:

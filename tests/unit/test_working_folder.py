@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("written", [json.dumps({"process": 1, "host": "here"}), '{"proc', ""])
+@pytest.mark.parametrize("written", [json.dumps({"process": 1, "host": socket.gethostname()}), '{"proc', ""])
 def test_the_lock_of_a_run_that_is_dead_is_lifted(folder: Path, written: str) -> None:
     (folder / RUNS / "here-1.json").write_text(written)
     said: list[str] = []
@@ -42,6 +43,17 @@ def test_the_lock_of_a_run_that_lives_stays_and_its_process_is_named(folder: Pat
     assert len(said) == 1 and f"another run works in this folder (process {os.getpid()} user" in said[0]
     assert (folder / LOCKS / "0.input.lock").exists()
     living.leave()
+
+
+def test_the_lock_of_a_run_on_another_host_stays_since_nobody_here_sees_whether_it_lives(folder: Path) -> None:
+    (folder / RUNS / "away-3.json").write_text('{"process": 3, "host": "away"}')
+    (folder / RUNS / "here-1.json").write_text("")  # of one that is dead, beside it
+    lock, said = folder / LOCKS / "0.input.lock", []
+    (presence := enter(folder, said.append)) and presence.leave()
+    assert lock.exists() and "process 3 host away" in said[0]
+    lock.unlink()
+    (presence := enter(folder, said.append)) and presence.leave()
+    assert len(said) == 1 and not (folder / RUNS / "away-3.json").exists()
 
 
 def test_a_lock_of_which_nothing_is_known_is_left_to_the_user(folder: Path) -> None:

@@ -14,6 +14,7 @@ from hqnn.report.panels import Image, Panels
 from hqnn.report.runs import Predictions
 from hqnn.report.style import Mark
 from hqnn.report.tables import Table
+from hqnn.settings.execution import MARGIN
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Material:
     histories: Sequence[tuple[Run, pd.DataFrame]]
     artefacts: Sequence[Path]
     published: pd.DataFrame
-    margin: float = 0.02
+    margin: float = MARGIN
 
     def of(self, dataset: str) -> Material:
         """What there is of one of its data sets."""

@@ -19,6 +19,7 @@ from hqnn.report.chapter import Material
 from hqnn.report.paired import LEAST_SEEDS, interval_over_seeds
 from hqnn.report.runs import Predictions
 from hqnn.report.words import signed
+from hqnn.settings.execution import MARGIN
 from hqnn.store import open_table
 from hqnn.wording import plural
 
@@ -46,7 +47,7 @@ class Difference:
     low: float
     high: float
     seeds: int = 1
-    margin: float = 0.02
+    margin: float = MARGIN
     alike: bool = False
 
     @property
@@ -113,7 +114,7 @@ def _compared(runs: Mapping[str, Seeds], material: Material, ours: str, theirs: 
     return difference(runs[ours], runs[theirs], material.artefacts, material.margin)
 
 
-def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: float = 0.02) -> Difference | None:
+def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: float = MARGIN) -> Difference | None:
     """Compare balanced accuracies on the same test samples.
 
     Where all seeds test on the same samples, every bootstrap draw draws seeds, and with each the samples: blocks of

@@ -26,6 +26,7 @@ from hqnn.report.runs import Predictions, read_predictions, run_order
 from hqnn.report.table.chapter import table_chapters
 from hqnn.report.verdicts import verdict_section
 from hqnn.report.words import full_path, metric_name, path_name, split_name
+from hqnn.settings.execution import MARGIN
 from hqnn.store import file_digest, open_table, read_attributes, write_text
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class StudyFiles:
     predictions: Sequence[Path]
     artefacts: Sequence[Path]
     published: Sequence[Path]
-    margin: float = 0.02
+    margin: float = MARGIN
 
 
 def write_study(page: Path, chapter: Path, files: StudyFiles) -> None:

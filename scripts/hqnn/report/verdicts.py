@@ -58,9 +58,11 @@ def _pairs(material: Material, dataset: str) -> Iterator[Pair]:
             found = compare(model, other)
             if found is not None:
                 yield model, other, found
-    for (model, path), seeds in _by_path(own.predictions).items():
-        for other, theirs in _predicting(path, model, own.predictions):
-            found = difference(*_on_shared_samples(seeds, theirs), own.artefacts, own.margin)
+    runs = _by_path(own.predictions)
+    for (model, path), seeds in runs.items():
+        other = _predicting(path)
+        if (model, other) in runs:
+            found = difference(*_on_shared_samples(seeds, runs[model, other]), own.artefacts, own.margin)
             if found is not None:
                 yield f"{model}, {path_name(path)}", path_name(other), found
 
@@ -74,13 +76,12 @@ def _by_path(predictions: Sequence[Predictions]) -> Mapping[tuple[str, str], See
     return found
 
 
-def _predicting(path: str, model: str, predictions: Sequence[Predictions]) -> Iterator[tuple[str, Seeds]]:
-    """The path that says what another one should come to: noise for a machine, exact values for noise."""
+def _predicting(path: str) -> str:
+    """What a path should come to: noise predicts a machine, exact values what noise and mitigation leave."""
     kind, _, backend = path.partition("-")
-    other = {"noisy": "exact", "hardware": f"noisy-{backend}"}.get(kind, "")
-    runs = _by_path(predictions).get((model, other))
-    if runs:
-        yield other, runs
+    if kind == "hardware" and "+" not in backend:
+        return f"noisy-{backend}"
+    return "exact" if kind in ("noisy", "hardware") else ""
 
 
 def _on_shared_samples(ours: Seeds, theirs: Seeds) -> tuple[Seeds, Seeds]:

@@ -10,6 +10,7 @@ from hqnn.settings.machines import Machine
 from hqnn.settings.section import Distinct, Name, Positive, Section, Seed
 
 ExecutionPath = Literal["exact", "shots", "noisy", "hardware"]
+MARGIN = 0.02  # of balanced accuracy
 Mitigation = Literal["readout", "zne_linear", "zne_richardson"]
 
 
@@ -87,7 +88,7 @@ class Evaluation(Section):
     draws: Positive = Field(1000, description="Bootstrap draws behind a 95 % interval.")
     seed: Seed = Field(0, description="Seed of the bootstrap.")
     margin: float = Field(
-        0.02,
+        MARGIN,
         gt=0,
         lt=1,
         description="Balanced accuracy by which a model may be worse than another and yet count as not worse.",

@@ -21,6 +21,7 @@ from hqnn.execution.machines.ledger import Entry, Ledger
 from hqnn.execution.machines.parts import parts_needed, split
 from hqnn.execution.machines.provider import Estimate, InDoubtError, Provider, Task, UnreachableError
 from hqnn.settings.machines import Hardware, Machine
+from hqnn.wording import plural
 
 TRIES = 2  # of sending, where the machine surely has no job of the first
 
@@ -143,12 +144,12 @@ def require_allowed(
 def in_words(estimate: Estimate, name: str, price_per_second: float | None) -> str:
     """What it would take, in a sentence without its full stop."""
     seconds = estimate.qpu_seconds
-    parts = [f"{estimate.jobs} job{'s' if estimate.jobs != 1 else ''}", f"{estimate.executions:,} executions"]
+    parts = [plural(estimate.jobs, "job"), f"{estimate.executions:,} executions"]
     parts += ["an unknown number of QPU seconds"] if seconds is None else [f"about {seconds:.0f} QPU seconds"]
     if seconds is not None and price_per_second is not None:
         parts.append(f"a price of {price_per_second * seconds:.2f}")
     extra = [] if estimate.quota_left_s is None else [f"{estimate.quota_left_s:.0f} QPU seconds are left"]
-    extra += [] if estimate.queue is None else [f"{estimate.queue} jobs wait before"]
+    extra += [] if estimate.queue is None else [f"{plural(estimate.queue, 'job')} before ours"]
     return "; ".join([f"machine {name} would take {', '.join(parts)}", *extra])
 
 

@@ -1,0 +1,99 @@
+"""Whether one model is better than another, against what was planted and what happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hqnn.metrics.runs import Run
+from hqnn.report.difference import Difference, difference
+from hqnn.report.runs import Predictions
+from hqnn.store import write_table
+
+
+def made(hits: np.ndarray, seed: int, first: int = 0) -> Predictions:
+    """Predictions of two classes, right where `hits`."""
+    labels = (np.arange(len(hits)) % 2).astype(np.uint8)
+    predicted = np.where(hits, labels, 1 - labels).astype(np.uint8)
+    columns = {"sample": first + np.arange(len(hits)), "label": labels, "predicted": predicted}
+    return Predictions(Run("s", "d", "m", "ideal", seed), "exact", {}, columns)
+
+
+def test_a_difference_is_told_where_there_is_one_and_the_same_seeds_are_compared() -> None:
+    rng = np.random.default_rng(0)
+    good, poor = ({seed: made(rng.random(2000) < share, seed) for seed in range(3)} for share in (0.9, 0.7))
+    found = difference(good, poor, [])
+    assert found is not None
+    assert found.sign == 1
+    assert found.low < found.value < found.high
+    told = difference(poor, good, [])
+    assert told is not None
+    assert told.value == pytest.approx(-found.value)
+    assert told.sign == -1
+    one = difference(good, {7: poor[0]}, [])  # not trained, so of one seed
+    assert one is not None
+    each = [np.mean(good[seed].columns["predicted"] == good[seed].columns["label"]) for seed in good]
+    assert one.value == pytest.approx(np.mean(each) - np.mean(poor[0].columns["predicted"] == poor[0].columns["label"]))
+    assert difference(good, {0: made(np.ones(2000, bool), 0, first=5)}, []) is None
+    alike = difference(good, good, [])
+    assert alike is not None
+    assert (alike.value, alike.sign, alike.verdict) == (0, 0, "right on the same samples")
+
+
+def test_seeds_of_one_test_set_do_not_make_an_interval_narrower() -> None:
+    """Equal predictions of every seed say no more than those of one."""
+    rng = np.random.default_rng(1)
+    ours, theirs = rng.random(400) < 0.8, rng.random(400) < 0.7
+    once = difference({0: made(ours, 0)}, {0: made(theirs, 0)}, [])
+    often = difference({s: made(ours, s) for s in range(5)}, {s: made(theirs, s) for s in range(5)}, [])
+    assert once is not None
+    assert often is not None
+    assert (once.value, once.low, once.high) == (often.value, often.low, often.high)
+
+
+def test_seeds_with_test_samples_of_their_own_are_compared_as_overlapping_splits(tmp_path: Path) -> None:
+    """Of 600 samples 200 are tested by each seed: Nadeau and Bengio's interval, wider than Student's."""
+    rng = np.random.default_rng(2)
+    write_table(tmp_path / "samples.h5", {"split": np.zeros(600, dtype=np.uint8)}, {})
+    ours = {seed: made(rng.random(200) < 0.8, seed, first=200 * seed) for seed in range(3)}
+    theirs = {seed: made(rng.random(200) < 0.7, seed, first=200 * seed) for seed in range(3)}
+    gaps = np.array([np.mean(ours[s].columns["predicted"] == ours[s].columns["label"]) for s in range(3)]) - [
+        np.mean(theirs[s].columns["predicted"] == theirs[s].columns["label"]) for s in range(3)
+    ]
+    found = difference(ours, theirs, [tmp_path / "samples.h5"])
+    assert found is not None
+    half = stats.t.ppf(0.975, 2) * gaps.std(ddof=1) * np.sqrt(1 / 3 + 200 / 400)
+    assert (found.value, found.low, found.high) == pytest.approx((gaps.mean(), gaps.mean() - half, gaps.mean() + half))
+    nothing_said = difference(ours, theirs, [])
+    assert nothing_said is not None
+    assert (nothing_said.sign, nothing_said.limits) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.01, 0.05, "better"),
+        (-0.01, 0.05, "not worse by more than 0.02"),
+        (-0.015, -0.005, "worse, by less than 0.02"),
+        (-0.05, -0.01, "worse"),
+        (-0.05, 0.05, "cannot be told"),
+        (np.nan, np.nan, "cannot be told"),
+    ],
+)
+def test_a_verdict_is_what_the_interval_says_of_zero_and_of_the_margin(low: float, high: float, verdict: str) -> None:
+    assert Difference((low + high) / 2, low, high, 3).verdict == verdict
+
+
+def test_a_difference_that_could_be_shown_is_seen_in_four_of_five_studies_and_needs_no_more_seeds() -> None:
+    rng, spread, seeds = np.random.default_rng(1), 0.1, 400
+    half = stats.norm.ppf(0.975) * spread / np.sqrt(seeds)
+    truth = Difference(0.0, -half, half, seeds).could_show
+    means = rng.normal(truth, spread, (2000, seeds)).mean(axis=1)
+    assert np.mean(means > half) == pytest.approx(0.8, abs=0.03)
+    weak = Difference(truth / 2, truth / 2 - half, truth / 2 + half, seeds, margin=1e-6)
+    assert weak.sign == 0
+    assert weak.seeds_to_tell == pytest.approx(4 * seeds, abs=1)
+    assert Difference(2 * half, half, 3 * half, seeds).seeds_to_tell is None
