@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qiskit.circuit import CircuitInstruction, QuantumCircuit, Qubit
 from qiskit_aer import AerSimulator
 
+from hqnn.execution.machines.compressed import compressed
 from hqnn.execution.machines.provider import Counts, Pub, Task
 from hqnn.noise.aer import to_aer, with_waits
 from hqnn.noise.model import NoiseModel
@@ -31,16 +32,9 @@ def simulate(task: Task, noise: NoiseModel | None, seed: int) -> Counts:
         noise: after every gate, in waits, and of the readout; none if None.
         seed: of the sampling.
     """
-    timed = [with_waits(pub.circuit, noise.waiting) if noise and noise.waiting else pub.circuit for pub in task.pubs]
-    seen = [seen_by_measurements(circuit) for circuit in timed]
-    qubits = sorted({circuit.find_bit(q).index for circuit in seen for step in circuit.data for q in step.qubits})
-    circuits = [_on(circuit, qubits) for circuit in seen]
-    model = to_aer(_on_places(noise, qubits)) if noise else None
-    noisy = "density_matrix" if len(qubits) <= DENSITY_MATRIX_QUBITS else "automatic"
-    simulator = AerSimulator(
-        noise_model=model, method=noisy if noise else "statevector", max_parallel_experiments=0
-    )  # circuits beside each other, not the parts of one state
-    bound = [_bound(circuit, pub) for circuit, pub in zip(circuits, task.pubs, strict=True)]
+    pubs = [_without_constants(pub) for pub in task.pubs]
+    circuits, simulator = _prepared([pub.circuit for pub in pubs], noise)
+    bound = [_bound(circuit, pub) for circuit, pub in zip(circuits, pubs, strict=True)]
     result = simulator.run(
         [circuit for own, _ in bound for circuit in own],
         parameter_binds=[binds for own, binds in bound for _ in own],
@@ -55,6 +49,32 @@ def simulate(task: Task, noise: NoiseModel | None, seed: int) -> Counts:
         for pub in task.pubs
     ]
     return Counts(tuple(bits), task)
+
+
+def _without_constants(pub: Pub) -> Pub:
+    """Parameters that are the same in every row, such as weights, become numbers."""
+    constant = {k for k in range(pub.values.shape[1]) if (pub.values[:, k] == pub.values[:1, k]).all()}
+    numbers = {p: pub.values[0, k] for k, p in enumerate(pub.circuit.parameters) if k in constant}
+    rest = [k for k in range(pub.values.shape[1]) if k not in constant]
+    return Pub(pub.name, pub.circuit.assign_parameters(numbers), pub.values[:, rest])
+
+
+def _prepared(
+    circuits: Sequence[QuantumCircuit], noise: NoiseModel | None
+) -> tuple[list[QuantumCircuit], AerSimulator]:
+    """What Aer simulates, and with what."""
+    timed = [with_waits(circuit, noise.waiting) if noise and noise.waiting else circuit for circuit in circuits]
+    seen = [seen_by_measurements(circuit) for circuit in timed]
+    beside = {"max_parallel_experiments": 0}  # circuits beside each other, not the parts of one state
+    if noise is not None:
+        small = [small for circuit in seen if (small := compressed(circuit, noise)) is not None]
+        if len(small) == len(seen) and max(circuit.num_qubits for circuit in small) <= DENSITY_MATRIX_QUBITS:
+            return small, AerSimulator(method="density_matrix", **beside)
+    qubits = sorted({circuit.find_bit(q).index for circuit in seen for step in circuit.data for q in step.qubits})
+    model = to_aer(_on_places(noise, qubits)) if noise else None
+    noisy = "density_matrix" if len(qubits) <= DENSITY_MATRIX_QUBITS else "automatic"
+    method = noisy if noise else "statevector"
+    return [_on(circuit, qubits) for circuit in seen], AerSimulator(noise_model=model, method=method, **beside)
 
 
 def seen_by_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
