@@ -18,7 +18,7 @@ from torch import Tensor
 from hqnn.circuits.fixed_rotations import rotations_of
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Angle, Constant, Gate, Program, Rotation
-from hqnn.engine import QuantumLayer
+from hqnn.engine import QuantumLayer, threads
 from hqnn.engine.states_plan import states_plan_of
 from hqnn.engine.states_words import Frame, clifford_images, word_of
 from hqnn.errors import UserError
@@ -67,6 +67,18 @@ def test_the_same_call_gives_the_same_bytes() -> None:
     inputs, upstream = torch.randn(70, 6), torch.randn(70, 6)
     first, again = (found(layer, inputs, upstream) for _ in range(2))
     assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+
+
+def test_threads_change_no_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_WORTH_US", 0)
+    layer = QuantumLayer(build("angle_y-simplified_two_design-2", 6), copies=2, way="states", dtype=torch.float32)
+    inputs, upstream = torch.randn(70, 12), torch.randn(70, 12)
+    results = []
+    for count in (1, 2, 5):
+        monkeypatch.setattr(torch, "get_num_threads", lambda count=count: count)
+        results.append(found(layer, inputs, upstream))
+    for other in results[1:]:
+        assert all(torch.equal(one, each) for one, each in zip(results[0], other, strict=True))
 
 
 @pytest.mark.parametrize("wires", [1, 2])

@@ -14,11 +14,13 @@ from hqnn.engine import states_kernels
 from hqnn.engine.states_kernels import LANES
 from hqnn.engine.states_measure import Measurement
 from hqnn.engine.states_plan import StatesPlan
+from hqnn.engine.threads import shared
 from hqnn.errors import UserError
 
 Array = NDArray[np.floating]
 Integers = NDArray[np.int64]
 
+_TURN_NS = 7  # of a row of a tile
 _TURN = np.dtype([("x", np.int64), ("z", np.int64), ("rows", np.int64)])
 
 
@@ -113,7 +115,11 @@ class States:
             self._embed(inputs, states)
         else:
             states[:, 0] = 1
-        states_kernels.forward(self._tables, cosine, sine, states)
+
+        def go(some: slice) -> None:
+            states_kernels.forward(self._tables, cosine[some], sine[some], states[some])
+
+        shared(go, tiles, self._us(tiles))
         self._measurement.read(states, values)
         return Went(cosine, sine, states)
 
@@ -122,10 +128,19 @@ class States:
         states = went.states
         flowing = self._measurement.back(states, upstream)
         slopes = np.empty_like(went.cosine)
-        states_kernels.backward(self._tables, went.cosine, went.sine, states, flowing, slopes)
+
+        def back(some: slice) -> None:
+            each = went.cosine[some], went.sine[some], states[some], flowing[some], slopes[some]
+            states_kernels.backward(self._tables, *each)
+
+        shared(back, len(states), 3 * self._us(len(states)))
         states_kernels.angles_back(self._tables, slopes, to_inputs, to_weights)
         if self._plan.amplitudes:
             self._embed_back(inputs, flowing, to_inputs)
+
+    def _us(self, tiles: int) -> float:
+        """About how many microseconds all rotations take."""
+        return 1e-3 * _TURN_NS * self._plan.row_turns * tiles
 
     def _embed(self, inputs: Array, states: Array) -> None:
         """Real amplitudes, padded with zeros and normalised."""
