@@ -24,6 +24,7 @@ from hqnn.execution.hardware import Hardware
 from hqnn.execution.mitigated import Mitigated
 from hqnn.execution.mitigation import FACTORS, ReadoutCalibration, extrapolated, folded, inverted
 from hqnn.models.architectures import load_classifier
+from hqnn.noise.scales import Scales
 from hqnn.noise.thermal import from_snapshot
 from trained_models import compiled, save
 
@@ -104,7 +105,7 @@ def test_from_the_counts_of_one_task_bias_falls_and_standard_errors_are_what_val
     assert rmse["zne_linear"] < 0.5 * rmse[""]
     spread = {name: float(own.standard_errors.mean()) for name, own in {"": plain, **found}.items()}
     assert spread[""] < spread["readout"] < spread["zne_linear"] < spread["zne_richardson"]
-    noise = from_snapshot(snapshot(machine), readout=False)
+    noise = from_snapshot(snapshot(machine), scales=Scales(readout=0))
     model.run_as(read_program(program), noise)
     with torch.no_grad():
         unread = model.quantum(torch.from_numpy(inputs)).numpy()

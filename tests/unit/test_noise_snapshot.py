@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from hqnn.errors import UserError
 from hqnn.execution.backends import backend, calibration_file, calibration_files, known_backends, snapshot
 from hqnn.noise import channels
+from hqnn.noise.scales import PARTS, Scales
+from hqnn.noise.schedule import scheduled
 from hqnn.noise.snapshot import GateCalibration, Qubit, Snapshot, read_snapshot
 from hqnn.noise.target import to_target
 from hqnn.noise.thermal import depolarizing_rest, from_snapshot, relaxation_of, total_error
@@ -74,17 +76,48 @@ def test_t2_above_twice_t1_is_cut_and_said(tmp_path: Path, caplog: pytest.LogCap
 
 def test_the_parts_of_the_noise_make_the_whole() -> None:
     whole = from_snapshot(TWO)
-    relaxation = from_snapshot(TWO, depolarizing=False, readout=False)
-    rest = from_snapshot(TWO, relaxation=False, readout=False)
-    readout = from_snapshot(TWO, relaxation=False, depolarizing=False)
+    relaxation, dephasing, rest, readout, idling = (from_snapshot(TWO, scales=Scales.alone(part)) for part in PARTS)
     assert ("rz", (0,)) not in whole.channels
-    assert not relaxation.readout
-    assert not rest.readout
+    assert not (relaxation.readout or dephasing.readout or rest.readout or idling.readout)
+    assert not (relaxation.waiting or dephasing.waiting or rest.waiting or readout.waiting)
+    assert idling.waiting == whole.waiting
     assert not readout.channels
     assert readout.readout == whole.readout
     assert set(whole.readout) == {0}
     for place, matrix in whole.channels.items():
-        np.testing.assert_allclose(channels.compose(rest.channels[place], relaxation.channels[place]), matrix)
+        parts = [own.channels[place] for own in (rest, relaxation, dephasing)]
+        np.testing.assert_allclose(channels.compose(*parts), matrix)
+
+
+@settings(max_examples=30, deadline=None)
+@given(factor=st.floats(0.01, 50), turned=st.sampled_from([0.0, 0.02]))
+def test_a_scaled_calibration_is_one_of_slower_gates_and_of_errors_times_as_large(factor: float, turned: float) -> None:
+    slower = dataclasses.replace(TWO, gates=tuple(replace_duration(gate, factor) for gate in TWO.gates))
+    times = from_snapshot(TWO, scales=Scales(factor, factor, 0, 0, factor))
+    longer = from_snapshot(slower, scales=Scales(1, 1, 0, 0, 1))
+    for place, matrix in times.channels.items():
+        np.testing.assert_allclose(matrix, longer.channels[place], atol=1e-12)
+    waits = [scheduled([("sx", (0,)), ("cx", (0, 1)), ("sx", (0,))], one.waiting) for one in (times, longer)]
+    for one, other in zip(*waits, strict=True):
+        assert one == other if isinstance(one, int) else np.allclose(one.matrix, other.matrix, atol=1e-12)
+    rest = [from_snapshot(TWO, scales=Scales.alone("gates", f), over_rotation=turned) for f in (factor, 1.0)]
+    for place, matrix in rest[1].channels.items():
+        lost, much = channels.average_infidelity(matrix), channels.average_infidelity(rest[0].channels[place])
+        assert much == pytest.approx(factor * lost, rel=0.1) or factor * lost > 0.1
+        channels.check_channel(rest[0].channels[place], str(place))
+    p10 = from_snapshot(TWO, scales=Scales.alone("readout", factor)).readout[0].p10
+    assert p10 == pytest.approx(min(0.5, factor * TWO.qubits[0].p10))
+    assert from_snapshot(TWO, scales=Scales.whole(1.0)).digest == from_snapshot(TWO).digest
+
+
+def replace_duration(gate: GateCalibration, factor: float) -> GateCalibration:
+    return dataclasses.replace(gate, duration_ns=factor * gate.duration_ns)
+
+
+@pytest.mark.parametrize("factor", [-0.5, float("nan"), float("inf")])
+def test_noise_is_not_scaled_by_what_is_no_factor(factor: float) -> None:
+    with pytest.raises(UserError, match="part gates; give a number from 0"):
+        Scales.alone("gates", factor)
 
 
 @settings(max_examples=50, deadline=None)

@@ -29,8 +29,8 @@ from hqnn.execution.backends import snapshot
 from hqnn.metrics.binary import THRESHOLD, BinaryMeasures
 from hqnn.models.architectures import load_classifier
 from hqnn.models.hybrid import HybridClassifier
-from hqnn.noise.coverage import noisy_gates
-from hqnn.noise.model import NoiseModel
+from hqnn.noise.coverage import is_noisy
+from hqnn.noise.scales import Scales
 from hqnn.noise.snapshot import Snapshot
 from hqnn.noise.thermal import from_snapshot
 from hqnn.store import whole_file
@@ -48,7 +48,11 @@ COLUMNS = (
     "metric",
     "value",
 )
-PARTS = ("relaxation", "depolarizing", "readout")
+PARTS = {
+    "relaxation": Scales(gates=0, readout=0),
+    "depolarizing": Scales.alone("gates"),
+    "readout": Scales.alone("readout"),
+}
 NOISES = ("none", *PARTS, "all")
 SAMPLINGS = ("all", "balanced")
 METRICS = (
@@ -161,8 +165,8 @@ def noisy_layers(
     Raises:
         UserError: no gate of the program gets any noise.
     """
-    alone = {part: from_snapshot(calibration, **options, **{one: one == part for one in PARTS}) for part in PARTS}
-    noises = {part: noise if _touches(noise, program) else None for part, noise in alone.items()}
+    alone = {part: from_snapshot(calibration, **options, scales=scales) for part, scales in PARTS.items()}
+    noises = {part: noise if is_noisy(program, noise) else None for part, noise in alone.items()}
     models = {"none": None, **noises, "all": from_snapshot(calibration, **options)}
     return {name: QuantumLayer(program, noise, dtype=torch.float64) for name, noise in models.items()}
 
@@ -212,10 +216,6 @@ def sampled(expectations: Floats, shots: int, generator: np.random.Generator) ->
         return expectations
     plus = generator.binomial(shots, np.clip((1 + expectations) / 2, 0, 1))
     return np.asarray(2 * plus / shots - 1)
-
-
-def _touches(noise: NoiseModel, program: Program) -> bool:
-    return bool(noisy_gates(program, noise)) or not set(program.native_wires).isdisjoint(noise.readout)
 
 
 @torch.no_grad()

@@ -8,11 +8,17 @@ are what qubits suffer while they wait, and gates that turn too far.
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Iterable
+from itertools import repeat
 
 from hqnn.noise import channels
 from hqnn.noise.model import NoiseModel, Readout, TransferMatrix, Waiting
 from hqnn.noise.over_rotation import over_rotated
+from hqnn.noise.scales import AS_CALIBRATED, Scales, scaled_error, scaled_times
 from hqnn.noise.snapshot import GateCalibration, Qubit, Snapshot
+
+SAYS_NOTHING = 0.5  # the readout error of a detector of which nothing can be learnt
 
 logger = logging.getLogger(__name__)
 
@@ -20,23 +26,21 @@ logger = logging.getLogger(__name__)
 def from_snapshot(
     snapshot: Snapshot,
     *,
-    relaxation: bool = True,
-    depolarizing: bool = True,
-    readout: bool = True,
+    scales: Scales = AS_CALIBRATED,
     idle: bool = True,
     zz_khz: float = 0.0,
     over_rotation: float = 0.0,
 ) -> NoiseModel:
-    """The noise that a calibration implies, in parts for an ablation.
+    """The noise that a calibration implies, each of its parts as large as it is, larger or smaller.
 
-    The parts are those of the full model: with ``relaxation=False`` the depolarising fraction is still what relaxation
-    leaves of the reported error, not the whole error.
+    The parts are those of the full model: without relaxation the depolarising fraction is still what relaxation leaves
+    of the reported error, not the whole error. No part grows beyond what it can be: a depolarised qubit is no more than
+    that, and a detector at most says nothing.
 
     Args:
         snapshot: T1, T2, gate durations and errors, readout probabilities.
-        relaxation: T1 and T2 during every gate and, where ``idle``, while qubits wait; T2 above 2 T1 is cut to it.
-        depolarizing: the rest of every gate's reported error, and the over-rotation, which is a part of that error.
-        readout: each qubit's asymmetric readout error.
+        scales: of its parts. Gates, and where ``idle`` waits, have T1 and T2 (above 2 T1 cut to it); the over-rotation
+            is a part of a gate's reported error, which grows with its square.
         idle: whether anything happens to waiting qubits.
         zz_khz: see `hqnn.noise.model.Waiting`; for pairs that a gate joins.
         over_rotation: by which part of its angle every gate that takes time turns too far, see `over_rotated`.
@@ -49,21 +53,25 @@ def from_snapshot(
     """
     found = {}
     for gate in snapshot.gates:
-        excess = over_rotated(gate.name, over_rotation) if over_rotation and gate.duration_ns else None
-        matrix = _channel(gate, [snapshot.qubits[q] for q in gate.qubits], relaxation, depolarizing, excess)
+        turned = over_rotation if gate.duration_ns else 0.0
+        matrix = _channel(gate, [snapshot.qubits[q] for q in gate.qubits], scales, turned)
         if matrix is not None:
             found[gate.name, gate.qubits] = matrix
-    errors = {k: Readout(q.p10, q.p01) for k, q in enumerate(snapshot.qubits) if readout and (q.p10 or q.p01)}
-    if relaxation and depolarizing:
+    flips = {k: (q.p10, q.p01) for k, q in enumerate(snapshot.qubits)}
+    errors = {
+        k: Readout(*(scaled_error(p, scales.readout, SAYS_NOTHING) for p in both))
+        for k, both in flips.items()
+        if scales.readout and any(both)
+    }
+    if scales == AS_CALIBRATED:
         _log_dominated(snapshot)
-    return NoiseModel(snapshot.name, found, errors, _waiting(snapshot, zz_khz) if idle and relaxation else None)
+    waiting = _waiting(snapshot, zz_khz, scales.idling) if idle and scales.idling else None
+    return NoiseModel(snapshot.name, found, errors, waiting)
 
 
 def relaxation_of(qubits: list[Qubit], duration_ns: float) -> TransferMatrix:
     """Relaxation of several qubits, each by itself, for a time in nanoseconds."""
-    return channels.tensor(
-        *(channels.thermal_relaxation(q.t1_us, min(q.t2_us, 2 * q.t1_us), duration_ns * 1e-3) for q in qubits)
-    )
+    return _relaxed(map(scaled_times, qubits, repeat(AS_CALIBRATED)), duration_ns)
 
 
 def depolarizing_rest(error: float, relaxation: TransferMatrix) -> float:
@@ -92,26 +100,32 @@ def total_error(fraction: float, relaxation: TransferMatrix) -> float:
     )
 
 
-def _channel(
-    gate: GateCalibration, qubits: list[Qubit], relaxation: bool, depolarizing: bool, excess: TransferMatrix | None
-) -> TransferMatrix | None:
+def _channel(gate: GateCalibration, qubits: list[Qubit], scales: Scales, over_rotation: float) -> TransferMatrix | None:
     relaxed = relaxation_of(qubits, gate.duration_ns)
-    unavoidable = relaxed if excess is None else channels.compose(excess, relaxed)
+    unavoidable = relaxed
     parts = []
-    if depolarizing and excess is not None:
-        parts.append(excess)
-    if depolarizing and (fraction := depolarizing_rest(gate.error, unavoidable)) > 0:
+    if over_rotation:
+        unavoidable = channels.compose(over_rotated(gate.name, over_rotation), relaxed)
+        if scales.gates:
+            parts.append(over_rotated(gate.name, over_rotation * math.sqrt(scales.gates)))
+    fraction = scaled_error(depolarizing_rest(gate.error, unavoidable), scales.gates, 1.0)
+    if fraction > 0:
         parts.append(channels.depolarizing(fraction, len(qubits)))
-    if relaxation and gate.duration_ns > 0:
-        parts.append(relaxed)
+    if (scales.relaxation or scales.dephasing) and gate.duration_ns > 0:
+        parts.append(_relaxed(map(scaled_times, qubits, repeat(scales)), gate.duration_ns))
     return channels.compose(*parts) if parts else None
 
 
-def _waiting(snapshot: Snapshot, zz_khz: float) -> Waiting:
+def _relaxed(times_us: Iterable[tuple[float, float]], duration_ns: float) -> TransferMatrix:
+    return channels.tensor(*(channels.thermal_relaxation(*times, duration_ns * 1e-3) for times in times_us))
+
+
+def _waiting(snapshot: Snapshot, zz_khz: float, scale: float) -> Waiting:
+    times = (scaled_times(qubit, Scales.whole(scale)) for qubit in snapshot.qubits)
     return Waiting(
         durations_ns={(gate.name, gate.qubits): gate.duration_ns for gate in snapshot.gates if gate.duration_ns},
-        relaxation_us={k: (q.t1_us, min(q.t2_us, 2 * q.t1_us)) for k, q in enumerate(snapshot.qubits)},
-        zz_khz=zz_khz,
+        relaxation_us=dict(enumerate(times)),
+        zz_khz=zz_khz * scale,
         coupled=tuple(sorted({(min(pair), max(pair)) for pair in snapshot.coupling})),
     )
 
