@@ -1,4 +1,8 @@
-PAGE = [os.path.relpath(CHECKOUT / "scripts/hqnn/report" / name) for name in ("page.html.j2", "page.css")]
+PAGE = [
+    os.path.relpath(path)
+    for pattern in ("*.html.j2", "*.css", "js/*.js")
+    for path in sorted((CHECKOUT / "scripts/hqnn/report").glob(pattern))
+]
 
 
 rule report_study:

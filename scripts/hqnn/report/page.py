@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from hqnn.errors import UserError
 from hqnn.report.overview import BESIDE
+from hqnn.report.scripts import policy, scripts
 from hqnn.store import write_text
 
 TEMPLATES = Path(__file__).parent
@@ -56,6 +57,8 @@ def write_report(output: Path, chapters: Sequence[Path]) -> None:
     """
     read = sorted((_read(path) for path in chapters), key=lambda chapter: chapter.study)
     page = template("page.html.j2").render(
+        policy=policy(scripts()),
+        scripts=[Markup(text) for text in scripts()],  # noqa: S704 - our own files
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         chapters=[{**vars(one), "html": Markup(one.html)} for one in read],  # noqa: S704 - rendered by us, escaped there
     )
