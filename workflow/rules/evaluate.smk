@@ -5,6 +5,7 @@ rule evaluate:
         histories=lambda wildcards: plans[wildcards.study].trained_files("history.csv"),
         models=lambda wildcards: plans[wildcards.study].trained_files("model.safetensors"),
         published=published_of,
+        more=asks("more_scores"),
     output:
         metrics="results/{study}/metrics.csv",
     log:

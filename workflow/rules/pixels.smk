@@ -85,6 +85,29 @@ rule map_scenes:
         "../../scripts/map_scenes.py"
 
 
+rule score_every_pixel:
+    input:
+        raw=raw_input,
+        samples="results/{study}/{dataset}/samples.h5",
+        models=asks("scored_models", "dataset"),
+    output:
+        metrics="results/{study}/{dataset}/every_pixel.csv",
+    log:
+        "results/{study}/{dataset}/every_pixel.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        root=asks("raw"),
+        scenes=asks("scenes"),
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        code=code_of("score_every_pixel"),
+    script:
+        "../../scripts/score_every_pixel.py"
+
+
 rule explain_device:
     input:
         samples="results/{study}/{dataset}/samples.h5",

@@ -17,7 +17,7 @@ from hqnn.metrics.clusters import sample_clusters
 from hqnn.metrics.facts import training_facts
 from hqnn.metrics.published import SUBSET_SAMPLINGS, published_beside
 from hqnn.metrics.score import score
-from hqnn.metrics.table import COLUMNS, IDENTITY, write_metrics
+from hqnn.metrics.table import COLUMNS, IDENTITY, read_metrics, write_metrics
 from hqnn.store import open_table, read_attributes, read_table
 
 Tables = Path | Sequence[Path]
@@ -31,6 +31,7 @@ def evaluate_study(
     histories: Sequence[Path] = (),
     models: Sequence[Path] = (),
     published: pd.DataFrame | None = None,
+    more: Sequence[Path] = (),
     draws: int = 1000,
     seed: int = 0,
 ) -> None:
@@ -47,6 +48,7 @@ def evaluate_study(
         histories: of the training runs whose facts are wanted.
         models: the files these trained, in the same order.
         published: figures to put beside.
+        more: tidy tables of other scores of the study.
         draws: number of bootstrap draws.
         seed: of the bootstrap.
 
@@ -64,7 +66,7 @@ def evaluate_study(
     if draws:
         _warn_of_what_has_no_interval(tables)
     facts = [training_facts(history, model, published) for history, model in zip(histories, models, strict=True)]
-    write_metrics(output, [*tables, *facts])
+    write_metrics(output, [*tables, *map(read_metrics, more), *facts])
 
 
 def evaluate(

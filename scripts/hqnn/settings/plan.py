@@ -142,6 +142,10 @@ class Plan(ABC, Generic[S]):
         """Tables that say which scene or group each sample is of."""
         return []
 
+    def more_scores(self) -> list[str]:
+        """Tidy tables that other rules make beside the scores of predictions."""
+        return []
+
     # --- where the data lie ---
 
     @property

@@ -15,6 +15,15 @@ from hqnn.errors import UserError, nearest
 
 FileGrid = Literal["native", "rect"]
 
+OFFICIAL: Mapping[str, tuple[str, ...]] = {  # as published, whatever part of it a folder holds
+    "train": (
+        "aguasclaras", "bercy", "bordeaux", "nantes", "paris", "rennes", "saclay_e", "abudhabi", "cupertino", "pisa",
+        "beihai", "hongkong", "beirut", "mumbai",
+    ),
+    "test": (
+        "brasilia", "montpellier", "norcia", "rio", "saclay_w", "valencia", "dubai", "lasvegas", "milano", "chongqing",
+    ),
+}  # fmt: skip
 IMAGE_SUFFIXES = (".tif", ".tiff", ".jp2")
 # The name ends in the band and, as files of level L2A do, in the side of a pixel: T30UYV_20230520T104629_B03_10m.
 BAND_NAME = re.compile(r"(?:^|_)(B(?:0\d|1[0-2]|8A))(?:_(10|20|60)m)?$", re.IGNORECASE)

@@ -12,6 +12,7 @@ from hqnn.metrics.runs import Run
 from hqnn.report.ablation import Explanation, explain
 from hqnn.report.chapter import Block, Chapter, Figures, Folded, Material, Pictures, Section, Words, section
 from hqnn.report.panels import Image
+from hqnn.report.pixels.every_pixel import every_pixel_blocks
 from hqnn.report.pixels.samples import pixel_notes
 from hqnn.report.runs import map_files
 from hqnn.report.samples import file_named
@@ -29,6 +30,7 @@ def pixel_chapters(material: Material) -> list[Chapter]:
 def _chapter(material: Material) -> Chapter:
     vectors = Vectors(material, pixel_notes(file_named("samples.h5", material.artefacts)))
     return vectors.chapter(
+        section("every-pixel", "Every pixel of the test scenes", *every_pixel_blocks(material, vectors.classes)),
         section("device", "Why the device differs", *_explained(material)),
         _maps([path for path in material.artefacts if path.name == "maps"]),
     )

@@ -86,6 +86,16 @@ class PixelPlan(VectorPlan[Pixels]):
         maps = self.first_runs("maps") if self.study.maps else []
         return [self.table, *self.first_runs("model.safetensors"), *maps, *self.explained("ablation.csv")]
 
+    def more_scores(self) -> list[str]:
+        """Scores on every pixel of the test scenes, where they are asked for."""
+        asked = self.study.every_pixel
+        return [f"{self.folder}/{dataset}/every_pixel.csv" for dataset in self.datasets()] if asked else []
+
+    def scored_models(self, dataset: str) -> list[str]:
+        """The models that are scored on every pixel: quantum ones and twins, trained without noise."""
+        runs = [run for run in self.trained() if (run.dataset, run.phase) == (dataset, "ideal")]
+        return [f"{run.folder}/model.safetensors" for run in runs]
+
     def ideal_models(self, dataset: str, model: str) -> list[str]:
         """The models of all seeds, trained without noise."""
         runs = [Run(self.name, dataset, model, "ideal", seed) for seed in self.study.seeds]
