@@ -33,11 +33,13 @@ SEED = 7
 
 STATE: dict[str, Any] = {}
 JOBS: list[dict[str, Any]] = []
+SESSIONS: dict[str, dict[str, Any]] = {}
 REQUESTS: list[str] = []
 
 
 def reset() -> None:
     JOBS.clear()
+    SESSIONS.clear()
     REQUESTS.clear()
     STATE.clear()
     STATE.update(
@@ -115,8 +117,10 @@ class Handler(BaseHTTPRequestHandler):
         for job in JOBS:
             if job["id"] == said.get("release"):
                 job["ends"] = "Completed"
+        if ended := said.pop("end", ""):
+            SESSIONS[ended] |= {"accepting_jobs": False, "state": "closed"}
         STATE.update(said)
-        self.send(200, json.dumps({"jobs": JOBS, "requests": REQUESTS}))
+        self.send(200, json.dumps({"jobs": JOBS, "requests": REQUESTS, "sessions": SESSIONS}))
 
     def fail(self, kind: str, what: Any, give: Any) -> None:
         if kind == "code":
@@ -182,8 +186,7 @@ class Handler(BaseHTTPRequestHandler):
             said = {"configuration": CONFIGURATION, "properties": STATE["properties"], "status": STATE["status"]}
             return match[2], lambda: (200, json.dumps({**said[match[2]], "backend_name": match[1]}))
         if path.startswith("/sessions"):
-            said = {"id": "s0", "state": "open", "accepting_jobs": True, "mode": "batch", "backend_name": MACHINE}
-            return "sessions", lambda: (200, json.dumps({**said, "elapsed_time": 0}))
+            return "sessions", lambda: self.session(path.rpartition("/")[2], json.loads(body or b"{}"))
         if path == "/jobs" and self.command == "POST":
             return "post", lambda: self.accept(json.loads(body))
         if path == "/jobs":
@@ -194,6 +197,16 @@ class Handler(BaseHTTPRequestHandler):
         if job is None or match is None:
             return "job", lambda: (404, json.dumps({"errors": [{"message": "not found"}]}))
         return self.of_job(job, (match[2] or "/job")[1:], "exclude_params" in query)
+
+    def session(self, name: str, said: dict[str, Any]) -> tuple[int, str]:
+        if self.command == "POST":
+            name = f"s{len(SESSIONS)}"
+            SESSIONS[name] = {"id": name, "state": "open", "accepting_jobs": True, "backend_name": MACHINE, **said}
+        if name not in SESSIONS:
+            return 404, json.dumps({"errors": [{"message": "not found"}]})
+        if self.command == "PATCH":
+            SESSIONS[name] |= said
+        return 200, json.dumps({**SESSIONS[name], "elapsed_time": 0})
 
     def of_job(self, job: dict[str, Any], what: str, short: bool) -> tuple[str, Any]:
         if what == "cancel":
@@ -218,6 +231,8 @@ class Handler(BaseHTTPRequestHandler):
         return "job", lambda: (200, json.dumps({**told(job), **({} if short else {"params": inputs["params"]})}))
 
     def accept(self, said: dict[str, Any]) -> tuple[int, str]:
+        if "session_id" in said and not SESSIONS[said["session_id"]]["accepting_jobs"]:
+            return 400, json.dumps({"errors": [{"message": "the session is closed"}]})
         job = {
             "id": f"job{len(JOBS)}",
             "tags": said["tags"],

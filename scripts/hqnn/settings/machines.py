@@ -33,7 +33,9 @@ class Machine(Section):
     quantum_computer: str = Field("", description="IQM: name of the machine.")
     url: str = Field("https://resonance.iqm.tech", description="IQM: address of the server.")
     mode: Literal["job", "batch", "session"] = Field(
-        "job", description="IBM: how several jobs run together; `session` is not on the open plan."
+        "job",
+        description="IBM: how several jobs run together; `session`, which is not on the open plan, is billed until it "
+        "is closed, at the end of a run or after `max_seconds`.",
     )
     rep_delay_us: float | None = Field(
         None,
@@ -97,6 +99,12 @@ class Machine(Section):
     def is_real(self) -> bool:
         """Whether jobs leave this computer, and cost money."""
         return self.provider in ("ibm", "iqm")
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Where its jobs go, as the ledger says it; enough to ask for them again."""
+        keys = ("provider", "backend", "quantum_computer", "instance", "mode")
+        return {key: str(getattr(self, key)) for key in keys if getattr(self, key)}
 
     @model_validator(mode="after")
     def _check_provider(self) -> Self:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from hqnn.execution.machines.collect import archive_of, collect
 from hqnn.execution.machines.durations import duration_s
 from hqnn.execution.machines.ledger import Ledger, ledger_of
 from hqnn.execution.machines.provider import Counts, Provider, Pub, Task
+from hqnn.execution.machines.sessions import Session
 from hqnn.execution.machines.simulated import simulate
 from hqnn.execution.machines.submit import Order, options_digest, send
 from hqnn.execution.snapshot_backend import SnapshotBackend
@@ -44,7 +46,7 @@ class Ran:
 class StepJobs(Protocol):
     """Runs the circuits of each step."""
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self) -> AbstractContextManager[object]:
         """A block in which all steps run as one batch or session, where the machine has them."""
 
     def __call__(self, task: Task, step: int) -> Ran:
@@ -99,18 +101,22 @@ class Sent:
     allowed: Hardware
     about: Mapping[str, str]
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self) -> AbstractContextManager[Session]:
         """As the machine's settings say."""
-        return self.provider.together()
+        return self._session
 
     def __call__(self, task: Task, step: int) -> Ran:
         """Send what was not sent, wait, and fetch."""
         order = Order(task, self._digests(task, step), {**self.about, "step": str(step)})
-        entries, parts = send(order, self.provider, self.ledger, self.machine, self.allowed)
+        entries, parts = send(order, self.provider, self.ledger, self.machine, self.allowed, self._session)
         archive = archive_of(self.provider.machine)
         counts = collect(task, entries, parts, self.provider, self.ledger, self.machine, archive)
         done = self.ledger.of(order.identity)
         return Ran(counts, tuple(str(entry.job) for entry in done), sum(entry.seconds for entry in done))
+
+    @cached_property
+    def _session(self) -> Session:
+        return Session(self.provider, self.ledger, self.machine, f"training {' '.join(self.about.values())}")
 
     def _digests(self, task: Task, step: int) -> dict[str, str]:
         angles = {pub.name: np.round(pub.values, DIGITS) + 0.0 for pub in task.pubs}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NoReturn, TypeVar
 
@@ -18,6 +17,7 @@ from qiskit_ibm_runtime.accounts.exceptions import (
     CloudResourceNameResolutionError,
     InvalidAccountError,
 )
+from qiskit_ibm_runtime.api.exceptions import RequestsApiError
 from qiskit_ibm_runtime.exceptions import IBMInputValueError, IBMNotAuthorizedError, RuntimeInvalidStateError
 
 from hqnn.errors import UserError, nearest, plain
@@ -45,6 +45,7 @@ DEADLINE_S = 120.0  # of one question; the client itself waits for ever
 CONNECT_S = 5.0
 JOB_SECONDS = 2.0  # of QPU time that IBM counts for a job beside its executions
 LONGEST_S = 10_800  # that IBM lets a job run
+LONGEST_SESSION_S = 28_800  # likewise a session
 LONGEST_REASON = 200  # letters
 SAME_TAG = 50  # jobs that are looked for under one tag
 STATES: dict[str, State] = {
@@ -73,7 +74,7 @@ class IbmProvider:
 
     def __init__(self, machine: str, settings: Machine) -> None:
         self.machine, self._settings = machine, settings
-        self._mode: Batch | Session | None = None
+        self._mode: Session | None = None
 
     def calibration(self) -> Snapshot:
         """The newest properties, as our snapshot."""
@@ -110,26 +111,32 @@ class IbmProvider:
             status.pending_jobs,
         )
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """A batch or a session, closed at the end; its jobs run on."""
-        if self._settings.mode == "job":
-            yield
-            return
-        kind = Batch if self._settings.mode == "batch" else Session
-        self._mode = self._ask(f"a {self._settings.mode}", lambda: kind(backend=self._backend))
-        try:
-            yield
-        finally:
-            opened, self._mode = self._mode, None
-            self._close(opened)
+    def enter(self, session: str | None) -> str | None:
+        """A batch or a session; IBM ends a session by itself once it has taken the time of the cap."""
+        known = None if session is None else self._known(session)
+        details = known and self._ask(f"{self._settings.mode} {session}", lambda: _details(known))
+        if not details or details["state"] == "closed" or not details["accepting_jobs"]:
+            known = self._ask(f"a {self._settings.mode}", self._opened)
+        self._mode = known
+        return known and known.session_id
 
-    def _close(self, opened: Batch | Session) -> None:
-        """Let no more jobs in; IBM does so by itself after a while, so a failure is said and no more."""
-        try:
-            self._ask(f"the end of the {self._settings.mode}", opened.close)
-        except UserError as error:
-            log.warning("%s; it ends by itself, but may be billed until then", error)
+    def leave(self, session: str) -> None:
+        """IBM does so by itself after a while without jobs."""
+        self._ask(f"the end of {session}", self._known(session).close)
+        self._mode = None
+
+    def _opened(self) -> Session:
+        if self._settings.mode == "batch":
+            return Batch(self._backend)
+        return Session(self._backend, max_time=min(LONGEST_SESSION_S, max(1, int(self._settings.max_seconds))))
+
+    def _known(self, session: str) -> Session:
+        """As the client makes it of an id, without what it asks on the way; both kinds are closed alike."""
+        if self._mode is not None and self._mode.session_id == session:
+            return self._mode
+        known = (Batch if self._settings.mode == "batch" else Session)(self._backend, create_new=False)
+        known._session_id = session
+        return known
 
     def submit(self, task: Task, tag: str) -> str:
         """One job of the Sampler."""
@@ -296,6 +303,17 @@ def _instances() -> str:
         log.info("the instances cannot be listed", exc_info=True)
         return "; name one that there is"
     return f"; there are {', '.join(one['name'] for one in known)}"
+
+
+def _details(session: Session) -> dict[str, Any] | None:
+    """What IBM says of a batch or session; None where it has none of this id."""
+    try:
+        details: dict[str, Any] | None = session.details()
+    except RequestsApiError as error:
+        if error.status_code == 404:
+            return None
+        raise
+    return details
 
 
 def _task(pubs: Any) -> Task | None:

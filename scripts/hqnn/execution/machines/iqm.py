@@ -12,7 +12,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -110,9 +110,11 @@ class IqmProvider:
             self._definition(Task((Pub(pub.name, pub.circuit, pub.values[:1]),), 1), "estimate")
         return Estimate(len(parts), sum(part.executions for part in parts), None)
 
-    def together(self) -> AbstractContextManager[None]:
+    def enter(self, session: str | None) -> None:
         """Nothing: there are no sessions."""
-        return nullcontext()
+
+    def leave(self, session: str) -> None:
+        """Nothing, likewise."""
 
     def submit(self, task: Task, tag: str) -> str:
         """Send one job; the only POST there is."""

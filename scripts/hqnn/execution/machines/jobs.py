@@ -1,4 +1,8 @@
-"""The jobs that are out, and a person's word on one that is in doubt: ``python -m hqnn.execution.machines.jobs``."""
+"""What is out: ``python -m hqnn.execution.machines.jobs``.
+
+Three words, machine, tag and job, are a person's word on a job that is in doubt; two, machine and session, close a
+batch or session that a killed process left open.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hqnn.errors import UserError
-from hqnn.execution.machines.ledger import FOLDER, GONE, Entry, Ledger, ledger_of
+from hqnn.execution.machines.choice import real_provider
+from hqnn.execution.machines.ledger import FOLDER, GONE, Entry, Ledger, Opened, ledger_of
+from hqnn.execution.machines.sessions import close
+from hqnn.settings.machines import Machine
 
 HEADER = ("machine", "job", "state", "age", "QPU s", "price", "of")
 
@@ -51,18 +58,48 @@ def decide(machine: str, tag: str, job: str, folder: Path = FOLDER) -> None:
             ledger.append("job", tag, job=job, state="sent")
 
 
+def open_sessions(folder: Path = FOLDER) -> list[Opened]:
+    """Batches and sessions that are not known to be closed, of all machines.
+
+    Raises:
+        UserError: a ledger is damaged.
+    """
+    return [one for path in sorted(folder.glob("*.jsonl")) for one in Ledger(path).open_sessions()]
+
+
+def close_session(machine: str, session: str, folder: Path = FOLDER) -> None:
+    """Let no more jobs into a batch or session that a killed process left open.
+
+    Raises:
+        UserError: there is none of this id.
+    """
+    ledger = ledger_of(machine, folder)
+    for one in ledger.open_sessions():
+        if one.session == session:
+            close(one, real_provider(machine, Machine.model_validate(one.place)), ledger)
+            return
+    raise UserError(f"the ledger {ledger.path} has no open session {session}; see `make jobs` for those it has")
+
+
 def main(arguments: Sequence[str]) -> None:
-    """List open jobs, or take three words: machine, tag and job."""
+    """List what is out, decide on a job, or close a session; see the module."""
     try:
-        if arguments:
-            machine, tag, job = arguments
-            decide(machine, tag, job)
-        entries = open_jobs()
-    except ValueError:
-        sys.exit("give nothing, or machine, tag and job")
+        match arguments:
+            case []:
+                pass
+            case [machine, session]:
+                close_session(machine, session)
+            case [machine, tag, job]:
+                decide(machine, tag, job)
+            case _:
+                sys.exit("give nothing; machine, tag and job; or machine and session")
+        entries, sessions = open_jobs(), open_sessions()
     except UserError as error:
         sys.exit(str(error))
     print(table(entries) if entries else "no job is out")
+    for one in sessions:
+        command = f"python -m hqnn.execution.machines.jobs {one.machine} {one.session}"
+        print(f"{one.in_words} may be billed: if no run uses it any more, {command} closes it")
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

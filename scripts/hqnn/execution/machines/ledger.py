@@ -86,6 +86,32 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A batch or session that was opened, see `hqnn.execution.machines.sessions.Session`.
+
+    Attributes:
+        session: the vendor's id.
+        owner: what its jobs are for.
+        machine: name in the config.
+        place: see `hqnn.settings.machines.Machine.place`.
+        time: when it was opened, ISO 8601, UTC.
+        state: open or closed.
+    """
+
+    session: str
+    owner: str
+    machine: str
+    place: Mapping[str, str]
+    time: str
+    state: str
+
+    @property
+    def in_words(self) -> str:
+        """What it is and since when."""
+        return f"{self.place['mode']} {self.session} of machine {self.machine}, open since {self.time},"
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The ledger of one machine.
 
@@ -121,8 +147,8 @@ class Ledger:
         """Write one line and see it on disk.
 
         Args:
-            what: intent, job or state.
-            tag: of the job.
+            what: intent, job, state or session.
+            tag: of the job, or the id of the session.
             said: what the line says.
 
         Raises:
@@ -148,14 +174,31 @@ class Ledger:
             UserError: a line is damaged.
         """
         found: dict[str, Entry] = {}
-        for number, line in enumerate(self._lines(), 1):
-            said = self._read(line, number)
-            what, tag, when = said.pop("what"), said.pop("tag"), said.pop("time")
+        for number, what, tag, when, said in self._read():
+            if what == "session":
+                continue
             try:
                 found[tag] = Entry(tag=tag, time=when, **said) if what == "intent" else replace(found[tag], **said)
             except (KeyError, TypeError) as error:
                 raise self._damaged(number) from error
         return list(found.values())
+
+    def open_sessions(self) -> list[Opened]:
+        """Batches and sessions that are not known to be closed, oldest first.
+
+        Raises:
+            UserError: a line is damaged.
+        """
+        found: dict[str, Opened] = {}
+        for number, what, session, when, said in self._read():
+            if what != "session":
+                continue
+            try:
+                known = found.get(session)
+                found[session] = replace(known, **said) if known else Opened(session=session, time=when, **said)
+            except TypeError as error:
+                raise self._damaged(number) from error
+        return [one for one in found.values() if one.state == "open"]
 
     def of(self, identity: str) -> list[Entry]:
         """The jobs of one order that are not gone, by parts."""
@@ -185,15 +228,19 @@ class Ledger:
         content = self.path.read_bytes() if self.path.exists() else b""
         return content[: content.rfind(b"\n") + 1].splitlines()
 
-    def _read(self, line: bytes, number: int) -> dict[str, Any]:
-        try:
-            said = json.loads(line)
-            seal = said.pop("seal")
-        except (ValueError, KeyError, AttributeError) as error:
-            raise self._damaged(number) from error
-        if _seal(said) != seal:
-            raise self._damaged(number)
-        return dict(said)
+    def _read(self) -> Iterator[tuple[int, str, str, str, dict[str, Any]]]:
+        """Of each line its number, what it is, its tag and time, and what else it says."""
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                said = json.loads(line)
+                seal = said.pop("seal")
+                sealed = _seal(said)
+                what, tag, when = said.pop("what"), said.pop("tag"), said.pop("time")
+            except (ValueError, KeyError, AttributeError) as error:
+                raise self._damaged(number) from error
+            if seal != sealed:
+                raise self._damaged(number)
+            yield number, what, tag, when, said
 
     def _damaged(self, number: int) -> UserError:
         return UserError(

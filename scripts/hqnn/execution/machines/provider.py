@@ -14,7 +14,6 @@ No message may hold a token; `hqnn.errors.plain` gives the first line of a vendo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -175,8 +174,25 @@ class Provider(Protocol):
             UserError: the machine is not in operation, the account has nothing left, a circuit does not fit.
         """
 
-    def together(self) -> AbstractContextManager[None]:
-        """A block whose jobs run as one batch or session, where the settings ask for it; else it does nothing."""
+    def enter(self, session: str | None) -> str | None:
+        """Let the jobs that follow run as one batch or session, as the settings ask.
+
+        Args:
+            session: the vendor's id of one that was opened before and may take jobs still.
+
+        Returns:
+            Its id where it does, or else of a new one; None where the vendor has none.
+
+        Raises:
+            UserError: none can be opened; `UnreachableError`: no answer.
+        """
+
+    def leave(self, session: str) -> None:
+        """Let no more jobs into a batch or session; those in it run on. Nothing where it has ended.
+
+        Raises:
+            UserError: the machine refuses; `UnreachableError`: no answer.
+        """
 
     def submit(self, task: Task, tag: str) -> str:
         """Send one job; never send twice, whatever the answer.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 from qiskit.circuit import QuantumCircuit
 
@@ -47,9 +46,11 @@ class SnapshotProvider:
             self._require_native(pub.name, pub.circuit)
         return Estimate(len(parts), sum(part.executions for part in parts), 0.0)
 
-    def together(self) -> AbstractContextManager[None]:
-        """Nothing."""
-        return nullcontext()
+    def enter(self, session: str | None) -> None:
+        """Nothing: there are no sessions."""
+
+    def leave(self, session: str) -> None:
+        """Nothing, likewise."""
 
     def submit(self, task: Task, tag: str) -> str:
         """Run it."""

@@ -20,6 +20,7 @@ from hqnn.errors import UserError
 from hqnn.execution.machines.ledger import Entry, Ledger
 from hqnn.execution.machines.parts import parts_needed, split
 from hqnn.execution.machines.provider import Estimate, InDoubtError, Provider, Task, UnreachableError
+from hqnn.execution.machines.sessions import Session
 from hqnn.settings.machines import Hardware, Machine
 from hqnn.wording import plural
 
@@ -56,7 +57,12 @@ def options_digest(machine: Machine, shots: int) -> str:
 
 
 def send(
-    order: Order, provider: Provider, ledger: Ledger, machine: Machine, allowed: Hardware
+    order: Order,
+    provider: Provider,
+    ledger: Ledger,
+    machine: Machine,
+    allowed: Hardware,
+    session: Session | None = None,
 ) -> tuple[list[Entry], list[Task]]:
     """Send what of an order was not sent yet.
 
@@ -66,6 +72,7 @@ def send(
         ledger: of the machine.
         machine: its settings.
         allowed: what this run may do.
+        session: that the jobs go into; one of their own where None.
 
     Returns:
         The order's jobs, and the part of the task that each runs.
@@ -73,7 +80,7 @@ def send(
     Raises:
         UserError: nothing may be sent; a cap would be passed; a job is in doubt; the machine refuses.
     """
-    with ledger.locked():
+    with ledger.locked(), session or Session(provider, ledger, machine, order.identity) as together:
         settle(order.identity, provider, ledger, machine)
         known = ledger.of(order.identity)
         jobs = known[0].parts if known else parts_needed(order.task, provider.limits)
@@ -82,6 +89,7 @@ def send(
         if missing:
             estimate = provider.estimate([parts[k] for k in missing])
             require_allowed(estimate, ledger.entries(), provider.machine, machine, allowed)
+            together.open()
             _send(order, parts, missing, estimate, provider, ledger, machine)
         return ledger.of(order.identity), list(parts)
 
@@ -164,32 +172,27 @@ def _send(
 ) -> None:
     pause = 60.0 / provider.limits.jobs_per_minute if provider.limits.jobs_per_minute else 0.0
     rare = len(missing) > (provider.limits.jobs_per_minute or len(missing))
-    with provider.together():
-        for position, k in enumerate(missing):
-            time.sleep(pause if rare and position else 0.0)
-            share = parts[k].executions / max(1, estimate.executions)
-            seconds = None if estimate.qpu_seconds is None else estimate.qpu_seconds * share
-            for attempt in range(1, TRIES + 1):
-                tag = f"hqnn-{uuid.uuid4().hex}"
-                ledger.append(
-                    "intent",
-                    tag,
-                    identity=order.identity,
-                    part=k,
-                    parts=len(parts),
-                    machine=provider.machine,
-                    about={**order.about, "digests": dict(order.digests), "shots": order.task.shots, **_place(machine)},
-                    executions=parts[k].executions,
-                    estimated_s=seconds,
-                    price_per_second=machine.price_per_second,
-                )
-                if _sent(parts[k], tag, provider, ledger, machine, last=attempt == TRIES):
-                    break
-
-
-def _place(machine: Machine) -> dict[str, str]:
-    keys = ("provider", "backend", "quantum_computer", "instance", "mode")
-    return {key: str(getattr(machine, key)) for key in keys if getattr(machine, key)}
+    about = {**order.about, "digests": dict(order.digests), "shots": order.task.shots, **machine.place}
+    for position, k in enumerate(missing):
+        time.sleep(pause if rare and position else 0.0)
+        share = parts[k].executions / max(1, estimate.executions)
+        seconds = None if estimate.qpu_seconds is None else estimate.qpu_seconds * share
+        for attempt in range(1, TRIES + 1):
+            tag = f"hqnn-{uuid.uuid4().hex}"
+            ledger.append(
+                "intent",
+                tag,
+                identity=order.identity,
+                part=k,
+                parts=len(parts),
+                machine=provider.machine,
+                about=about,
+                executions=parts[k].executions,
+                estimated_s=seconds,
+                price_per_second=machine.price_per_second,
+            )
+            if _sent(parts[k], tag, provider, ledger, machine, last=attempt == TRIES):
+                break
 
 
 def _sent(task: Task, tag: str, provider: Provider, ledger: Ledger, machine: Machine, *, last: bool) -> bool:
