@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= 2
-SUITE ?= pipeline engine transfer digits
+SUITE ?= pipeline engine kernels transfer digits
 export UV_COMPILE_BYTECODE := 1
 export UV_FIND_LINKS :=
 

@@ -38,6 +38,7 @@ PEERS: dict[str, Callable[..., peers.Step]] = {
     "default.mixed": peers.pennylane("default.mixed", "backprop"),
     "tensorcircuit": peers.tensorcircuit("Circuit"),
     "tensorcircuit DM": peers.tensorcircuit("DMCircuit"),
+    "qulacs": peers.qulacs,
     "aer": peers.aer,
 }
 WITHOUT_READOUT = {"tensorcircuit DM"}  # it has no readout errors, so it is compared without them
@@ -48,6 +49,7 @@ REUPLOADS = ((8, 3), (8, 6), (8, 12), (10, 6), (12, 3), (12, 6), (16, 3))
 DTYPES = {"default.qubit": "complex128", "lightning.qubit": "complex128", "default.mixed": "complex128"} | {
     "tensorcircuit": "complex64",
     "tensorcircuit DM": "complex64",
+    "qulacs": "complex128",
     "aer": "complex128",
 }
 
@@ -130,6 +132,8 @@ def cases() -> list[Case]:
         Case("amplitude_10_ideal", amplitude10, 100, rivals=(), excused={"default.qubit": "minutes a step"}),
         Case("amplitude_10_noisy", amplitude10, 100, damped(amplitude10), rivals=(), excused=too_big),
         Case("probabilities_8", probabilities, 100, rivals=()),
+        Case("qcnn_8", build("angle_y-qcnn-1", 8), 100),
+        Case("trainable_reupload_8x3", build("trainable_angle_y-simplified_two_design-3-reupload", 8), 100),
         *(deep(wires, layers) for wires, layers in DEEP),
         *(growth(wires, 3) for wires in GROWTH_WIRES),
         *(growth(8, layers) for layers in GROWTH_LAYERS),
@@ -152,15 +156,15 @@ def deep(wires: int, layers: int) -> Case:
 def wide(name: str, program: Program) -> Case:
     """A case whose peers take part up to 12 wires, but for one."""
     if program.wires <= 12:
-        return Case(name, program, 100)
+        return Case(name, program, 100, rivals=("tensorcircuit", "qulacs", "default.qubit", "lightning.qubit"))
     too_big = {"default.qubit": "out of memory: about 0.2 GiB a sample", "lightning.qubit": "minutes a step"}
-    return Case(name, program, 100, rivals=("tensorcircuit",), excused=too_big)
+    return Case(name, program, 100, rivals=("tensorcircuit", "qulacs"), excused=too_big)
 
 
 def growth(wires: int, layers: int) -> Case:
     """A circuit of the kind of o8 with other sizes; the observable is in the middle, so the light cone is wide."""
     program = build(f"angle_y-simplified_two_design-{layers}", wires, [f"Z{wires // 2}"])
-    return Case(f"growth_{wires}_wires_{layers}_layers", program, 100, rivals=("tensorcircuit",))
+    return Case(f"growth_{wires}_wires_{layers}_layers", program, 100, rivals=("tensorcircuit", "qulacs"))
 
 
 def draw_growth(entries: list[dict[str, Any]], path: Path) -> None:

@@ -124,6 +124,51 @@ def _rotate_pair(tc: Any, circuit: Any, wires: tuple[int, ...], factor: Rotation
     circuit.exp1(*wires, unitary=word, theta=angle / 2)
 
 
+def qulacs(
+    program: Program, noise: NoiseModel | None, inputs: np.ndarray, weights: np.ndarray, gradients: bool
+) -> Step:
+    """Qulacs, sample by sample, with its own backpropagation."""
+    try:
+        import qulacs
+    except ImportError as error:
+        raise MissingError(f"not installed ({error.name}); make bench installs it") from None
+    if noise is not None or program.initial_state == "amplitudes":
+        raise MissingError("would need one circuit a sample" if noise is None else "has no gradients of noisy circuits")
+    circuit, angles = _qulacs_circuit(qulacs, program)
+    observable = qulacs.Observable(program.wires)
+    for word in program.observables:
+        observable.add_operator(1.0, " ".join(f"{p} {wire}" for wire, p in enumerate(word) if p != "I"))
+    flat = weights.ravel()
+
+    def step() -> float:
+        total = 0.0
+        for sample in inputs:
+            for number, angle in enumerate(angles):
+                circuit.set_parameter(number, -angle.value(sample, flat))  # its rotations turn the other way
+            state = qulacs.QuantumState(program.wires)
+            circuit.update_quantum_state(state)
+            total += observable.get_expectation_value(state)
+            if gradients:
+                circuit.backprop(observable)
+        return total
+
+    return step
+
+
+def _qulacs_circuit(qulacs: Any, program: Program) -> tuple[Any, list[Any]]:
+    circuit = qulacs.ParametricQuantumCircuit(program.wires)
+    angles = []
+    for gate in program.gates:
+        for factor in gate.factors:
+            if isinstance(factor, Constant):
+                circuit.add_dense_matrix_gate(list(gate.wires[::-1]), factor.matrix)
+            elif isinstance(factor, Rotation):
+                letters = ["IXYZ".index(letter) for letter in factor.word]
+                circuit.add_parametric_multi_Pauli_rotation_gate(list(gate.wires), letters, 0.0)
+                angles.append(factor.angle)
+    return circuit, angles
+
+
 def aer(program: Program, noise: NoiseModel | None, inputs: np.ndarray, weights: np.ndarray, gradients: bool) -> Step:
     """Aer's density matrix or statevector, all samples in one job; values only, it has no gradients."""
     from qiskit_aer import AerSimulator

@@ -150,6 +150,14 @@ def test_the_root_that_two_classes_are_read_from_depends_on_all_weights(name: st
     assert gradient is not None and int((gradient.abs() < 1e-12).sum()) == unread
 
 
+@pytest.mark.parametrize(("observable", "told"), [("Z0", True), ("Z0Z5", True), ("Z5", False)])
+def test_an_observable_on_a_wire_that_pooling_left_behind_is_told(
+    observable: str, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    build("angle_y-qcnn-1", 6, [observable])
+    assert ("leaves all wires but 5 behind, and the observables measure 0 too" in caplog.text) == told
+
+
 def test_a_convolution_is_every_gate_of_xx_yy_and_zz() -> None:
     a, b, c = RNG.normal(size=3)
     words = [np.kron(letter, letter) for letter in (qml.matrix(o(0)) for o in (qml.X, qml.Y, qml.Z))]

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hqnn.circuits.names import CircuitName, parse_name
+from hqnn.circuits.observables import wires_read
 from hqnn.circuits.program import Program
 from hqnn.circuits.registry import ANSATZE, EMBEDDINGS
 from hqnn.circuits.sizes import WIRES, observables_for, wires_for, wires_of
@@ -96,13 +97,15 @@ def _built(name: CircuitName, wires: int, observables: tuple[str, ...]) -> Progr
         raise UserError(f"{name.embedding} and {name.ansatz} make no circuit on {wires} wires; take one or more")
     if name.reupload and name.embedding == "amplitude":
         raise UserError("amplitudes can only be embedded once; leave '-reupload' out, or take an angle embedding")
-    return trace(
+    program = trace(
         function_of(name),
         inputs=EMBEDDINGS[name.embedding].inputs(wires),
         weight_shape=_weight_shape(name, wires),
         wires=wires,
         observables=observables,
     )
+    _tell_of_dropped(name.ansatz, program)
+    return program
 
 
 def function_of(name: CircuitName) -> QuantumFunction:
@@ -159,6 +162,20 @@ def _root(name: str, wires: int) -> int:
     _register()
     root = ANSATZE[name].root
     return root(wires) if root else min(1, wires - 1)
+
+
+def _tell_of_dropped(ansatz: str, program: Program) -> None:
+    """Say which wires are measured although the ansatz leaves them behind on its way to the root."""
+    dropped = sorted(wires_read(program.observables) - {_root(ansatz, program.wires)}) if ANSATZE[ansatz].root else []
+    if dropped:
+        log.warning(
+            "%s leaves all wires but %d behind, and the observables measure %s too, which few of its weights reach; "
+            "measure Z%d alone where that is enough",
+            ansatz,
+            _root(ansatz, program.wires),
+            ", ".join(map(str, dropped)),
+            _root(ansatz, program.wires),
+        )
 
 
 def _layer_shape(name: str, wires: int) -> tuple[int, ...]:
