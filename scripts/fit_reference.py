@@ -10,6 +10,7 @@ with job() as rule:
         samples=rule.input.samples,
         name=rule.wildcards["model"],
         parameters=rule.params.reference,
+        tuned=rule.input.tuned,
         balanced=rule.params.balanced,
         seed=int(rule.wildcards["seed"]),
         memory_limit_mb=rule.params.memory_limit_mb,

@@ -6,6 +6,8 @@ with job() as rule:
     from hqnn.circuits.library import build_for_classes
     from hqnn.circuits.program_file import write_program
     from hqnn.data.samples import class_names
+    from hqnn.settings.chosen import read_chosen
 
-    circuit = build_for_classes(**rule.params.circuit, classes=len(class_names(rule.input.samples)))
+    chosen = read_chosen(rule.input.get("tuned")).circuit
+    circuit = build_for_classes(**{**rule.params.circuit, **chosen}, classes=len(class_names(rule.input.samples)))
     write_program(rule.output.program, circuit)

@@ -18,6 +18,7 @@ with job() as rule:
         augmentation=rule.params.augmentation,
         watch_test=rule.params.watch_test,
         seed=int(rule.wildcards["seed"]),
+        tuned=rule.input.tuned,
         code=rule.params.code,
         device=rule.params.device,
         terminal=rule.terminal,

@@ -16,6 +16,7 @@ with job() as rule:
         augmentation=rule.params.augmentation,
         watch_test=rule.params.watch_test,
         seed=int(rule.wildcards["seed"]),
+        tuned=rule.input.tuned,
         code=rule.params.code,
         memory_limit_mb=rule.params.memory_limit_mb,
         device=rule.params.device,

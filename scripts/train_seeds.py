@@ -13,5 +13,6 @@ with job() as rule:
         options=rule.params.options,
         training=rule.params.training,
         seeds=rule.params.seeds,
+        tuned=rule.input.tuned,
         about={**rule.wildcards, "study": rule.params.study},
     )

@@ -5,10 +5,10 @@ from hqnn.job import job
 with job() as rule:
     from hqnn.training.together import SeedRun, train_together
 
-    files = (rule.params.seeds, rule.params.samples, rule.output.models, rule.output.histories, rule.output.predictions)
+    written = (rule.output.models, rule.output.histories, rule.output.predictions)
+    files = (rule.params.seeds, rule.params.samples, *written, rule.params.programs, rule.params.tuned)
     train_together(
         [SeedRun(*run) for run in zip(*files, strict=True)],
-        program=rule.input.program,
         has_circuit=rule.params.has_circuit,
         about={**rule.wildcards, "study": rule.params.study},
         kind=rule.params.kind,

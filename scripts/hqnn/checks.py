@@ -18,6 +18,7 @@ from hqnn.settings.machines import Machine
 from hqnn.settings.model import Settings, read_settings
 from hqnn.settings.plan import Plan
 from hqnn.settings.plans import plans_of
+from hqnn.tuning.checks import check_tuning
 
 RETIRED = ("ibm_brisbane", "ibm_torino")  # April 2026; they ship as calibrations
 SHELL = '"$`\\'  # what a shell reads within double quotes, an apostrophe's in Python's own included
@@ -126,6 +127,7 @@ def _check(plan: Plan[Any], memory_limit_mb: float) -> None:
         said = plan.baseline(name)
         with _at(f"{key}.baselines.{name}"):
             check_parameters(said.pop("estimator"), said)
+    check_tuning(plan)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
@@ -45,7 +46,7 @@ def _pages() -> Iterator[tuple[str, str, type[Section], Collection[str]]]:
     """Title, place, section and keys of each table: the top, what every study has, and what each kind adds."""
     for name, section in _sections("", Settings, [key for key in Settings.model_fields if key != "studies"]):
         yield name or "Top level", name, section, section.model_fields
-    for name, section in _sections(STUDY, Study, ["data", "hardware_training"]):
+    for name, section in _sections(STUDY, Study, ["data", "hardware_training", "tuning"]):
         yield "Every study" if name == STUDY else name, name, section, section.model_fields
     for kind, study in KINDS.items():
         above = study.__mro__[: study.__mro__.index(Study)]
@@ -59,6 +60,11 @@ def _is_section(field: FieldInfo) -> bool:
     return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 
 
+def _is_single(field: FieldInfo) -> bool:
+    """Whether a key is a section, or one that may be left out."""
+    return _is_section(field) or get_origin(field.annotation) in (Union, UnionType)
+
+
 def _sections(name: str, section: type[Section], keys: Iterable[str]) -> Iterator[tuple[str, type[Section]]]:
     """A section and those below some of its keys."""
     yield name, section
@@ -66,7 +72,7 @@ def _sections(name: str, section: type[Section], keys: Iterable[str]) -> Iterato
         field = section.model_fields[key]
         inner = f"{name}.{key}".lstrip(".")
         for found in sections_of(field.annotation)[:1]:
-            yield from _sections(inner if _is_section(field) else f"{inner}[]", found, found.model_fields)
+            yield from _sections(inner if _is_single(field) else f"{inner}[]", found, found.model_fields)
 
 
 def _row(name: str, section: type[Section], key: str) -> str:

@@ -30,6 +30,7 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/noise/pennylane.py",
     "hqnn/public.py",
     "hqnn/report/readme.py",
+    "hqnn/tuning/checks.py",
     "hqnn/working_folder.py",
 )
 

@@ -19,7 +19,7 @@ FLOORS = [
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},
-    {"training", "execution", "metrics", "analysis"},
+    {"training", "execution", "tuning", "metrics", "analysis"},
     {"report", "checks", "public"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

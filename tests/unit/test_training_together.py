@@ -44,15 +44,14 @@ def test_every_seed_of_a_job_has_the_bytes_of_its_own_job_and_is_trained_once(
     tmp_path: Path, common: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tables = [common.pop("samples")]
-    runs = [
-        SeedRun(seed, tables, *(tmp_path / f"{seed}" / name for name in ("m.safetensors", "h.csv", "p.h5")))
-        for seed in SEEDS
-    ]
+    program = common.pop("program")
+    names = ("m.safetensors", "h.csv", "p.h5")
+    runs = [SeedRun(seed, tables, *(tmp_path / f"{seed}" / name for name in names), program) for seed in SEEDS]
     about = {"study": "rows", "dataset": "tiny", "model": "tiny"}
     train_together(runs, has_circuit=True, about=about, **common)
     for run in runs:
         alone = tmp_path / "alone" / str(run.seed)
-        train_ideal(alone / "m.safetensors", alone / "h.csv", samples=tables, seed=run.seed, **common)
+        train_ideal(alone / "m.safetensors", alone / "h.csv", samples=tables, program=program, seed=run.seed, **common)
         assert (alone / "m.safetensors").read_bytes() == Path(run.model).read_bytes()
         assert read_table(run.predictions)[1]["seed"] == run.seed
     first, second = (read_table(run.predictions)[0]["probability"] for run in runs)

@@ -1,4 +1,5 @@
 from functools import wraps
+from operator import attrgetter
 
 from hqnn.checks import calibrations_of, check_passing, checked, machines_of
 from hqnn.closure import closure_digest, environment_digest
@@ -71,7 +72,7 @@ def asks(question, *names):
 
     @or_sentence
     def answer(wildcards):
-        asked = getattr(plans[wildcards.study], question)
+        asked = attrgetter(question)(plans[wildcards.study])
         return asked(*(getattr(wildcards, name) for name in names)) if callable(asked) else asked
 
     return answer
@@ -143,8 +144,9 @@ def is_noisy(wildcards):
 
 @or_sentence
 def calibration_of_reference(wildcards):
-    """The calibration of the backend that a quantum kernel is for, where it is for one."""
-    backend = plans[wildcards.study].baseline(wildcards.model).get("backend")
+    """The calibration of the backend that a quantum kernel is for, where a model is one that is for one."""
+    plan = plans[wildcards.study]
+    backend = plan.baseline(wildcards.model).get("backend") if wildcards.model in plan.references() else ""
     return [backends.get(backend) or os.path.relpath(calibration_file(backend))] if backend else []
 
 

@@ -17,9 +17,19 @@ rule trace_circuit:
         "../../scripts/trace_circuit.py"
 
 
+use rule trace_circuit as trace_chosen with:
+    input:
+        samples=table_of,
+        tuned="results/{study}/{dataset}/{model}/tuned/seed{seed}/settings.json",
+    output:
+        program="results/{study}/{dataset}/{model}/tuned/seed{seed}/program.json",
+    log:
+        "results/{study}/{dataset}/{model}/tuned/seed{seed}/program.log",
+
+
 rule compile:
     input:
-        program="results/{study}/{dataset}/{model}/program.json",
+        program=lambda wildcards: plans[wildcards.study].first_program(wildcards.dataset, wildcards.model),
         calibration=calibration_of,
     output:
         circuit="results/{study}/{dataset}/{model}/compiled/{backend}/program.qpy",

@@ -94,6 +94,9 @@ for swept in [plan for plan in plans.values() if plan.study.kind == "images" and
                 if wildcards.model.startswith("quanv")
                 else []
             ),
+            tuned=lambda wildcards, plan=swept: plan.searches.settings(
+                wildcards.dataset, wildcards.model, plan.kernel_seeds()[0]
+            ),
         output:
             models=expand(
                 "results/{study}/{{dataset}}/{{model}}/ideal/seed{seed}/model.safetensors",

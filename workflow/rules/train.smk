@@ -1,7 +1,8 @@
 rule train_ideal:
     input:
         samples=asks("samples", "dataset", "model", "seed"),
-        program="results/{study}/{dataset}/{model}/program.json",
+        program=asks("searches.program", "dataset", "model", "seed"),
+        tuned=asks("searches.settings", "dataset", "model", "seed"),
     output:
         model="results/{study}/{dataset}/{model}/ideal/seed{seed}/model.safetensors",
         history="results/{study}/{dataset}/{model}/ideal/seed{seed}/history.csv",
@@ -49,7 +50,8 @@ use rule train_ideal as train_by with:
 rule train_classical:
     input:
         samples=asks("samples", "dataset", "model", "seed"),
-        program=asks("twin_of", "dataset", "model"),
+        program=asks("twin_of", "dataset", "model", "seed"),
+        tuned=asks("searches.settings", "dataset", "model", "seed"),
     output:
         model="results/{study}/{dataset}/{model}/ideal/seed{seed}/model.safetensors",
         history="results/{study}/{dataset}/{model}/ideal/seed{seed}/history.csv",
@@ -172,6 +174,7 @@ use rule train_hardware as train_on_machine with:
 rule fit_reference:
     input:
         samples=asks("samples", "dataset", "model", "seed"),
+        tuned=asks("searches.settings", "dataset", "model", "seed"),
         calibration=calibration_of_reference,
     output:
         predictions="results/{study}/{dataset}/{model}/ideal/seed{seed}/exact/predictions.h5",
@@ -207,7 +210,16 @@ for several in [plan for plan in plans.values() if plan.study.seeds_a_job > 1]:
                 samples=lambda wildcards, plan=several, group=group: sorted(
                     {file for seed in group for file in plan.samples(wildcards.dataset, wildcards.model, seed)}
                 ),
-                program=lambda wildcards, plan=several: plan.traced(wildcards.dataset, wildcards.model),
+                program=lambda wildcards, plan=several, group=group: sorted(
+                    {file for seed in group for file in plan.traced(wildcards.dataset, wildcards.model, seed)}
+                ),
+                tuned=lambda wildcards, plan=several, group=group: sorted(
+                    {
+                        file
+                        for seed in group
+                        for file in plan.searches.settings(wildcards.dataset, wildcards.model, seed)
+                    }
+                ),
             output:
                 models=expand(f"{results}/model.safetensors", seed=group),
                 histories=expand(f"{results}/history.csv", seed=group),
@@ -225,6 +237,12 @@ for several in [plan for plan in plans.values() if plan.study.seeds_a_job > 1]:
                 seeds=group,
                 samples=lambda wildcards, plan=several, group=group: [
                     plan.samples(wildcards.dataset, wildcards.model, seed) for seed in group
+                ],
+                programs=lambda wildcards, plan=several, group=group: [
+                    plan.traced(wildcards.dataset, wildcards.model, seed) for seed in group
+                ],
+                tuned=lambda wildcards, plan=several, group=group: [
+                    plan.searches.settings(wildcards.dataset, wildcards.model, seed) for seed in group
                 ],
                 has_circuit=lambda wildcards, plan=several: wildcards.model in plan.models(),
                 kind=lambda wildcards, plan=several: plan.architecture(wildcards.model).kind,

@@ -49,7 +49,9 @@ class Samples:
     augmented: NDArray[np.float32] | None = None
 
 
-def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, seed: int = 0) -> Samples:
+def read_samples(
+    files: Files, split: int = TEST, *, subset: int | None = None, seed: int = 0, scored: bool | None = None
+) -> Samples:
     """Read the samples of one split, all or a subset.
 
     Args:
@@ -57,6 +59,8 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
         split: its code.
         subset: how many to draw, in proportion to scene and class; all where None or where there are no more.
         seed: of the draw.
+        scored: whether samples are seen in all their views, as those to test are, or in variants, as those to train on;
+            as the split says where None.
 
     Raises:
         UserError: there is no sample of that split, or a column is missing.
@@ -83,14 +87,12 @@ def read_samples(files: Files, split: int = TEST, *, subset: int | None = None, 
         if subset is not None and subset < len(ids):
             strata = groups[ids].astype(np.int64) * (int(labels.max()) + 1) + labels[ids]
             ids = ids[stratified(strata, subset, np.random.default_rng(np.random.SeedSequence([seed, SUBSET])))]
-        views = column("views")
-        seen = (
-            [read_rows(one, ids) for one in (views, column("augmented")) if one is not None] if split == TRAIN else []
-        )
+        views, trained = column("views"), not (split != TRAIN if scored is None else scored)
+        seen = [read_rows(one, ids) for one in (views, column("augmented")) if one is not None] if trained else []
         if seen and views is not None:
             seen[0] = seen[0][:, 1:]  # the first view is the features
         said = {key: value for table in tables for key, value in read_attributes(table).items()}
-        several = views is not None and split != TRAIN
+        several = views is not None and not trained
         return Samples(
             ids,
             read_rows(views if several else needed("features", "images"), ids),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from hqnn.models.baselines import (
 from hqnn.models.reference_names import KERNELS
 from hqnn.models.reference_parameters import check_parameters
 from hqnn.noise.model import NoiseModel
+from hqnn.settings.chosen import read_chosen
 from hqnn.store import open_table
 from hqnn.training.draws import epoch_order, order_generator
 
@@ -50,6 +51,7 @@ def predict_reference(
     parameters: Mapping[str, Any],
     seed: int,
     about: Mapping[str, Any],
+    tuned: Sequence[str | os.PathLike[str]] = (),
     balanced: bool = False,
     memory_limit_mb: float = 2000.0,
     layouts: int = 4,
@@ -69,6 +71,7 @@ def predict_reference(
         parameters: its estimator, and further see `reference`.
         seed: of the balanced draws and of what is random in fitting.
         about: what the path of the result says.
+        tuned: file of the parameters that a search chose, which take the place of the same in `parameters`.
         balanced: fit on as many samples drawn with replacement, all classes equally likely.
         memory_limit_mb: of a quantum kernel.
         layouts: tried where a quantum kernel is for a backend.
@@ -77,24 +80,27 @@ def predict_reference(
     Raises:
         UserError: see `check_parameters`; scikit-learn refuses a value, or the samples are not of the reference's kind.
     """
-    said = dict(parameters)
+    chosen = read_chosen(tuned)
+    said = {**parameters, **chosen.parameters}
     estimator = said.pop("estimator", "") or name
     check_parameters(estimator, said)
     train, test = read_samples(samples, TRAIN), read_samples(samples)
     if estimator == CHANGE_VECTOR:
         probability, facts = _by_change_vector(samples, train, test)
     else:
-        of_kernels: dict[str, Any] = {}
-        if estimator in KERNELS:
-            native = _native_of(said.get("backend"), noise, seed, layouts)
-            of_kernels = {"native": native, "memory_limit_mb": memory_limit_mb}
-        probability, facts = _by_fitting(estimator, said, seed, balanced, of_kernels, *_as_vectors(train, test))
+        of_kernels = kernel_options(
+            estimator, said, seed=seed, memory_limit_mb=memory_limit_mb, layouts=layouts, noise=noise
+        )
+        probability, facts = fitted_probability(estimator, said, seed, balanced, of_kernels, *as_vectors(train, test))
     write_predictions(
-        output, test, probability, {"model": name, **about, "backend": "scikit-learn", **facts, "seed": seed}
+        output,
+        test,
+        probability,
+        {"model": name, **about, "backend": "scikit-learn", **facts, **chosen.about, "seed": seed},
     )
 
 
-def _by_fitting(
+def fitted_probability(
     name: str,
     parameters: Mapping[str, Any],
     seed: int,
@@ -103,6 +109,23 @@ def _by_fitting(
     train: Samples,
     test: Samples,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """Fit a reference and score samples with it.
+
+    Args:
+        name: of the estimator, see `reference`.
+        parameters: likewise.
+        seed: see `predict_reference`.
+        balanced: likewise.
+        of_kernels: see `kernel_options`.
+        train: samples to fit, as `as_vectors` gives them.
+        test: samples to score.
+
+    Returns:
+        Probabilities as of `reference_probability`, and what is to be said of them.
+
+    Raises:
+        UserError: see `predict_reference`.
+    """
     classes = max(2, len(train.classes))
     model = reference(
         name, parameters, seed=seed, features=train.features.shape[1], classes=classes, of_kernels=of_kernels
@@ -139,6 +162,21 @@ def _of_kernel(name: str, fitted: Any) -> dict[str, Any]:
     return {**facts, "backend": noise.name, "calibration_digest": noise.digest} if noise else facts
 
 
+def kernel_options(
+    estimator: str,
+    parameters: Mapping[str, Any],
+    *,
+    seed: int,
+    memory_limit_mb: float,
+    layouts: int,
+    noise: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What a quantum kernel takes beside its parameters, see `reference`; nothing of another reference."""
+    if estimator not in KERNELS:
+        return {}
+    return {"native": _native_of(parameters.get("backend"), noise, seed, layouts), "memory_limit_mb": memory_limit_mb}
+
+
 def _native_of(backend_name: str | None, noise: Mapping[str, Any], seed: int, layouts: int) -> Native:
     """What brings a circuit to the backend that is named, if one is."""
     from hqnn.execution.backends import backend
@@ -155,7 +193,7 @@ def _native_of(backend_name: str | None, noise: Mapping[str, Any], seed: int, la
     return native
 
 
-def _as_vectors(train: Samples, test: Samples) -> tuple[Samples, Samples]:
+def as_vectors(train: Samples, test: Samples) -> tuple[Samples, Samples]:
     """Samples as vectors, shape (samples, features): of several views the first, of images all their pixels."""
     if train.augmented is not None:
         log.warning("classical references see the first view of an image alone, and none of its variants")

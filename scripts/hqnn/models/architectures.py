@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
+from torch import nn
 
 from hqnn.circuits.program import Program
 from hqnn.errors import UserError
@@ -15,6 +16,7 @@ from hqnn.models.classifier import Architecture, ClassicalClassifier, Classifier
 from hqnn.models.convolutional import cnn_classifier
 from hqnn.models.dressed import dressed_classifier, linear_classifier, mlp_classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
+from hqnn.models.layers import Scaled
 from hqnn.models.parallel import parallel_classifier, parallel_twin_classifier
 from hqnn.models.pixel import dense_twin_classifier, pixel_classifier, twin_of
 from hqnn.models.quanv import kernel_parameters, quanv_classifier, quanv_cnn_classifier
@@ -35,6 +37,7 @@ CLASSICAL: dict[str, Callable[[Architecture, torch.Generator], ClassicalClassifi
     "cnn1": quanv_cnn_classifier,
     "cnn4": quanv_cnn_classifier,
 }
+EMBEDDING_SCALE = "embedding_scale"  # option of every kind with a circuit
 ONE_KERNEL = ("quanv", "cnn1", "cnn4")
 
 
@@ -48,7 +51,8 @@ def build_classifier(
     """Build a classifier with initial weights.
 
     Args:
-        architecture: kind, sizes and options.
+        architecture: kind, sizes and options; the option ``embedding_scale`` of any kind with a circuit is what its
+            inputs are multiplied by.
         program: the circuit, where the kind has one, or is the twin of a net that has.
         seed: of the initial weights.
         memory_limit_mb: of the engine.
@@ -60,7 +64,10 @@ def build_classifier(
         return CLASSICAL[architecture.kind](architecture, generator)
     if program is None:
         raise UserError(f"a net of the kind {architecture.kind} has a circuit; name its program")
-    return HYBRID[architecture.kind](architecture, program, generator, memory_limit_mb)
+    model = HYBRID[architecture.kind](architecture, program, generator, memory_limit_mb)
+    if architecture.options.get(EMBEDDING_SCALE, 1.0) != 1.0:
+        model.encode = nn.Sequential(model.encode, Scaled(float(architecture.options[EMBEDDING_SCALE])))
+    return model
 
 
 def save_classifier(path: str | os.PathLike[str], model: Classifier, about: Mapping[str, Any]) -> str:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from hqnn.errors import UserError, nearest
-from hqnn.settings.dealt import DealtStudy
 from hqnn.settings.machines import Machine
 from hqnn.settings.runs import RESULTS, Executed, Run
+from hqnn.settings.searches import Searches
 from hqnn.settings.section import Section
 from hqnn.settings.study import Study
 
 S = TypeVar("S", bound=Study)
-D = TypeVar("D", bound=DealtStudy)
 
 CALIBRATION_SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -62,10 +61,14 @@ class Plan(ABC, Generic[S]):
     Args:
         name: of the study.
         study: its settings.
+
+    Attributes:
+        searches: for the settings of its models.
     """
 
     def __init__(self, name: str, study: S) -> None:
         self.name, self.study = name, study
+        self.searches = Searches(self)
 
     # --- what each kind answers ---
 
@@ -123,10 +126,31 @@ class Plan(ABC, Generic[S]):
         """Names of the classical references that are fitted at once."""
         return list(self.study.baselines)
 
-    def twin_of(self, dataset: str, model: str) -> list[str]:
+    @property
+    def deals_by_seed(self) -> bool:
+        """Whether each seed deals the samples to train and test anew."""
+        return False
+
+    def kept_whole(self, dataset: str) -> dict[str, Any]:
+        """What no part of a data set shares with another, see `hqnn.data.folds.fold_groups`; nothing of samples."""
+        return {}
+
+    def first_seed(self, model: str) -> int:
+        """The first seed of a model's runs."""
+        return self.study.seeds[0]
+
+    def short_name(self, model: str) -> str:
+        """What the config calls a model."""
+        return model
+
+    def fixed_circuit(self, model: str) -> str:
+        """Why a model's circuit cannot be searched for; empty where it can."""
+        return ""
+
+    def twin_of(self, dataset: str, model: str, seed: int | str) -> list[str]:
         """The circuit whose number of parameters decides a twin's width, where one does."""
         first = next(iter(self.models()), None)
-        return [f"{self.folder}/{dataset}/{first}/program.json"] if first and model == "dense_twin" else []
+        return [self.searches.program(dataset, first, seed)] if first and model == "dense_twin" else []
 
     def augmentation(self, model: str) -> dict[str, Any] | None:
         """How images are varied while a model is trained on them."""
@@ -252,10 +276,14 @@ class Plan(ABC, Generic[S]):
         seeds, size = self.study.seeds, self.study.seeds_a_job
         return [list(seeds[start : start + size]) for start in range(0, len(seeds), size)]
 
-    def traced(self, dataset: str, model: str) -> list[str]:
+    def first_program(self, dataset: str, model: str) -> str:
+        """The circuit that is compiled, the same for all seeds."""
+        return self.searches.program(dataset, model, self.first_seed(model))
+
+    def traced(self, dataset: str, model: str, seed: int | str) -> list[str]:
         """The circuit that a model has, or that a twin is built after."""
-        own = f"{self.folder}/{dataset}/{model}/program.json"
-        return [own] if model in self.models() else self.twin_of(dataset, model)
+        own = self.searches.program(dataset, model, seed)
+        return [own] if model in self.models() else self.twin_of(dataset, model, seed)
 
     def circuits(self) -> list[str]:
         """Names of all circuits, as the library of circuits has them."""
@@ -340,34 +368,6 @@ class Plan(ABC, Generic[S]):
                 f"{nearest(name, sections)}"
             )
         return sections[name].model_dump()
-
-
-class DealtPlan(Plan[D]):
-    """What a study runs whose samples are dealt: a data set for each split."""
-
-    def datasets(self) -> list[str]:
-        """One for each split."""
-        return [f"{self.data}-{split.name}" for split in self.study.splits]
-
-    def split(self, name: str) -> dict[str, Any]:
-        """How the samples are parted."""
-        return self._asked_for(name, {split.name: split for split in self.study.splits}, "splits")
-
-    def training(self, model: str) -> dict[str, Any]:
-        """The same for all."""
-        return self.study.training.model_dump()
-
-    @property
-    def splits(self) -> list[str]:
-        """The splits that are dealt."""
-        seeds = self.study.seeds
-        return [f"{self.folder}/{dataset}/seed{seed}/split.h5" for dataset in self.datasets() for seed in seeds]
-
-    @property
-    def scored_with(self) -> list[str]:
-        """The table, and for each split one that says by what groups it was dealt."""
-        first = self.study.seeds[0]
-        return [self.table, *(f"{self.folder}/{dataset}/seed{first}/split.h5" for dataset in self.datasets())]
 
 
 def backend_name(given: str) -> str:

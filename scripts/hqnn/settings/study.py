@@ -13,6 +13,7 @@ from hqnn.errors import nearest, quoted
 from hqnn.settings.execution import Evaluation, Execution
 from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.settings.section import Distinct, Name, Section, Seed, Word
+from hqnn.settings.tuning import Tuning
 
 Phase = Literal["ideal", "device", "noisy", "hardware"]
 
@@ -103,6 +104,9 @@ class Study(Section):
         "`hardware`: goes on from that with gradients from the machine's own counts.",
     )
     hardware_training: HardwareTraining = HardwareTraining()
+    tuning: Tuning | None = Field(
+        None, description="Search settings for every model; `{}` with the defaults, not at all where empty."
+    )
     trainers: dict[Word, Trainer] = Field(
         {}, description="Other simulators or ways to differentiate to train every quantum model with, by name."
     )

@@ -68,7 +68,7 @@ def fit(
     if validation is None and regime.choices:
         raise UserError(f"{regime.choices[0]} chooses by validation samples, of which there are none; leave it out")
     watched = {name: both for name, both in (("validation", validation), ("test", test)) if both is not None}
-    run = _new_run(model, {"train": (inputs, labels), **watched}, regime, versions, augment, seed)
+    run = new_run(model, {"train": (inputs, labels), **watched}, regime, versions, augment, seed)
     digest = ""
     if checkpoint is not None:
         digest = run.digest(checkpoint.code)
@@ -87,7 +87,7 @@ def fit(
     return run.history
 
 
-def _new_run(
+def new_run(
     model: nn.Module,
     sets: Mapping[str, Labelled],
     regime: Regime,
@@ -95,6 +95,19 @@ def _new_run(
     augment: Augment | None,
     seed: int,
 ) -> Run:
+    """A training run that has not begun.
+
+    Args:
+        model: see `fit`.
+        sets: inputs and labels of ``train`` and of what is watched, by the names of `Run`.
+        regime: see `fit`.
+        versions: see `fit`.
+        augment: see `fit`.
+        seed: see `fit`.
+
+    Raises:
+        UserError: a set is empty, or a class has no train sample where it needs one.
+    """
     for name, (_, own) in sets.items():
         if len(own) == 0:
             raise UserError(f"there are no {name} samples; give the split some")

@@ -14,23 +14,27 @@ from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.device import device_of
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.partials import remove_partials
+from hqnn.settings.chosen import read_chosen
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.checkpoints import Checkpoint
 from hqnn.training.history import history_csv
 from hqnn.training.stored import fit_stored
 
+Files = Sequence[str | os.PathLike[str]]
+
 
 def train_ideal(
     output: str | os.PathLike[str],
     history: str | os.PathLike[str],
     *,
-    samples: Sequence[str | os.PathLike[str]],
-    program: Sequence[str | os.PathLike[str]],
+    samples: Files,
+    program: Files,
     kind: str,
     options: Mapping[str, Any],
     training: Mapping[str, Any],
     seed: int,
+    tuned: Files = (),
     code: str = "",
     augmentation: Mapping[str, Any] | None = None,
     watch_test: bool = False,
@@ -48,22 +52,23 @@ def train_ideal(
         samples: the tables of the store.
         program: the file of the abstract circuit, or of the one whose twin is built; none for other classical networks.
         kind: of the architecture.
-        options: of the architecture.
+        options: likewise.
         training: values of `hqnn.settings.fitting.Training`.
         seed: of initial weights and of the order of samples.
+        tuned: file of the settings that a search chose, which take the place of those in `options` and `training`.
         code: see `hqnn.training.checkpoints.Checkpoint`.
         augmentation: see `fit_stored`.
-        watch_test: see `fit_stored`.
+        watch_test: likewise.
         memory_limit_mb: of the engine.
         device: where torch computes, see `hqnn.models.device.device_of`.
         terminal: where a progress bar goes.
     """
-    train = read_samples(samples, TRAIN)
-    regime = Training(**training)
-    architecture = Architecture(kind, train.features.shape[1:], len(train.classes), dict(options))
+    train, chosen = read_samples(samples, TRAIN), read_chosen(tuned)
+    said = {**training, **chosen.training}
+    regime = Training(**said)
+    architecture = Architecture(kind, train.features.shape[1:], len(train.classes), {**options, **chosen.options})
     model = build_classifier(architecture, *map(read_program, program), seed=seed, memory_limit_mb=memory_limit_mb)
-    model.to(device_of(device))
-    _differentiate(model, regime)
+    _make_ready(model, regime, device)
     checkpoint = Checkpoint.beside(output, code)
     epochs = fit_stored(
         model,
@@ -77,12 +82,13 @@ def train_ideal(
         terminal=terminal,
     )
     write_text(history, history_csv(epochs))
-    save_classifier(output, model, {"training": dict(training), "seed": seed, "train_samples": len(train.labels)})
+    save_classifier(output, model, {"training": said, "seed": seed, "train_samples": len(train.labels)} | chosen.about)
     remove_partials(checkpoint.path)
 
 
-def _differentiate(model: Classifier, regime: Training) -> None:
-    """Let a circuit be differentiated as asked for."""
+def _make_ready(model: Classifier, regime: Training, device: str) -> None:
+    """Put a model where torch computes, and let its circuit be differentiated as asked for."""
+    model.to(device_of(device))
     if isinstance(model, HybridClassifier) and regime.differentiation != "engine":
         from hqnn.training.differentiation import differentiate_by  # brings PennyLane
 

@@ -18,6 +18,7 @@ from hqnn.execution.twin import predict_classical
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture
 from hqnn.models.hybrid import HybridClassifier
+from hqnn.settings.chosen import read_chosen
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
 from hqnn.training.history import history_csv
@@ -53,6 +54,7 @@ def train_sweep(
     training: Mapping[str, Any],
     seeds: Sequence[int],
     about: Mapping[str, Any],
+    tuned: Files = (),
 ) -> None:
     """Train all seeds of a model at once; each as it would be trained alone.
 
@@ -65,9 +67,12 @@ def train_sweep(
         training: values of `hqnn.settings.fitting.Training`.
         seeds: of initial weights and of the order of samples.
         about: what the path of the results says: study, dataset, model.
+        tuned: file of the settings that a search chose, which take the place of those in `options` and `training`.
     """
+    chosen = read_chosen(tuned)
+    training, options = {**training, **chosen.training}, {**options, **chosen.options}
     drawn = [read_samples([draw, samples], TRAIN) for draw in sweep.draws]
-    architecture = Architecture(kind, drawn[0].features.shape[1:], len(drawn[0].classes), dict(options))
+    architecture = Architecture(kind, drawn[0].features.shape[1:], len(drawn[0].classes), options)
     circuit = None if program is None else read_program(program)
     nets = [build_classifier(architecture, circuit, seed=seed) for seed in seeds]
     histories = fit_seeds(
@@ -79,7 +84,7 @@ def train_sweep(
     )
     for place, (seed, net, epochs) in enumerate(zip(seeds, nets, histories, strict=True)):
         write_text(sweep.histories[place], history_csv(epochs))
-        known = {"training": dict(training), "seed": seed, "train_samples": len(drawn[place].labels)}
+        known = {"training": training, "seed": seed, "train_samples": len(drawn[place].labels), **chosen.about}
         save_classifier(sweep.models[place], net, known)
         test = read_samples([sweep.draws[place], samples])
         run = {**about, "seed": seed}

@@ -31,6 +31,8 @@ class SeedRun:
         model: file of the classifier; beside it lie the run's checkpoint and its log.
         history: CSV of loss and accuracy per epoch.
         predictions: of the test samples.
+        program: see `train_ideal`.
+        tuned: likewise.
     """
 
     seed: int
@@ -38,12 +40,13 @@ class SeedRun:
     model: str | os.PathLike[str]
     history: str | os.PathLike[str]
     predictions: str | os.PathLike[str]
+    program: Files
+    tuned: Files = ()
 
 
 def train_together(
     runs: Sequence[SeedRun],
     *,
-    program: Files,
     has_circuit: bool,
     about: Mapping[str, Any],
     memory_limit_mb: float = MEMORY_LIMIT_MB,
@@ -55,7 +58,6 @@ def train_together(
 
     Args:
         runs: what to train.
-        program: see `train_ideal`.
         has_circuit: whether the model runs in the engine, or is a classical network.
         about: what the path of the results says: study, dataset, model.
         memory_limit_mb: of the engine.
@@ -67,8 +69,9 @@ def train_together(
                 run.model,
                 run.history,
                 samples=run.samples,
-                program=program,
+                program=run.program,
                 seed=run.seed,
+                tuned=run.tuned,
                 memory_limit_mb=memory_limit_mb,
                 **training,
             )

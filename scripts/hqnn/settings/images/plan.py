@@ -111,6 +111,16 @@ class SmallImagePlan(Plan[SmallImageStudy]):
         """Seeds of the training runs of small kernels."""
         return list(self.study.quanv.seeds or self.study.seeds)
 
+    def first_seed(self, model: str) -> int:
+        """Small kernels have seeds of their own."""
+        return self.kernel_seeds()[0] if model.partition("-")[0] in SMALL else super().first_seed(model)
+
+    def fixed_circuit(self, model: str) -> str:
+        """Kernels are named after theirs, and an analysis is of the circuit that the study names."""
+        if model.partition("-")[0] in SMALL:
+            return "a small kernel is what its circuit is"
+        return "the analysis is of the circuit that the study names" if self.study.analysis.enabled else ""
+
     @property
     def sweeps_together(self) -> bool:
         """Whether all seeds of a small kernel are trained side by side, in one job."""
@@ -131,7 +141,7 @@ class SmallImagePlan(Plan[SmallImageStudy]):
         """The circuits, as traced."""
         traced = [(self.data, model) for model in self.models()]
         traced += [(draw, kernel) for draw in self.draws() for kernel in self.kernels()]
-        return [f"{self.folder}/{dataset}/{model}/program.json" for dataset, model in traced]
+        return [self.searches.program(dataset, model, self.first_seed(model)) for dataset, model in traced]
 
     def analyses(self) -> list[str]:
         """What the circuits say without any data."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hqnn.settings.dealt_plan import DealtPlan
 from hqnn.settings.photographs.keys import Photographs
-from hqnn.settings.plan import Architecture, Circuit, DealtPlan, raw_part
+from hqnn.settings.plan import Architecture, Circuit, raw_part
 
 
 class PhotographPlan(DealtPlan[Photographs]):
@@ -24,6 +25,10 @@ class PhotographPlan(DealtPlan[Photographs]):
     def models(self) -> list[str]:
         """Each circuit behind each backbone."""
         return self._behind_backbones(self.study.models)
+
+    def short_name(self, model: str) -> str:
+        """Without the backbone."""
+        return model.partition("-")[2]
 
     def circuit(self, model: str) -> Circuit:
         """The part of the name behind the backbone."""

@@ -50,6 +50,11 @@ class PixelPlan(VectorPlan[Pixels]):
         """The table with the features."""
         return [f"{self.folder}/{dataset}/samples.h5"]
 
+    def kept_whole(self, dataset: str) -> dict[str, Any]:
+        """Scenes, or blocks of them."""
+        within = self.study.within
+        return {"column": "scene", "block": within.block if within.by == "blocks" else 0}
+
     def references(self) -> list[str]:
         """All but the U-Nets, which have a rule of their own."""
         return [name for name in self.study.baselines if name not in UNETS]

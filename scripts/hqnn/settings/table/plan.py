@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hqnn.settings.plan import DealtPlan, raw_part
+from hqnn.settings.dealt_plan import DealtPlan
+from hqnn.settings.plan import raw_part
 from hqnn.settings.table.keys import TableStudy
 from hqnn.settings.vectors import VectorPlan
 
