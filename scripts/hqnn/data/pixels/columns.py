@@ -74,4 +74,9 @@ def read_transform(samples: str | os.PathLike[str], scene: str) -> tuple[Samplin
         if about["fit"] == "image" and scene not in group:
             raise UserError(f"{samples} has no fit for scene {scene!r}{nearest(scene, group)}")
         own = group[scene] if about["fit"] == "image" else group
-        return Sampling(tuple(about["bands"]), about["layout"]), FeatureTransform.load(own)
+        return sampling_of(about), FeatureTransform.load(own)
+
+
+def sampling_of(about: Mapping[str, Any]) -> Sampling:
+    """What a table says of what is read, at every pixel."""
+    return Sampling(tuple(about["bands"]), about["layout"], windows=tuple(about["windows"]))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from hqnn.data.features import FeatureTransform, fit_transform
 from hqnn.data.moments import Moments
 from hqnn.data.pixels.bands import ALL, BANDS, Choice, chosen_bands
-from hqnn.data.pixels.layouts import layout_named
+from hqnn.data.pixels.layouts import Layout, layout_named
+from hqnn.data.pixels.neighbourhood import candidate_names
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import Collection
+from hqnn.data.selection import chosen_of, select_features
 from hqnn.errors import UserError, nearest
 
 Fit = Literal["train", "image"]
@@ -49,6 +51,7 @@ class Features:
         fit: Fit,
         whiten: bool,
         stride: int,
+        windows: Sequence[int] = (),
     ) -> Features:
         """Check what is asked for.
 
@@ -57,52 +60,72 @@ class Features:
             bands: see `chosen_bands`.
             layout: name of a feature layout.
             components: how many features remain, all groups of the layout together; where None all of a layout
-                without PCA, else `MOST`, or as many as there are bands where these are fewer.
+                without reduction, else `MOST`, or as many as there are bands where these are fewer.
             fit: `train` fits once on the train samples; `image` on all pixels of each scene by itself.
             whiten: scale features to unit variance over what was fitted on.
             stride: every how many-th row and column is a sample.
+            windows: sides of the windows that the layout looks at.
 
         Raises:
             UserError: a name is unknown, or the layout or the scenes cannot have these settings.
         """
-        sampling = Sampling(_bands(collection, bands, layout), layout, stride)
-        groups = layout_named(layout).parts(collection.dates)
+        kind = layout_named(layout, windows)
+        sampling = Sampling(_bands(collection, bands, layout, kind), layout, stride, tuple(windows))
+        groups = kind.parts(collection.dates)
         if components is None:
-            raw = collection.dates * len(sampling.bands) if layout_named(layout).pca else groups
+            raw = groups if kind.reduction == "none" else collection.dates * len(sampling.bands)
             components = groups * min(max(1, MOST // groups), raw // groups)
-        _check_fit(layout, components, fit)
+        _check_fit(layout, kind, components, fit)
         return cls(sampling, components, fit, whiten, groups)
 
-    def fitted(self, moments: Moments) -> FeatureTransform:
-        """Fit to raw features; what it raises, see `fit_transform`."""
-        clip = layout_named(self.sampling.layout).clip
+    @property
+    def selects(self) -> bool:
+        """Whether features are chosen by the classes of train samples."""
+        return self.sampling.kind.reduction == "selection"
+
+    def fitted(self, moments: Moments, of_class: Sequence[Moments] = ()) -> FeatureTransform:
+        """Fit to raw features; what it raises, see `fit_transform` and `select_features`.
+
+        Args:
+            moments: of the samples that are fitted to.
+            of_class: of those of each class, where features are chosen by them.
+        """
+        clip = self.sampling.kind.clip
+        if self.selects:
+            return select_features(moments, of_class, components=self.components, clip=clip)
         return fit_transform(moments, groups=self.groups, components=self.components, whiten=self.whiten, clip=clip)
+
+    def chosen(self, transform: FeatureTransform, dates: int) -> list[str]:
+        """Names of the features that were chosen; none where they are not chosen."""
+        if not self.selects:
+            return []
+        names = candidate_names(self.sampling.bands, dates, self.sampling.windows)
+        return [names[place] for place in chosen_of(transform)]
 
     def said(self) -> Mapping[str, Any]:
         """What the table says of it."""
         return asdict(self.sampling) | {"components": self.components, "fit": self.fit, "whiten": self.whiten}
 
 
-def _check_fit(layout: str, components: int, fit: Fit) -> None:
+def _check_fit(layout: str, chosen: Layout, components: int, fit: Fit) -> None:
     if fit not in FITS:
         raise UserError(f"fit {fit!r} is unknown{nearest(fit, FITS)}")
-    chosen = layout_named(layout)
-    if chosen.pca:
+    if chosen.reduction == "pca":
         return
     if fit == "image":
         raise UserError(
             f"features.fit is 'image' but features.layout {layout!r} normalises every image by itself already; set "
             "features.fit to 'train'"
         )
-    if components != chosen.groups:
+    if chosen.reduction == "none" and components != chosen.groups:
         raise UserError(
             f"features.components is {components} but features.layout {layout!r} has {chosen.groups} features and no "
             f"PCA; set features.components to {chosen.groups}"
         )
 
 
-def _bands(collection: Collection, choice: Choice, layout: str) -> tuple[str, ...]:
-    needed = layout_named(layout).bands
+def _bands(collection: Collection, choice: Choice, layout: str, kind: Layout) -> tuple[str, ...]:
+    needed = kind.bands
     if needed is None:
         return chosen_bands(choice, collection.bands, collection.lacks)
     missing = [band for band in needed if band not in collection.bands]

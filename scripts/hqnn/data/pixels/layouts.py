@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.pixels import neighbourhood
 from hqnn.data.pixels.bands import BANDS
 from hqnn.data.pixels.residual import CLIP, FEATURES, MARGIN, ResidualFeatures
 from hqnn.errors import UserError, nearest
+
+NEIGHBOURHOOD = "neighbourhood"
+
+Reduction = Literal["pca", "none", "selection"]
 
 
 class RawFeatures(Protocol):
@@ -47,7 +53,8 @@ class Layout:
         margin: how many pixels around a pixel it looks at.
         groups: into how many equal parts the raw features are cut; each has its own PCA and as many components. A part
             a date where None.
-        pca: False where every raw feature is a group, so that each remains and is only standardised.
+        reduction: ``pca`` of each group; ``none`` where every raw feature is a group, so that each remains and is only
+            standardised; ``selection`` of raw features that part the classes of train pixels.
         clip: features are cut off at this value and its negative.
         bands: those that it needs, of two dates; any of any dates where None.
     """
@@ -55,7 +62,7 @@ class Layout:
     of_image: OfImage
     margin: int = 0
     groups: int | None = 1
-    pca: bool = True
+    reduction: Reduction = "pca"
     clip: float = np.inf
     bands: tuple[str, ...] | None = None
 
@@ -72,16 +79,25 @@ def spectra(image: Iterable[NDArray[np.float32]]) -> RawFeatures:
 LAYOUTS: Mapping[str, Layout] = {
     "per_date": Layout(spectra, groups=None),
     "joint": Layout(spectra),
-    "residual": Layout(ResidualFeatures.of_image, MARGIN, groups=FEATURES, pca=False, clip=CLIP, bands=BANDS),
+    "residual": Layout(ResidualFeatures.of_image, MARGIN, groups=FEATURES, reduction="none", clip=CLIP, bands=BANDS),
 }
 
 
-def layout_named(name: str) -> Layout:
+def layout_named(name: str, windows: Sequence[int] = ()) -> Layout:
     """Look up a layout.
 
+    Args:
+        name: of the layout.
+        windows: sides of the windows that the layout `NEIGHBOURHOOD` looks at, odd.
+
     Raises:
-        UserError: there is none of this name.
+        UserError: there is none of this name, or it needs windows and there are none.
     """
+    if name == NEIGHBOURHOOD:
+        if not windows:
+            raise UserError(f"feature layout {name!r} looks at windows; name their sides in features.windows")
+        of_image = partial(neighbourhood.NeighbourhoodFeatures.of_image, windows=windows)
+        return Layout(of_image, max(windows) // 2, reduction="selection", clip=neighbourhood.CLIP)
     if name not in LAYOUTS:
-        raise UserError(f"feature layout {name!r} is unknown{nearest(name, LAYOUTS)}")
+        raise UserError(f"feature layout {name!r} is unknown{nearest(name, (*LAYOUTS, NEIGHBOURHOOD))}")
     return LAYOUTS[name]

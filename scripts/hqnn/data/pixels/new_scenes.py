@@ -14,9 +14,8 @@ from hqnn.data.features import FeatureTransform
 from hqnn.data.moments import Moments
 from hqnn.data.parts import PARTS, TEST
 from hqnn.data.pixels.bands import places
-from hqnn.data.pixels.columns import read_transform
+from hqnn.data.pixels.columns import read_transform, sampling_of
 from hqnn.data.pixels.features import Features
-from hqnn.data.pixels.layouts import layout_named
 from hqnn.data.pixels.layouts_of_scenes import open_collection
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Listed, Scene
@@ -70,8 +69,8 @@ def transform_of(samples: str | os.PathLike[str], scene: Scene) -> tuple[Samplin
     places(about["bands"], scene)
     if about["fit"] == "train":
         return read_transform(samples, scene.name)
-    sampling = Sampling(tuple(about["bands"]), about["layout"])
-    groups = layout_named(sampling.layout).parts(about["dates"])
+    sampling = sampling_of(about)
+    groups = sampling.kind.parts(about["dates"])
     moments = Moments()
     for pixels in sampling.read(scene):
         moments.add(pixels.raw)

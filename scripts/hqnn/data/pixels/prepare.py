@@ -68,6 +68,7 @@ def prepare_pixels(
     fit: Fit = "train",
     whiten: bool = True,
     stride: int = 10,
+    windows: Sequence[int] = (),
     by: By = "blocks",
     block: int = 15,
     train: float = 0.5,
@@ -90,12 +91,13 @@ def prepare_pixels(
     Args:
         collection: the scenes; those of the part ``predict`` are left alone.
         output: the table.
-        bands: this and the next five see `Features.of`.
+        bands: this and the next six see `Features.of`.
         layout: name of a feature layout.
         components: how many features remain.
         fit: what they are fitted on.
         whiten: whether they have unit variance there.
         stride: every how many-th row and column is a sample.
+        windows: sides of the windows that the layout looks at.
         by: how samples of scenes without a part are dealt; this and the next five see `Deal`.
         block: rows and columns of a block.
         train: share to train on.
@@ -108,7 +110,7 @@ def prepare_pixels(
         UserError: a file is missing, damaged or does not fit the others; nothing is labelled; a class is tested but not
             trained; an unknown name; settings that the layout or the scenes cannot have.
     """
-    features = Features.of(collection, bands, layout, components, fit, whiten, stride)
+    features = Features.of(collection, bands, layout, components, fit, whiten, stride, windows)
     deal = Deal(by, block, train, validation, train_per_class, seed)
     scenes = labelled_scenes(collection)
     shapes = count_labels(collection, scenes)
@@ -147,7 +149,8 @@ def _write(
     write_inputs(file.create_group("inputs"), list(paths), collection.root)
     write_summaries(file.create_group("summary"), summaries)
     of_first = _levels_of_features(levels[scenes[0].name], features.sampling.bands, collection.bands)
-    write_attributes(file, {"change_scale": fitted.change_scale.tolist(), "levels": of_first})
+    chosen = features.chosen(fitted.transforms[scenes[0].name], collection.dates)
+    write_attributes(file, {"change_scale": fitted.change_scale.tolist(), "levels": of_first, "chosen": chosen})
     return summaries
 
 
@@ -181,17 +184,21 @@ def _dealt(
 
 def _fit(collection: Collection, scenes: Sequence[Listed], features: Features, dealt: Dealt) -> Fitted:
     trained, first_dates, deals = Moments(), Moments(), dealt.again()
+    of_class = [Moments() for _ in collection.classes if features.selects]
     for scene in scenes:
         if scene.part in ("", PARTS[TRAIN]):
             for piece in labelled_pixels(collection, scene.name, features.sampling):
-                pixels = piece.pixels.taken(_parts(deals, scene.name, piece) == TRAIN)
+                kept = _parts(deals, scene.name, piece) == TRAIN
+                pixels = piece.pixels.taken(kept)
                 trained.add(pixels.raw)
+                for label, moments in enumerate(of_class):
+                    moments.add(pixels.raw[piece.labels[kept] == label])
                 first_dates.add(pixels.dates[:, 0])
     if features.fit == "image":
         whole = replace(features.sampling, stride=1)
         own = {scene.name: features.fitted(_moments(collection, scene.name, whole)) for scene in scenes}
     else:
-        own = dict.fromkeys((scene.name for scene in scenes), features.fitted(trained))
+        own = dict.fromkeys((scene.name for scene in scenes), features.fitted(trained, of_class))
     return Fitted(own, first_dates.scale)
 
 

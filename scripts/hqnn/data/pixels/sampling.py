@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.pixels.bands import places
-from hqnn.data.pixels.layouts import RawFeatures, layout_named
+from hqnn.data.pixels.layouts import Layout, RawFeatures, layout_named
 from hqnn.data.pixels.scene import Scene, windows_of
 from hqnn.progress import Progress
 
@@ -68,6 +68,7 @@ class Sampling:
         bands: names of the bands of every date, in the order of the raw features.
         layout: name of a feature layout.
         stride: every how many-th row and column.
+        windows: sides of the windows that the layout looks at, where it looks at any.
 
     Raises:
         UserError: a layout is unknown.
@@ -76,9 +77,15 @@ class Sampling:
     bands: tuple[str, ...]
     layout: str
     stride: int = 1
+    windows: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        layout_named(self.layout)
+        layout_named(self.layout, self.windows)
+
+    @property
+    def kind(self) -> Layout:
+        """Its layout."""
+        return layout_named(self.layout, self.windows)
 
     def count(self, shape: tuple[int, int]) -> int:
         """How many pixels of a grid are on the stride."""
@@ -91,7 +98,7 @@ class Sampling:
             UserError: a file is damaged, or the scene lacks a band.
         """
         chosen = places(self.bands, scene)
-        raw_features = layout_named(self.layout).of_image(_image(scene, chosen))
+        raw_features = self.kind.of_image(_image(scene, chosen))
         progress = Progress(f"scene {scene.name}", scene.shape[0] * scene.shape[1], "pixels")
         for rows, columns in windows_of(scene):
             yield self._window(scene, rows, columns, chosen, raw_features)
@@ -100,7 +107,7 @@ class Sampling:
     def _window(
         self, scene: Scene, rows: range, columns: range, chosen: list[int], raw_features: RawFeatures
     ) -> Pixels:
-        margin = layout_named(self.layout).margin
+        margin = self.kind.margin
         dates, valid = _read_around(scene, rows, columns, margin)
         raw = raw_features(dates[:, chosen], valid)
         inner = (slice(margin, margin + len(rows)), slice(margin, margin + len(columns)))

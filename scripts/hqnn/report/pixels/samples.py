@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hqnn.data.parts import PARTS
 from hqnn.data.pixels.layouts import layout_named
+from hqnn.data.pixels.neighbourhood import candidate_names
 from hqnn.data.pixels.summary import MANY_ZEROS, SceneSummary
 from hqnn.report.chapter import Words, folded, shown
 from hqnn.report.samples import ORDER, SampleNotes, part_counts, untested
@@ -86,8 +87,8 @@ def _origin(about: Mapping[str, Any], scenes: Sequence[SceneSummary]) -> str:
 
 
 def _features(about: Mapping[str, Any]) -> str:
-    layout, bands = layout_named(about["layout"]), about["bands"]
-    kind = "principal components" if layout.pca else "features"
+    layout, bands = layout_named(about["layout"], about["windows"]), about["bands"]
+    kind = "principal components" if layout.reduction == "pca" else "features"
     whitened = ", whitened" if about["whiten"] else ""
     fit = {
         "train": "fitted once, on train pixels",
@@ -95,8 +96,16 @@ def _features(about: Mapping[str, Any]) -> str:
     }[about["fit"]]
     return (
         f"Bands: {', '.join(map(str, bands))} ({len(bands)} of {len(about['band_names'])}). Layout "
-        f"“{about['layout']}”: {about['components']} {kind}{whitened}, {fit}."
+        f"“{about['layout']}”: {about['components']} {kind}{whitened}, {fit}.{_chosen(about)}"
     )
+
+
+def _chosen(about: Mapping[str, Any]) -> str:
+    """Which features were chosen among many, the best first."""
+    if not about["chosen"]:
+        return ""
+    candidates = len(candidate_names(about["bands"], about["dates"], about["windows"]))
+    return f" Chosen among {candidates:,} by the classes of train pixels alone: {'; '.join(about['chosen'])}."
 
 
 def _parting(about: Mapping[str, Any], scenes: Sequence[SceneSummary]) -> str:

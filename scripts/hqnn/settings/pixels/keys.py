@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hqnn.settings.fitting import Descent, FineTuning, Training, refuse_choices
 from hqnn.settings.section import Distinct, Positive, Section, Seed
 from hqnn.settings.study import Data
 from hqnn.settings.vectors import VectorStudy
+
+
+def _odd(side: int) -> int:
+    if side % 2 == 0:
+        raise PydanticCustomError(
+            "odd", "is {side}, which has no pixel in the middle; give an odd number", {"side": side}
+        )
+    return side
+
+
+Side = Annotated[int, Field(ge=1, le=99), AfterValidator(_odd)]
 
 
 class PixelData(Data):
@@ -92,12 +103,20 @@ class Features(Section):
         description="Names or numbers of bands, or a set of Sentinel-2's: `rgb`, `rgbnir`, `below20m`; `all` of them. "
         "Where empty `below20m` of pairs in OSCD's layout, all elsewhere.",
     )
-    layout: Literal["per_date", "joint", "residual"] = Field(
+    layout: Literal["per_date", "joint", "residual", "neighbourhood"] = Field(
         "per_date",
         description="`per_date`: each date has its own scaler and PCA, half of the components each (4 + 4 as "
         "published); `joint`: one scaler and PCA over the bands of both dates; `residual`: 8 features of what date 1 "
         "does not explain of date 2, and of brightness, water and texture around a pixel, under per-image radiometric "
-        "normalisation: by the pair's own pixels, test pairs too, but no label. It takes `all` bands and has no PCA.",
+        "normalisation: by the pair's own pixels, test pairs too, but no label. It takes `all` bands and has no PCA. "
+        "`neighbourhood`: means, textures and changes of every band in windows around a pixel, under the same kind of "
+        "normalisation; of these candidates so many `components` are kept as part the classes of train pixels best.",
+    )
+    windows: Distinct[Side] = Field(
+        (1, 3, 9, 21),
+        min_length=1,
+        description="Of the layout `neighbourhood`: sides of the windows, odd.",
+        json_schema_extra={"unit": "pixels"},
     )
     components: Positive | None = Field(
         None,

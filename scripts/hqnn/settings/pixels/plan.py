@@ -38,6 +38,7 @@ class PixelPlan(VectorPlan[Pixels]):
         return said | {
             "bands": bands if isinstance(bands, str) else list(bands),
             "stride": said["stride"] or (1 if layout == "cube" else 10),
+            "windows": list(said["windows"]) if said["layout"] == "neighbourhood" else [],
         }
 
     def scenes(self) -> dict[str, Any]:
