@@ -86,7 +86,7 @@ def prepare_pixels(
     code of `PARTS`), `scene` (index into the attribute `scenes`), `row`, `column` and, of two dates, the
     `change_vector_length` (see there). A pixel that is invalid in any band of any date is left out and counted. Group
     `transform` holds the fit, which `read_transform` gives back, `inputs` the sha256 of every file, `summary` a
-    `SceneSummary` a scene; attribute `leaks` says whether neighbours of train samples are tested.
+    `SceneSummary` a scene; `leaks` says whether neighbours of train samples are tested, `chosen` which features were.
 
     Args:
         collection: the scenes; those of the part ``predict`` are left alone.
@@ -97,7 +97,7 @@ def prepare_pixels(
         fit: what they are fitted on.
         whiten: whether they have unit variance there.
         stride: every how many-th row and column is a sample.
-        windows: sides of the windows that the layout looks at.
+        windows: that the layout looks at.
         by: how samples of scenes without a part are dealt; this and the next five see `Deal`.
         block: rows and columns of a block.
         train: share to train on.
@@ -107,8 +107,7 @@ def prepare_pixels(
         about: further attributes.
 
     Raises:
-        UserError: a file is missing, damaged or does not fit the others; nothing is labelled; a class is tested but not
-            trained; an unknown name; settings that the layout or the scenes cannot have.
+        UserError: a file or a setting does not fit; nothing is labelled; a class is tested but not trained.
     """
     features = Features.of(collection, bands, layout, components, fit, whiten, stride, windows)
     deal = Deal(by, block, train, validation, train_per_class, seed)
@@ -116,8 +115,7 @@ def prepare_pixels(
     shapes = count_labels(collection, scenes)
     dealt = _dealt(collection, scenes, shapes, features.sampling, deal)
     fitted = _fit(collection, scenes, features, dealt)
-    said = {**_said(collection, scenes), **features.said(), "within": asdict(deal), "leaks": dealt.leaks}
-    with new_table(output, {**collection.about(), **said, **(about or {})}) as file:
+    with new_table(output, {**_said(collection, scenes, features, dealt), **(about or {})}) as file:
         summaries = _write(file, collection, scenes, shapes, features, fitted, dealt)
     return Summary(tuple(summaries), tuple(fitted.transforms[scenes[0].name].explained.tolist()))
 
@@ -154,13 +152,17 @@ def _write(
     return summaries
 
 
-def _said(collection: Collection, scenes: Sequence[Listed]) -> dict[str, Any]:
+def _said(collection: Collection, scenes: Sequence[Listed], features: Features, dealt: Dealt) -> dict[str, Any]:
     return {
+        **collection.about(),
         "scenes": [scene.name for scene in scenes],
         "classes": list(collection.classes),
         "dates": collection.dates,
         "band_names": list(collection.bands),
         "parts": list(PARTS),
+        **features.said(),
+        "within": asdict(dealt.deal),
+        "leaks": dealt.leaks,
     }
 
 
