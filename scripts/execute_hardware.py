@@ -18,7 +18,7 @@ with job() as rule:
             rule.input.calibration,
             rule.params.shots,
             rule.params.seed,
-            rule.params.noisy,
+            rule.params.machine,
             rule.params.mitigation,
             rule.output.counts,
             samples.ids,

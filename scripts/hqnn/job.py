@@ -27,7 +27,7 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-SECRETS = ("QISKIT_IBM_TOKEN", "IQM_TOKEN", "IQM_TOKENS_FILE")
+SECRETS = {"QISKIT_IBM_TOKEN": "ibm", "IQM_TOKEN": "iqm", "IQM_TOKENS_FILE": "iqm"}  # and whose machines they open
 USED = "used: "  # begins the last line of every log
 SELDOM = 100_000  # new objects between garbage collections, which else take a third of the time to import torch
 
@@ -65,7 +65,8 @@ def job(*, secrets: bool = False) -> Iterator[Job]:
     one that is killed the terminal gets the rule, the target, the signal, its memory and its last words.
 
     Args:
-        secrets: whether the script may see the tokens of machines, which are taken from the environment else.
+        secrets: whether the script may see the tokens that open its rule's `machine`; all others are taken from the
+            environment.
     """
     snakemake = sys.modules["__main__"].snakemake  # injected there by Snakemake
     supervised(lambda end: _tell(snakemake, end))
@@ -73,7 +74,8 @@ def job(*, secrets: bool = False) -> Iterator[Job]:
         remove_partials(output)
     limit_threads(snakemake.threads)
     gc.set_threshold(SELDOM)
-    for name in () if secrets else SECRETS:
+    own = (snakemake.params.get("machine") or {}).get("provider") if secrets else None
+    for name in (name for name, provider in SECRETS.items() if provider != own):
         os.environ.pop(name, None)
     started = time.monotonic()
     with _output_to(snakemake.log[0]) as terminal:

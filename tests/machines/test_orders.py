@@ -15,7 +15,8 @@ from qiskit.circuit import ClassicalRegister, Parameter, QuantumCircuit, Quantum
 from hqnn.checks import checked, machines_of
 from hqnn.circuits.program import Gate, Program
 from hqnn.errors import UserError
-from hqnn.execution.backends import snapshot
+from hqnn.execution.backends import backend, snapshot
+from hqnn.execution.machines.choice import simulated_provider
 from hqnn.execution.machines.drift import check_drift
 from hqnn.execution.machines.durations import duration_s, warn_of_length
 from hqnn.execution.machines.jobs import decide, open_jobs, table
@@ -27,6 +28,7 @@ from hqnn.metrics.runs import Run
 from hqnn.noise.snapshot import GateCalibration
 from hqnn.report.jobs import jobs_table
 from hqnn.report.runs import Predictions
+from hqnn.settings.machines import Machine
 
 ROWS = st.lists(st.integers(1, 40), min_size=1, max_size=5)
 
@@ -108,6 +110,16 @@ def test_simulated_counts_follow_rows_and_pubs_and_leave_unseen_gates_out() -> N
     np.testing.assert_array_equal(second, np.full((2, 5, 1), 2))
 
 
+@pytest.mark.parametrize("provider", ["snapshot", "aer"])
+def test_a_simulated_machine_says_what_it_does_not_do(provider: str, caplog: pytest.LogCaptureFixture) -> None:
+    settings = {"provider": provider, "backend": "ibmq_lima"}
+    assert simulated_provider(backend("ibmq_lima"), Machine(**settings), 0).machine == "ibmq_lima"
+    assert not caplog.text
+    asked = Machine(**settings, dynamical_decoupling="XX", twirling=True)
+    simulated_provider(backend("ibmq_lima"), asked, 0)
+    assert "ibmq_lima is simulated without dynamical decoupling and twirling, which" in caplog.text
+
+
 LIMA = snapshot("ibmq_lima")
 
 
@@ -166,6 +178,7 @@ def test_the_page_sums_what_real_machines_took_and_says_nothing_without_any() ->
         ({"provider": "ibm"}, "provider ibm needs backend"),
         ({"provider": "iqm", "quantum_computer": "garnet", "mode": "batch"}, "mode is no key of provider iqm"),
         ({"provider": "ibm", "backend": "ibm_fez", "max_price": 3}, "max_price needs price_per_second"),
+        ({"provider": "iqm", "quantum_computer": "garnet", "max_seconds": 9}, "so max_seconds would hold nothing back"),
         ({"provider": "aer", "backend": "ibm_fez", "called": "ibm_fez"}, "is called like one of execution.backends"),
     ],
 )

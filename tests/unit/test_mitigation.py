@@ -95,7 +95,7 @@ def test_from_the_counts_of_one_task_bias_falls_and_standard_errors_are_what_val
     program, circuit, machine = compiled(tmp_path, 3, model.program.observables)
     inputs, ids = np.random.default_rng(1).uniform(-1, 1, (12, 3)), np.arange(12)
     mitigation, counts = ("readout", "zne_linear", "zne_richardson"), tmp_path / "counts.h5"
-    plain = Hardware(circuit, program, machine, SHOTS, 3, True, mitigation, counts, ids)(model, trained, inputs)
+    plain = Hardware(circuit, program, machine, SHOTS, 3, None, mitigation, counts, ids)(model, trained, inputs)
     alone = Hardware(circuit, program, machine, SHOTS, 3)(model, trained, inputs)
     np.testing.assert_array_equal(plain.values, alone.values)
     found = {name: Mitigated(program, counts, name, ids)(model, trained, inputs) for name in mitigation}
@@ -115,6 +115,6 @@ def test_from_the_counts_of_one_task_bias_falls_and_standard_errors_are_what_val
     assert found["readout"].backend == f"{machine}+readout"
     with pytest.raises(UserError, match="other samples or weights"):
         Mitigated(program, counts, "readout", ids[::-1])(model, trained, inputs)
-    Hardware(circuit, program, machine, 10, 3, True, ("readout",), counts, ids)(model, trained, inputs)
+    Hardware(circuit, program, machine, 10, 3, None, ("readout",), counts, ids)(model, trained, inputs)
     with pytest.raises(UserError, match="lacks circuits that zne_linear needs"):
         Mitigated(program, counts, "zne_linear", ids)(model, trained, inputs)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +59,33 @@ def test_a_head_that_was_never_seen_ends_nothing() -> None:
     head = subprocess.Popen(["true"])
     head.wait()
     assert run("time.sleep(0.5)", head.pid).communicate(timeout=30)[0].startswith("0 None")
+
+
+JOB = """
+import os, sys
+from types import SimpleNamespace
+snakemake = SimpleNamespace(log=["log"], rule="r", output=["out"], input=[], params={params}, threads=1,
+    wildcards={{}}, config={{}}, resources={{}})
+from hqnn.job import job
+with job(secrets={secrets}) as rule:
+    print("token", os.environ.get("IQM_TOKEN"), file=rule.terminal)
+"""
+
+
+@pytest.mark.parametrize(
+    ("secrets", "provider", "seen"),
+    [(True, "iqm", "planted"), (True, "ibm", None), (True, None, None), (False, "iqm", None)],
+)
+def test_a_script_sees_the_token_of_its_own_machine_alone(
+    secrets: bool, provider: str | None, seen: str | None, tmp_path: Path
+) -> None:
+    params = {"machine": provider and {"provider": provider}}
+    said = subprocess.run(
+        [sys.executable, "-c", JOB.format(params=params, secrets=secrets)],
+        env={**os.environ, "IQM_TOKEN": "planted"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"token {seen}" in said.stderr

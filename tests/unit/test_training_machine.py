@@ -149,11 +149,14 @@ def test_steps_on_a_real_machine_wait_for_days_and_are_paid_once(
             with pytest.raises(UserError, match="1 of 1 jobs are still out on machine cold"):
                 go(confirm=True)
         assert server.posts == 1
+        server.state = "failed"
+        with pytest.raises(UserError, match=r"failed \(.*\); run again to send it anew"):
+            go(confirm=True)
         server.state = "completed"
         run, first = go(confirm=True)
-        assert server.posts == 3
+        assert server.posts == 1 + 3
         assert all(step.jobs in server.jobs for step in run.steps)
         place.path.unlink()
         _, again = go(confirm=True)
-        assert server.posts == 3
+        assert server.posts == 1 + 3
         np.testing.assert_array_equal(tensors(again), tensors(first))

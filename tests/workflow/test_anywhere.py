@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from checkout import Checkout
+from iqm_server import IqmServer, serving
 
 CONFIG = {
     "evaluation": {"draws": 10},
@@ -47,16 +48,32 @@ def elsewhere(tmp_path: Path) -> Path:
     return folder
 
 
-def snakemake(folder: Path, *arguments: str) -> str:
-    return Checkout(folder).snakemake(*arguments).stdout
+def snakemake(folder: Path, *arguments: str, **environment: str) -> str:
+    return Checkout(folder).snakemake(*arguments, environment=environment).stdout
 
 
-def test_it_runs_in_another_directory(root: Path, elsewhere: Path, tmp_path: Path) -> None:
+def test_it_runs_in_another_directory_and_writes_no_token_there(root: Path, elsewhere: Path, tmp_path: Path) -> None:
+    tokens = {"IQM_TOKEN": "planted-iqm-4711", "QISKIT_IBM_TOKEN": "planted-ibm-4711"}
     arguments = ("-s", str(root / "workflow/Snakefile"), "--directory", str(elsewhere))
-    snakemake(tmp_path, *arguments, "--configfile", str(elsewhere / "mine.yaml"))
+    with serving(IqmServer(token=tokens["IQM_TOKEN"])) as server:
+        machine = {"provider": "iqm", "quantum_computer": "adonis", "url": server.url}
+        config = {**CONFIG, "execution": {"machines": {"cold": machine}}}
+        (elsewhere / "mine.yaml").write_text(yaml.safe_dump(config))
+        arguments = (
+            "all",
+            "results/mine/calibrations/cold.json",
+            *arguments,
+            "--configfile",
+            str(elsewhere / "mine.yaml"),
+        )
+        said = snakemake(tmp_path, *arguments, **tokens, NO_PROXY="127.0.0.1")
     assert (elsewhere / "results/mine/report.html").is_file() and (elsewhere / "results/report.html").is_file()
     assert not (tmp_path / "results").exists()
-    assert "Nothing to be done" in snakemake(tmp_path, *arguments, "--configfile", str(elsewhere / "mine.yaml"))
+    files = [path for path in elsewhere.rglob("*") if path.is_file()]
+    assert {".snakemake", "results"} <= {path.relative_to(elsewhere).parts[0] for path in files}
+    for written in (said.encode(), *(path.read_bytes() for path in files)):
+        assert not any(token.encode() in written for token in tokens.values())
+    assert "Nothing to be done" in snakemake(tmp_path, *arguments)
 
 
 def test_without_a_config_of_its_own_a_directory_gets_the_demo(root: Path, tmp_path: Path) -> None:

@@ -137,11 +137,6 @@ def machine_if_any(wildcards):
     return machine_of(wildcards) if wildcards.backend in machines else None
 
 
-def is_noisy(wildcards):
-    """Whether a simulated machine has noise."""
-    return not (wildcards.backend in machines and machines[wildcards.backend].provider == "aer")
-
-
 @or_sentence
 def calibration_of_reference(wildcards):
     """The calibration of the backend that a quantum kernel is for, where a model is one that is for one."""

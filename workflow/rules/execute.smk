@@ -99,7 +99,7 @@ rule execute_hardware:
         shots=of_study("execution", "shots"),
         subset=of_study("execution", "subset"),
         seed=of_study("execution", "seed"),
-        noisy=is_noisy,
+        machine=machine_if_any,
         mitigation=of_study("execution", "mitigation"),
         noise=of_study("execution", "noise"),
         code=code_of("execute_hardware"),

@@ -15,15 +15,15 @@ from qiskit.transpiler.passes import Optimize1qGatesDecomposition
 from hqnn.circuits.program_file import read_program
 from hqnn.execution.backends import backend
 from hqnn.execution.counts_file import plain_bits, write_counts
-from hqnn.execution.machines.aer import AerProvider
+from hqnn.execution.machines.choice import simulated_provider
 from hqnn.execution.machines.provider import Task
-from hqnn.execution.machines.snapshot import SnapshotProvider
 from hqnn.execution.mitigated import with_mitigation
 from hqnn.execution.predictions import Expectations
 from hqnn.execution.sampled import averages, task_of
 from hqnn.execution.snapshot_backend import SnapshotBackend
 from hqnn.interpreters.qpy import load_qpy
 from hqnn.models.hybrid import HybridClassifier
+from hqnn.settings.machines import Machine
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Hardware:
         backend: name or file of the calibration.
         shots: repetitions a sample.
         seed: of the sampling.
-        noisy: whether the calibration's noise acts.
+        machine: its settings, values of `hqnn.settings.machines.Machine`; None for a calibration alone.
         mitigation: what the counts shall be good for, beside their plain means.
         counts: file that the raw counts are written to, with `ids`; none where None.
         ids: of the samples.
@@ -50,7 +50,7 @@ class Hardware:
     backend: str
     shots: int
     seed: int
-    noisy: bool = True
+    machine: Mapping[str, Any] | None = None
     mitigation: Sequence[str] = ()
     counts: str | os.PathLike[str] | None = None
     ids: NDArray[np.int64] | None = None
@@ -58,20 +58,19 @@ class Hardware:
 
     def __call__(self, model: HybridClassifier, trained: str, inputs: NDArray[np.float64]) -> Expectations:
         """Run one job with all samples as parameter sets."""
-        machine = backend(self.backend, self.options)
+        at = backend(self.backend, self.options)
         program = read_program(self.program)
         task = native_task(
-            self.circuit, self.program, machine, model, trained, inputs, self.shots, mitigation=self.mitigation
+            self.circuit, self.program, at, model, trained, inputs, self.shots, mitigation=self.mitigation
         )
-        provider = (SnapshotProvider if self.noisy else AerProvider)(machine, self.seed)
+        settings = None if self.machine is None else Machine.model_validate(self.machine)
+        provider = simulated_provider(at, settings, self.seed)
         counts = provider.collect(provider.submit(task, "now"))
         if self.counts is not None and self.ids is not None:
-            about = {"weights_fingerprint": trained, "machine": machine.name, "calibration": machine.noise.digest}
+            about = {"weights_fingerprint": trained, "machine": at.name, "calibration": at.noise.digest}
             write_counts(self.counts, self.ids, task, counts, about)
         values, errors = averages(program, plain_bits(task, counts), inputs.shape)
-        return Expectations(
-            values, errors, program.digest, machine.name, machine.noise.digest, shots=self.shots, jobs=1
-        )
+        return Expectations(values, errors, program.digest, at.name, at.noise.digest, shots=self.shots, jobs=1)
 
 
 def native_task(

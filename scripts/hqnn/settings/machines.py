@@ -14,11 +14,13 @@ OF_PROVIDER = {  # keys that the others have no use for
     "instance": ("ibm",),
     "mode": ("ibm",),
     "rep_delay_us": ("ibm",),
-    "dynamical_decoupling": ("ibm", "iqm"),
-    "twirling": ("ibm",),
+    "dynamical_decoupling": ("snapshot", "aer", "ibm", "iqm"),
+    "twirling": ("snapshot", "aer", "ibm"),
     "quantum_computer": ("iqm",),
     "url": ("iqm",),
 }
+SUPPRESSION = {"dynamical_decoupling": "dynamical decoupling", "twirling": "twirling"}  # that vendors' servers do
+OF_TIME = ("max_seconds", "max_price", "price_per_second")  # which IQM does not tell
 
 
 class Machine(Section):
@@ -44,9 +46,11 @@ class Machine(Section):
         json_schema_extra={"unit": "µs"},
     )
     dynamical_decoupling: Literal["", "XX", "XpXm", "XY4"] = Field(
-        "", description="Pulses on idle qubits; none where empty."
+        "", description="Pulses on idle qubits; none where empty, or simulated."
     )
-    twirling: bool = Field(False, description="IBM: whether two-qubit gates and measurements are twirled.")
+    twirling: bool = Field(
+        False, description="IBM: whether two-qubit gates and measurements are twirled; they are not where simulated."
+    )
     max_jobs: Positive = Field(20, description="The most jobs that are ever sent, all of the ledger's together.")
     max_shots: Positive = Field(
         20_000_000,
@@ -101,6 +105,11 @@ class Machine(Section):
         return self.provider in ("ibm", "iqm")
 
     @property
+    def ignored(self) -> list[str]:
+        """What is asked for and not done, since the machine is simulated, in words."""
+        return [] if self.is_real else [words for key, words in SUPPRESSION.items() if getattr(self, key)]
+
+    @property
     def place(self) -> dict[str, str]:
         """Where its jobs go, as the ledger says it; enough to ask for them again."""
         keys = ("provider", "backend", "quantum_computer", "instance", "mode")
@@ -115,6 +124,13 @@ class Machine(Section):
                     "{key} is no key of provider {provider}; leave it out, or name provider {others}",
                     {"key": key, "provider": self.provider, "others": " or ".join(OF_PROVIDER[key])},
                 )
+        if self.provider == "iqm" and (useless := self.model_fields_set & set(OF_TIME)):
+            raise PydanticCustomError(
+                "time",
+                "IQM does not tell QPU seconds, so {key} would hold nothing back; leave it out, and cap by max_jobs "
+                "and max_shots",
+                {"key": min(useless)},
+            )
         wanted = "quantum_computer" if self.provider == "iqm" else "backend"
         if not getattr(self, wanted):
             raise PydanticCustomError(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hqnn.execution.machines.choice import real_provider
+from hqnn.execution.machines.choice import real_provider, warn_of_ignored
 from hqnn.execution.machines.collect import archive_of, collect
 from hqnn.execution.machines.durations import duration_s
 from hqnn.execution.machines.ledger import Ledger, ledger_of
@@ -162,5 +162,7 @@ def step_jobs(
     """
     settings = None if machine is None else Machine.model_validate(machine)
     if settings is None or not settings.is_real:
+        if settings is not None:
+            warn_of_ignored(name, settings)
         return Simulated(backend, settings is None or settings.provider != "aer", seed)
     return Sent(real_provider(name, settings), ledger_of(name), settings, Hardware.model_validate(allowed), about)

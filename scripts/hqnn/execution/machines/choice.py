@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,10 +10,15 @@ from typing import Any
 
 from hqnn.errors import UserError
 from hqnn.execution.backends import snapshot
+from hqnn.execution.machines.aer import AerProvider, perfect
 from hqnn.execution.machines.provider import Provider
+from hqnn.execution.machines.snapshot import SnapshotProvider
+from hqnn.execution.snapshot_backend import SnapshotBackend
 from hqnn.noise.snapshot import Snapshot
 from hqnn.settings.machines import Machine
 from hqnn.store import write_text
+
+log = logging.getLogger(__name__)
 
 
 def real_provider(name: str, machine: Machine) -> Provider:
@@ -36,6 +42,30 @@ def real_provider(name: str, machine: Machine) -> Provider:
     raise UserError(f"machine {name}: nothing can be sent to provider {machine.provider!r}; name provider ibm or iqm")
 
 
+def simulated_provider(at: SnapshotBackend, machine: Machine | None, seed: int) -> SnapshotProvider:
+    """A machine whose jobs run at once, in this process.
+
+    Args:
+        at: made of its calibration.
+        machine: its settings in the config; None for a calibration alone.
+        seed: of the first job's sampling.
+    """
+    if machine is None:
+        return SnapshotProvider(at, seed)
+    warn_of_ignored(at.name, machine)
+    return (AerProvider if machine.provider == "aer" else SnapshotProvider)(at, seed)
+
+
+def warn_of_ignored(name: str, machine: Machine) -> None:
+    """Say what a simulated machine does not do of what is asked for."""
+    if machine.ignored:
+        log.warning(
+            "machine %s is simulated without %s, which real machines alone have; leave it out, or name a real one",
+            name,
+            " and ".join(machine.ignored),
+        )
+
+
 def calibration_now(name: str, machine: Machine) -> Snapshot:
     """What is known of a machine now.
 
@@ -49,8 +79,6 @@ def calibration_now(name: str, machine: Machine) -> Snapshot:
     if machine.provider == "snapshot":
         return replace(snapshot(machine.backend), name=name)
     if machine.provider == "aer":
-        from hqnn.execution.machines.aer import perfect
-
         return perfect(snapshot(machine.backend), name)
     return replace(real_provider(name, machine).calibration(), name=name)
 

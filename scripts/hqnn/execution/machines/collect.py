@@ -125,35 +125,37 @@ def verify(entry: Entry, part: Task, counts: Counts) -> None:
     Raises:
         UserError: they are not.
     """
-    told = f"job {entry.job} of machine {entry.machine}"
     if len(counts.bits) != len(part.pubs):
-        raise _foreign(told, f"has results of {len(counts.bits)} circuits instead of {len(part.pubs)}")
+        raise _foreign(entry, f"has results of {len(counts.bits)} circuits instead of {len(part.pubs)}")
     for pub, bits in zip(part.pubs, counts.bits, strict=True):
         size = -(-pub.circuit.num_clbits // 8)
         wanted = (len(pub.values), part.shots, size)
         if bits.shape != wanted:
             raise _foreign(
-                told, f"has {bits.shape[0]} rows of {bits.shape[1]} shots instead of {wanted[0]} of {wanted[1]}"
+                entry, f"has {bits.shape[0]} rows of {bits.shape[1]} shots instead of {wanted[0]} of {wanted[1]}"
             )
     if counts.task is not None:
         if len(counts.task.pubs) != len(part.pubs):
-            raise _foreign(told, f"ran {len(counts.task.pubs)} circuits instead of {len(part.pubs)}")
+            raise _foreign(entry, f"ran {len(counts.task.pubs)} circuits instead of {len(part.pubs)}")
         for sent, ran in zip(part.pubs, counts.task.pubs, strict=True):
-            _compare(sent, ran, told)
+            _compare(sent, ran, entry)
 
 
-def _compare(sent: Pub, ran: Pub, told: str) -> None:
+def _compare(sent: Pub, ran: Pub, entry: Entry) -> None:
     if sent.circuit != ran.circuit:
-        raise _foreign(told, "ran another circuit than was sent")
+        raise _foreign(entry, "ran another circuit than was sent")
     if sent.values.shape != ran.values.shape or not np.allclose(sent.values, ran.values, rtol=0, atol=ANGLE_TOLERANCE):
-        raise _foreign(told, "ran with other weights or samples than were sent")
+        raise _foreign(entry, "ran with other weights or samples than were sent")
 
 
-def _foreign(told: str, found: str) -> UserError:
+def _foreign(entry: Entry, found: str) -> UserError:
     return UserError(
-        f"{told} {found}, so its results were not stored; ask the vendor about the job, and run again with --forcerun "
-        "submit to send it anew"
+        f"{_told(entry)} {found}, so its results were not stored; ask the vendor about the job, and {entry.again}"
     )
+
+
+def _told(entry: Entry) -> str:
+    return f"job {entry.job} of machine {entry.machine}"
 
 
 def _store(entry: Entry, part: Task, provider: Provider, ledger: Ledger, archive: Archive) -> None:
@@ -170,11 +172,10 @@ def _waits(entry: Entry, status: Status, ledger: Ledger) -> str:
     """What a job is waiting for, in words; one that has ended otherwise stops."""
     if status.state != entry.state:
         _note(entry, status, ledger)
-    told = f"job {entry.job} of machine {entry.machine}"
     if status.state in ("failed", "cancelled"):
         raise UserError(
-            f"{told} {'failed' if status.state == 'failed' else 'was cancelled'} "
-            f"({status.reason or 'without a reason'}); run again with --forcerun submit to send it anew"
+            f"{_told(entry)} {'failed' if status.state == 'failed' else 'was cancelled'} "
+            f"({status.reason or 'without a reason'}); {entry.again}"
         )
     unknown = f"in an unknown state{f' ({status.reason})' if status.reason else ''}"
     words = [f"job {entry.job} is {unknown if status.state == 'unknown' else status.state}"]

@@ -70,6 +70,11 @@ class Entry:
         return self.state not in GONE
 
     @property
+    def again(self) -> str:
+        """How a job that gave nothing is sent anew: a training step by itself, as it cannot go on without."""
+        return f"run again{'' if 'step' in self.about else ' with --forcerun submit'} to send it anew"
+
+    @property
     def seconds(self) -> float:
         """QPU seconds as used, or else as estimated."""
         return (self.estimated_s if self.qpu_s is None else self.qpu_s) or 0.0
