@@ -104,8 +104,8 @@ def test_machines_that_no_run_shares_are_no_matrix(files: StudyFiles) -> None:
 
 def test_training_on_a_machine_says_jobs_and_time_a_pass_beside_what_was_published(root: Path) -> None:
     history = pd.DataFrame(
-        {"epoch": [1, 2], "loss": [0.5, 0.25], "accuracy": [0.5, 0.75], "jobs": [7, 1], "rows": [833, 136],
-         "executions": [852992, 139264], "qpu_s": [228.5, 37.0]}
+        {"epoch": [1, 2], "samples": [49, 8], "loss": [0.5, 0.25], "accuracy": [0.5, 0.75], "jobs": [7, 1],
+         "rows": [833, 136], "executions": [852992, 139264], "qpu_s": [228.5, 37.0], "kept": [0, 1]}
     )  # fmt: skip
     run = Run("cracks", "concrete", "net", "hardware-ibmq_kolkata", 0)
     published = read_published(root / "resources/published/cracks.csv")
@@ -114,6 +114,6 @@ def test_training_on_a_machine_says_jobs_and_time_a_pass_beside_what_was_publish
     ours, *theirs = [[cell.text for cell in row] for row in table.rows]
     assert ours[3:6] == ["8", "969", "992,256"]
     assert ours[6] == "3:48 min"
-    assert ours[8] == "0.500 → 0.250"
+    assert ours[8:] == ["0.500 → 0.250", "pass 2"]
     assert ["● ibmq_kolkata, 4:4:92", "17 h 02 min"] in [[row[1], row[7]] for row in theirs]
     assert trained_there(Material(pd.DataFrame(), [], [], [], published)) is None

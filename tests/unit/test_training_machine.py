@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,8 @@ from hqnn.models.architectures import load_classifier
 from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.settings.machines import Hardware, Machine
 from hqnn.training.checkpoints import Checkpoint
-from hqnn.training.machine import MachineRun, passes_csv, task_maker
+from hqnn.training.machine import MachineRun, task_maker
+from hqnn.training.machine_history import passes_csv
 from hqnn.training.shifts import parameter_shifts
 from hqnn.training.step_jobs import Ran, Sent, Simulated
 from iqm_server import IqmServer, serving
@@ -48,7 +49,8 @@ def run_of(model: Path, jobs: Any, machine: Any = LIMA, **options: Any) -> tuple
     circuit = compile_program(program, machine, seed=0, layouts=1).circuit
     angles = free_angles(circuit, program.observables, inputs=program.inputs, weights=program.weights)
     settings = HardwareTraining(**{"steps": 4, "batch_size": 4, "shots": 100, "learning_rate": 0.1, **options})
-    return MachineRun(classifier, samples(10), angles, machine, jobs, settings, 1), classifier
+    validation = None if settings.keep == "last" else samples(6)
+    return MachineRun(classifier, samples(10), angles, machine, jobs, settings, 1, validation), classifier
 
 
 def tensors(model: Any) -> np.ndarray:
@@ -115,6 +117,39 @@ def test_a_killed_run_goes_on_at_its_step_and_comes_to_the_same_weights(
     )
     assert passes["jobs"].tolist() == [3, 1]
     assert passes["rows"].tolist() == [10 * rows, 4 * rows]
+
+
+def test_validation_samples_keep_the_best_weights_after_a_kill_too(model: Path, tmp_path: Path) -> None:
+    options = {"gradient": "spsa", "learning_rate": 2.0, "batch_size": 5, "shots": 50}
+    run, kept = run_of(model, Simulated(LIMA, True, 5), steps=5, keep="best_loss", **options)
+    run.go_through(Checkpoint(tmp_path / "whole.pt"))
+    assert [(check.step, check.rows, check.executions) for check in run.checks] == [(k, 6, 300) for k in (0, 2, 4, 5)]
+    best = min(run.checks, key=lambda check: check.loss).step
+    assert run.choice == {"kept_step": best} and 0 < best < 5
+    before, at_best = run_of(model, Simulated(LIMA, True, 5), steps=best, **options)
+    before.go_through(Checkpoint(tmp_path / "before.pt"))
+    np.testing.assert_array_equal(tensors(kept), tensors(at_best))
+    passes = pd.read_csv(StringIO(passes_csv(run.steps, run.checks, "best_loss")))
+    assert passes["jobs"].tolist() == [4, 3, 2]
+    assert passes["kept"].tolist() == [int(best == step) for step in (2, 4, 5)]
+
+    class Killed(Simulated):
+        ran: ClassVar[list[int]] = []
+
+        def __call__(self, task: Task, step: int) -> Ran:
+            self.ran.append(step)
+            if len(self.ran) == 7:
+                raise KeyboardInterrupt
+            return super().__call__(task, step)
+
+    place = Checkpoint(tmp_path / "checkpoint.pt")
+    with pytest.raises(KeyboardInterrupt):
+        run_of(model, Killed(LIMA, True, 5), steps=5, keep="best_loss", **options)[0].go_through(place)
+    resumed, again = run_of(model, Killed(LIMA, True, 5), steps=5, keep="best_loss", **options)
+    resumed.go_through(place)
+    assert Killed.ran == [1, 1, 2, 3, 3, 4, 5, 5, 5, 6]
+    assert resumed.checks == run.checks
+    np.testing.assert_array_equal(tensors(again), tensors(kept))
 
 
 def test_training_brings_the_loss_down(model: Path, tmp_path: Path) -> None:

@@ -23,5 +23,10 @@ class DealtStudy(Study):
     def _choose_by_what_there_is(self) -> Self:
         for split in self.splits:
             if split.validation == 0:
-                refuse_choices(f"split {split.name}", training=self.training, fine_tuning=self.fine_tuning)
+                refuse_choices(
+                    f"split {split.name}",
+                    training=self.training,
+                    fine_tuning=self.fine_tuning,
+                    hardware_training=self.hardware_training,
+                )
         return self

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.settings.section import Positive, Section
 
 
@@ -72,7 +73,7 @@ class Regime(Descent):
         return tuple(key for key, default in (("patience", None), ("keep", "last")) if getattr(self, key) != default)
 
 
-def refuse_choices(lack: str, **regimes: Regime) -> None:
+def refuse_choices(lack: str, **regimes: Regime | HardwareTraining) -> None:
     """Refuse what validation samples decide where there are none.
 
     Args:

@@ -25,3 +25,18 @@ class HardwareTraining(Section):
     batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
     optimizer: Literal["adam", "sgd"] = Field("adam", description="Which optimiser of torch.")
     learning_rate: float = Field(0.003, gt=0, description="Its rate.")
+    keep: Literal["last", "best_accuracy", "best_loss"] = Field(
+        "last",
+        description="Which weights are kept: the last, or the best on the validation samples, which the machine then "
+        "runs before the first step and after each pass over the train samples, in a job each time.",
+    )
+    validation_samples: Positive = Field(
+        64,
+        description="The most validation samples that are run each time, drawn in proportion to the classes.",
+        json_schema_extra={"unit": "samples"},
+    )
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Keys that are set and that validation samples decide."""
+        return () if self.keep == "last" else ("keep",)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from hqnn.circuits.measurement import measurement_groups
-from hqnn.data.parts import TRAIN
-from hqnn.data.samples import Samples, read_samples
+from hqnn.data.parts import TRAIN, VALIDATION
+from hqnn.data.samples import NoSamplesError, Samples, read_samples
 from hqnn.engine.further import FurtherInputs
+from hqnn.errors import UserError
 from hqnn.execution.hardware import translation
 from hqnn.execution.machines.provider import Pub, Task
 from hqnn.execution.sampled import averages, measured
@@ -32,6 +34,7 @@ from hqnn.store import write_text
 from hqnn.training.checkpoints import Checkpoint, read_checkpoint, run_digest, write_checkpoint
 from hqnn.training.counted_layer import CountedLayer, Values
 from hqnn.training.draws import ORDER, batch_sizes
+from hqnn.training.machine_history import Check, Step, kept, passes_csv, steps_csv
 from hqnn.training.objective import Objective, right
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.shifts import Shifts, parameter_shifts, random_shifts
@@ -43,33 +46,6 @@ DROPOUT = 45  # the purpose of what torch draws in a step, likewise
 Files = str | os.PathLike[str]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step took and gave.
-
-    Attributes:
-        step: counted from 1.
-        epoch: the pass over the samples it belongs to, likewise.
-        samples: in its batch.
-        loss: of the batch, in nats, before the step.
-        accuracy: likewise.
-        rows: circuits run.
-        executions: circuits times shots.
-        qpu_s: QPU seconds as used, or else as estimated.
-        jobs: the machine's ids, separated by blanks.
-    """
-
-    step: int
-    epoch: int
-    samples: int
-    loss: float
-    accuracy: float
-    rows: int
-    executions: int
-    qpu_s: float
-    jobs: str
 
 
 def train_on_machine(
@@ -102,24 +78,36 @@ def train_on_machine(
         code: see `hqnn.training.checkpoints.Checkpoint`; empty on a real machine, where no edit may cost a step.
 
     Raises:
-        UserError: a file cannot be read, or a job is not sent, not done or not right; what is done stays done.
+        UserError: a file cannot be read, a job is not sent, not done or not right, or validation samples shall choose
+            and there are none; what is done stays done.
     """
     settings = HardwareTraining.model_validate(training)
     model, fingerprint = load_classifier(start)
-    train = read_samples(samples, TRAIN)
+    train, validation = read_samples(samples, TRAIN), _validation(samples, settings, seed)
     whole = deferred(model.program, unread=True)
     angles = free_angles(
         load_qpy(circuit), whole.observables, inputs=whole.circuit_inputs, weights=model.program.weights
     )
-    run = MachineRun(model, train, angles, backend, jobs, settings, seed)
+    run = MachineRun(model, train, angles, backend, jobs, settings, seed, validation)
     checkpoint = Checkpoint.beside(output, code)
     with jobs.together():
         run.go_through(checkpoint)
-    write_text(history, passes_csv(run.steps))
+    write_text(history, passes_csv(run.steps, run.checks, settings.keep))
     write_text(steps, steps_csv(run.steps))
     about = {"training": dict(training), "seed": seed, "started_from": fingerprint, "train_samples": len(train.labels)}
-    save_classifier(output, model, {**about, "native_program": angles.program.digest})
+    save_classifier(output, model, {**about, **run.choice, "native_program": angles.program.digest})
     remove_partials(checkpoint.path)
+
+
+def _validation(samples: Sequence[Files], settings: HardwareTraining, seed: int) -> Samples | None:
+    if settings.keep == "last":
+        return None
+    try:
+        return read_samples(samples, VALIDATION, subset=settings.validation_samples, seed=seed)
+    except NoSamplesError as error:
+        raise UserError(
+            "hardware_training.keep chooses by validation samples, of which there are none; leave it out"
+        ) from error
 
 
 class MachineRun:
@@ -133,9 +121,12 @@ class MachineRun:
         jobs: where the steps run.
         settings: how.
         seed: of all randomness but the machine's.
+        validation: samples that are run before the first step and after each pass, where `HardwareTraining.keep` asks
+            for them.
 
     Attributes:
         steps: that are done.
+        checks: of the validation samples, that are done.
     """
 
     def __init__(
@@ -147,8 +138,12 @@ class MachineRun:
         jobs: StepJobs,
         settings: HardwareTraining,
         seed: int,
+        validation: Samples | None = None,
     ) -> None:
         self.steps: list[Step] = []
+        self.checks: list[Check] = []
+        self._validation = validation
+        self._best: dict[str, Any] = {}
         self._model, self._train, self._jobs, self._settings, self._seed = model, train, jobs, settings, seed
         self._task = task_maker(angles, backend, settings.shots)
         self._program, self._taken = angles.program, (0, 0, 0.0, "")
@@ -177,13 +172,55 @@ class MachineRun:
             self._model.load_state_dict(state["model"])
             self._optimizer.load_state_dict(state["optimizer"])
             self.steps = [Step(*one) for one in state["steps"]]
+            self.checks, self._best = [Check(*one) for one in state["checks"]], state["best"]
             log.info("goes on after step %d, where %s was written", len(self.steps), checkpoint.path)
-        while len(self.steps) < self._settings.steps:
-            self._go_on()
-            steps = [list(astuple(step)) for step in self.steps]
-            state = {"model": self._model.state_dict(), "optimizer": self._optimizer.state_dict(), "steps": steps}
-            write_checkpoint(checkpoint.path, digest, state)
+        while (due := self._due()) is not None or len(self.steps) < self._settings.steps:
+            if due is None:
+                self._go_on()
+            else:
+                self._check(due)
+            write_checkpoint(checkpoint.path, digest, self._state())
+        if self.checks:
+            if self.choice["kept_step"] == 0:
+                log.warning(
+                    "no pass on the machine made the validation samples' %s better, so the weights of the phase before "
+                    "are kept",
+                    self._settings.keep.removeprefix("best_"),
+                )
+            self._model.load_state_dict(self._best)
         self._model.eval()
+
+    @property
+    def choice(self) -> dict[str, int]:
+        """After how many steps the weights were as they are kept; nothing where they are the last."""
+        return {"kept_step": kept(self.checks, self._settings.keep).step} if self.checks else {}
+
+    def _state(self) -> dict[str, Any]:
+        """Where the run stands, as a checkpoint has it."""
+        return {
+            "model": self._model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "steps": [list(astuple(step)) for step in self.steps],
+            "checks": [list(astuple(check)) for check in self.checks],
+            "best": self._best,
+        }
+
+    def _due(self) -> Samples | None:
+        """The validation samples, where the weights are to be checked before anything else is done."""
+        done = len(self.steps)
+        between = done % len(self._sizes) == 0 or done >= self._settings.steps
+        return self._validation if between and all(check.step != done for check in self.checks) else None
+
+    def _check(self, samples: Samples) -> None:
+        """Run validation samples, and keep the weights if they are the best so far."""
+        labels = torch.from_numpy(samples.labels).long()
+        self._model.eval()
+        with torch.no_grad():
+            logits = self._model(self._model.as_input(samples.features))
+        loss, accuracy = float(self._objective(logits, labels)), float(right(logits, labels).double().mean())
+        self.checks.append(Check(len(self.steps), loss, accuracy, *self._taken))
+        if kept(self.checks, self._settings.keep) is self.checks[-1]:
+            self._best = copy.deepcopy(self._model.state_dict())
 
     def _go_on(self) -> None:
         number = len(self.steps)
@@ -219,25 +256,6 @@ class MachineRun:
             return random_shifts(samples, wanted, self._settings.perturbation, generator)
 
         return directed
-
-
-def passes_csv(steps: Sequence[Step]) -> str:
-    """Steps as passes over the samples, the last of which may be cut short: what they gave, and what they took."""
-    lines = ["epoch,loss,accuracy,jobs,rows,executions,qpu_s"]
-    for epoch in sorted({step.epoch for step in steps}):
-        own = [step for step in steps if step.epoch == epoch]
-        sizes = [step.samples for step in own]
-        gave = [float(np.average([getattr(s, key) for s in own], weights=sizes)) for key in ("loss", "accuracy")]
-        took = [sum(getattr(step, key) for step in own) for key in ("rows", "executions", "qpu_s")]
-        jobs = sum(max(1, len(step.jobs.split())) for step in own)
-        lines.append(",".join(map(repr, [epoch, *gave, jobs, *took])))
-    return "\n".join(lines) + "\n"
-
-
-def steps_csv(steps: Sequence[Step]) -> str:
-    """Steps as a table."""
-    rows = [",".join(map(str, astuple(step))) for step in steps]
-    return "\n".join([",".join(field.name for field in fields(Step)), *rows]) + "\n"
 
 
 def task_maker(angles: FreeAngles, backend: SnapshotBackend, shots: int) -> Callable[[Values], Task]:

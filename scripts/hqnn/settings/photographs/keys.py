@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from hqnn.errors import nearest
 from hqnn.settings.dealt import DealtStudy
 from hqnn.settings.fitting import FineTuning, Training
+from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.settings.section import Distinct, Positive, Section
 from hqnn.settings.study import Data
 
@@ -122,6 +123,16 @@ class HeadFineTuning(FineTuning):
     batch_size: Positive = Field(8, description="Samples a step.", json_schema_extra={"unit": "samples"})
 
 
+class HeadHardwareTraining(HardwareTraining):
+    """How the phase `hardware` goes on from the weights of `noisy`: one job a step."""
+
+    learning_rate: float = Field(
+        0.0003,
+        gt=0,
+        description="Its rate: a step of Adam moves every weight by it, and a head has hundreds before each wire.",
+    )
+
+
 class Augmentation(Section):
     """Variants of each train image; each kind is off at 0 (`crop` at 1), and the image itself is always kept beside."""
 
@@ -183,6 +194,7 @@ class Photographs(DealtStudy):
     )
     training: HeadTraining = HeadTraining()
     fine_tuning: HeadFineTuning = HeadFineTuning()
+    hardware_training: HeadHardwareTraining = HeadHardwareTraining()
     bitstrings: bool = Field(
         False, description="Whether the first model's circuit is sampled on several simulators, bit by bit."
     )

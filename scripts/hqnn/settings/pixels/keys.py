@@ -187,7 +187,12 @@ class Pixels(VectorStudy):
     @model_validator(mode="after")
     def _choose_by_what_there_is(self) -> Self:
         if not self.scenes.validation and self.within.validation == 0 and self.scenes.layout == "oscd":
-            refuse_choices("the study", training=self.training, fine_tuning=self.fine_tuning)
+            refuse_choices(
+                "the study",
+                training=self.training,
+                fine_tuning=self.fine_tuning,
+                hardware_training=self.hardware_training,
+            )
         return self
 
     @model_validator(mode="after")
