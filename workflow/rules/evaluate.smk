@@ -1,3 +1,6 @@
+from hqnn.settings.layer import layer_runs, layer_samples, layer_tables
+
+
 rule evaluate:
     input:
         samples=asks("scored_with"),
@@ -35,3 +38,39 @@ rule collect_metrics:
         code=code_of("collect_metrics"),
     script:
         "../../scripts/collect_metrics.py"
+
+
+rule explain_layer:
+    input:
+        samples=lambda wildcards: sorted(
+            {
+                file
+                for files in layer_samples(plans[wildcards.study], wildcards.dataset, wildcards.model)
+                for file in files
+            }
+        ),
+        models=lambda wildcards: [
+            f"{run.folder}/model.safetensors"
+            for run in layer_runs(plans[wildcards.study], wildcards.dataset, wildcards.model)
+        ],
+    output:
+        table="results/{study}/{dataset}/{model}/layer.csv",
+    log:
+        "results/{study}/{dataset}/{model}/layer.log",
+    wildcard_constraints:
+        model=QUANTUM,
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        seeds=lambda wildcards: [
+            run.seed for run in layer_runs(plans[wildcards.study], wildcards.dataset, wildcards.model)
+        ],
+        samples=lambda wildcards: layer_samples(plans[wildcards.study], wildcards.dataset, wildcards.model),
+        most=of_study("layer", "samples"),
+        draws=of_study("layer", "draws"),
+        seed=of_study("layer", "seed"),
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        code=code_of("explain_layer"),
+    script:
+        "../../scripts/explain_layer.py"

@@ -11,7 +11,7 @@ rule report_study:
         published=published_of,
         histories=lambda wildcards: plans[wildcards.study].trained_files("history.csv"),
         predictions=asks("predictions"),
-        artefacts=asks("artefacts"),
+        artefacts=lambda wildcards: plans[wildcards.study].artefacts() + layer_tables(plans[wildcards.study]),
         page=PAGE,
     output:
         page="results/{study}/report.html",

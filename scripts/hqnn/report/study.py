@@ -17,6 +17,7 @@ from hqnn.report.chapter import Chapter, Material
 from hqnn.report.doubts import doubts
 from hqnn.report.images.chapter import image_chapters
 from hqnn.report.jobs import jobs_table
+from hqnn.report.layer import with_layer
 from hqnn.report.machines import with_machines
 from hqnn.report.overview import overview
 from hqnn.report.page import StudyChapter, template, write_report
@@ -113,7 +114,10 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         margin=files.margin,
     )
     synthetic = files.source == "sample"
-    chapters = [with_machines(_judged(chapter, material), material) for chapter in CHAPTERS[files.kind](material)]
+    chapters = [
+        with_layer(with_machines(_judged(chapter, material), material), material)
+        for chapter in CHAPTERS[files.kind](material)
+    ]
     html = template("study.html.j2").render(
         study=files.name,
         title=files.title,

@@ -95,6 +95,24 @@ class Evaluation(Section):
     )
 
 
+class LayerAnalysis(Section):
+    """What the circuit does in its model: what can stand in for it, and what training made of it."""
+
+    enabled: bool = Field(
+        False,
+        description="Whether every quantum model is scored with the best linear and quadratic fit in the circuit's "
+        "place, with untrained weights and with no circuit, and its entanglement, effective dimension, gradients and "
+        "spectrum are shown.",
+    )
+    draws: Positive = Field(10, description="Draws of untrained weights.")
+    samples: Positive = Field(
+        5000,
+        description="How many train and test samples are looked at, drawn in proportion to scene and class.",
+        json_schema_extra={"unit": "samples"},
+    )
+    seed: Seed = Field(0, description="Seed of these draws.")
+
+
 class Engine(Section):
     """The simulator of expectation values."""
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from hqnn.errors import nearest, quoted
-from hqnn.settings.execution import Evaluation, Execution
+from hqnn.settings.execution import Evaluation, Execution, LayerAnalysis
 from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.settings.section import Distinct, Name, Section, Seed, Word
 from hqnn.settings.tuning import Tuning
@@ -97,6 +97,7 @@ class Study(Section):
     )
     execution: Execution = Execution()
     evaluation: Evaluation = Evaluation()
+    layer: LayerAnalysis = LayerAnalysis()
     phases: Distinct[Phase] = Field(
         ("ideal",),
         description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
