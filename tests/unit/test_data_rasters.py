@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ from hqnn.data.pixels.oscd_files import open_city
 from hqnn.data.pixels.pictures import false_colour, truth
 from hqnn.data.pixels.prepare import prepare_pixels
 from hqnn.data.pixels.rasters import Predict, map_legend, map_numbers, map_scene
+from hqnn.data.pixels.scene import Listed
 from hqnn.data.pixels.scenes import open_scenes
 from hqnn.data.pixels.tiffs import write_band, write_bands
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.errors import UserError
+from hqnn.report.pixels.scene_maps import Unfinished
 from hqnn.store import read_table
 
 SHAPE, BAD = (10, 14), (3, 4)
@@ -42,9 +45,53 @@ def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scene, "WINDOW_COLUMNS", 50)
 
 
-def map_birch(sample: Path, samples: Path, predict: Predict, output: Path) -> None:
+def map_birch(sample: Path, samples: Path, predict: Predict, output: Path, pieces: Path | None = None) -> None:
     with open_oscd(sample).open("birch") as birch:
-        map_scene(birch, *read_transform(samples, "birch"), predict, output, CLASSES)
+        map_scene(birch, *read_transform(samples, "birch"), predict, output, CLASSES, pieces=pieces)
+
+
+class Drawn:
+    """Probabilities that depend on how often it was called, as those of a sampled path do; it ends at some call."""
+
+    def __init__(self, ends_at: int = 1000) -> None:
+        self.number, self.calls, self.ends_at = 0, 0, ends_at
+
+    def __call__(self, features: NDArray[np.float32]) -> NDArray[Any]:
+        self.number, self.calls = self.number + 1, self.calls + 1
+        if self.number == self.ends_at:
+            raise KeyboardInterrupt
+        return probability(features) ** self.number
+
+    def pass_over(self, calls: Iterable[int]) -> None:
+        self.number += len(list(calls))
+
+
+def test_a_map_that_was_killed_goes_on_at_the_next_window(sample: Path, tmp_path: Path) -> None:
+    prepare_pixels(open_oscd(sample), tmp_path / "samples.h5", stride=1)
+    map_birch(sample, tmp_path / "samples.h5", Drawn(), tmp_path / "whole.tif")
+    pieces, again = tmp_path / "pieces", Drawn()
+    with pytest.raises(KeyboardInterrupt):
+        map_birch(sample, tmp_path / "samples.h5", Drawn(ends_at=4), tmp_path / "birch.tif", pieces)
+    assert len(list(pieces.glob("*.tif"))) == 3 and not (tmp_path / "birch.tif").exists()
+    map_birch(sample, tmp_path / "samples.h5", again, tmp_path / "birch.tif", pieces)
+    assert again.calls == again.number - 3 > 0
+    assert (tmp_path / "birch.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
+    assert not pieces.exists()
+
+
+def test_windows_of_another_model_or_other_files_are_not_gone_on_from(tmp_path: Path) -> None:
+    raster, samples = tmp_path / "a.tif", tmp_path / "samples.h5"
+    raster.write_bytes(b"1")
+    samples.write_bytes(b"1")
+    listed = Listed("a", "test", (raster,))
+    first = Unfinished(tmp_path / "maps", samples, "model").pieces(listed)
+    assert Unfinished(tmp_path / "maps", samples, "model").pieces(listed) == first
+    others = [Unfinished(tmp_path / "maps", samples, "other").pieces(listed)]
+    raster.write_bytes(b"12")
+    others.append(Unfinished(tmp_path / "maps", samples, "model").pieces(listed))
+    samples.write_bytes(b"2")
+    others.append(Unfinished(tmp_path / "maps", samples, "model").pieces(listed))
+    assert len({first, *others}) == 4
 
 
 def probability(features: NDArray[np.float32]) -> NDArray[np.float32]:

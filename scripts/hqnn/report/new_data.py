@@ -16,7 +16,7 @@ from hqnn.report.sheets import predicted_sheet
 
 TABLE, SHEET = "predictions.csv", "sheet.png"
 
-Writer = Callable[[Path, Path, Sequence[str], Mapping[str, Any], Predictor], None]
+Writer = Callable[[Path, Path, Path, Sequence[str], Mapping[str, Any], Predictor], None]
 
 
 def predict_new(
@@ -54,19 +54,19 @@ def predict_new(
         raise UserError(f"there is no kind of study {kind!r}{nearest(kind, WRITERS)}")
     predict = Predictor(model, execution, memory_limit_mb)
     with whole_folder(output) as folder:
-        WRITERS[kind](folder, Path(place), fitted, reading, predict)
+        WRITERS[kind](folder, Path(output), Path(place), fitted, reading, predict)
 
 
 def _write_pixels(
-    folder: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
 ) -> None:
     from hqnn.report.pixels.scene_maps import map_new_scenes
 
-    map_new_scenes(folder, place, fitted[0], predict, reading)
+    map_new_scenes(folder, output, place, fitted[0], predict, reading)
 
 
 def _write_photographs(
-    folder: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
 ) -> None:
     from hqnn.execution.new_data.photographs import PhotographReading
 
@@ -74,7 +74,7 @@ def _write_photographs(
 
 
 def _write_small_images(
-    folder: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
 ) -> None:
     from hqnn.execution.new_data.images import SmallImageReading
 
@@ -87,7 +87,7 @@ def _write_images(folder: Path, place: Path, reading: Reading, predict: Predicto
 
 
 def _write_table(
-    folder: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
 ) -> None:
     from hqnn.execution.new_data.table_rows import write_table_rows
 

@@ -54,10 +54,16 @@ class Sizes:
 
     kept: list[NDArray[np.float32]] = field(default_factory=list)
 
-    def add(self, pixels: Pixels) -> None:
-        """Take in some pixels of a window."""
-        if len(pixels.dates):
-            self.kept.append(pixels.dates[:: -(-len(pixels.dates) // KEPT)])
+    def add(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Take in some pixels of a window; they are returned."""
+        thinned = pixels.dates[:: max(1, -(-len(pixels.dates) // KEPT))]
+        self.take(thinned)
+        return thinned
+
+    def take(self, thinned: NDArray[np.float32]) -> None:
+        """Take in what `add` returned."""
+        if len(thinned):
+            self.kept.append(thinned)
 
     def levels(self) -> list[Levels]:
         """Of each date; none where there are too few pixels."""

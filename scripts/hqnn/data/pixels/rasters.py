@@ -6,9 +6,9 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import rasterio
@@ -18,6 +18,7 @@ from rasterio.windows import Window
 
 from hqnn.data.features import FeatureTransform
 from hqnn.data.pixels.bands import places
+from hqnn.data.pixels.mapped_windows import MappedWindows
 from hqnn.data.pixels.plausibility import Levels, Sizes, doubts_of_dates, doubts_of_scene
 from hqnn.data.pixels.sampling import Pixels, Sampling
 from hqnn.data.pixels.scene import Scene, windows
@@ -29,10 +30,22 @@ log = logging.getLogger(__name__)
 CLASS_BAND = "class"
 MAP_BANDS = ("probability", CLASS_BAND)  # of two classes
 MOST = 65535  # what a raster of classes of 16 bits holds
-PLAIN_OPTIONS = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "DEFLATE"}
 COG_OPTIONS = {"blocksize": 256, "compress": "DEFLATE", "overview_resampling": "NEAREST"}
 
-Predict = Callable[[NDArray[np.float32]], NDArray[Any]]
+
+class Predict(Protocol):
+    """Features, shape (pixels, features), to probabilities."""
+
+    def __call__(self, features: NDArray[np.float32], /) -> NDArray[Any]:
+        """See `map_scene`."""
+
+
+@runtime_checkable
+class Numbered(Protocol):
+    """A `Predict` whose calls are numbered, as those are that sample."""
+
+    def pass_over(self, calls: Iterable[int]) -> None:
+        """Count calls that were made before, each with so many samples."""
 
 
 def map_scene(
@@ -46,6 +59,7 @@ def map_scene(
     numbers: Sequence[int] = (),
     levels: Sequence[Sequence[Sequence[float]]] = (),
     threshold: float = 0.5,
+    pieces: Path | None = None,
 ) -> None:
     """Predict every pixel of a scene, window by window, and write a cloud-optimised GeoTIFF on its grid.
 
@@ -67,6 +81,8 @@ def map_scene(
         levels: of each date the median and the low number of each band that the model was trained on, as the table of
             samples has them; the scene is compared with them.
         threshold: above which probability a pixel counts as of the second of two classes.
+        pieces: folder of windows that are done, which a later call with the same arguments goes on from; removed when
+            the map is whole. Where None the windows go when this call ends.
 
     Raises:
         UserError: a file is damaged, the scene lacks a band, or the map cannot be written.
@@ -74,20 +90,19 @@ def map_scene(
     target = Path(output)
     names = MAP_BANDS if len(classes) == 2 else (CLASS_BAND, *(f"probability_{name}" for name in classes))
     codes = np.array(numbers or range(len(classes)), dtype=np.float32)
+    legend = {int(code): name for code, name in zip(codes, classes, strict=True)}
     sizes = Sizes()
     with whole_file(target) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
-        plain = Path(scratch) / "map.tif"
-        with explained_writes(target), _new_map(plain, scene, names) as file:
-            legend = {int(code): name for code, name in zip(codes, classes, strict=True)}
-            file.update_tags(classes=json.dumps(legend, ensure_ascii=False))
-            for pixels in sampling.read(scene):
-                rows, columns = pixels.window
-                values = _mapped(pixels, transform, predict, len(names), threshold, codes)
-                sizes.add(pixels)
-                file.write(values, window=Window(columns.start, rows.start, len(columns), len(rows)))
         with explained_writes(target):
-            rasterio.shutil.copy(plain, partial, driver="COG", **COG_OPTIONS)
+            done = MappedWindows(pieces or Path(scratch), scene, names)
+            _go_on(done, sizes, predict)
+            for pixels in sampling.read(scene, skip=len(done)):
+                values = _mapped(pixels, transform, predict, len(names), threshold, codes)
+                done.add(pixels.window, values, sizes.add(pixels))
+            mosaic = done.mosaic({"classes": json.dumps(legend, ensure_ascii=False)})
+            rasterio.shutil.copy(mosaic, partial, driver="COG", **COG_OPTIONS)
             _read_back(partial)
+        done.remove()
     _say_doubts(scene, sampling, sizes.levels(), levels)
 
 
@@ -120,23 +135,14 @@ def _say_doubts(
         log.warning("%s", doubt)
 
 
-def _new_map(path: Path, scene: Scene, names: Sequence[str]) -> Any:
-    height, width = scene.shape
-    file = rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        height=height,
-        width=width,
-        count=len(names),
-        dtype="float32",
-        nodata=np.nan,
-        crs=scene.crs,
-        transform=scene.transform,
-        **PLAIN_OPTIONS,
-    )
-    file.descriptions = tuple(names)
-    return file
+def _go_on(done: MappedWindows, sizes: Sizes, predict: Predict) -> None:
+    """Take in the windows of an earlier call, so that the rest comes out as if it had not ended."""
+    for thinned in done.samples():
+        sizes.take(thinned)
+    if isinstance(predict, Numbered):
+        predict.pass_over(done.pixels())
+    if len(done):
+        log.info("%d windows were done before; going on at the next", len(done))
 
 
 def _mapped(

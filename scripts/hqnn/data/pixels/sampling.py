@@ -91,16 +91,22 @@ class Sampling:
         """How many pixels of a grid are on the stride."""
         return -(-shape[0] // self.stride) * -(-shape[1] // self.stride)
 
-    def read(self, scene: Scene) -> Iterator[Pixels]:
+    def read(self, scene: Scene, skip: int = 0) -> Iterator[Pixels]:
         """Read a scene, one window at a time, after its statistics where the layout needs these; the log says how far.
+
+        Args:
+            scene: open.
+            skip: so many windows are not read.
 
         Raises:
             UserError: a file is damaged, or the scene lacks a band.
         """
         chosen = places(self.bands, scene)
         raw_features = self.kind.of_image(_image(scene, chosen))
-        progress = Progress(f"scene {scene.name}", scene.shape[0] * scene.shape[1], "pixels")
-        for rows, columns in windows_of(scene):
+        left = list(windows_of(scene))[skip:]
+        total = sum(len(rows) * len(columns) for rows, columns in left)
+        progress = Progress(f"scene {scene.name}", total, "pixels")
+        for rows, columns in left:
             yield self._window(scene, rows, columns, chosen, raw_features)
             progress.add(len(rows) * len(columns))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ from hqnn.execution.predict import ExecutionPath
 from hqnn.models.architectures import read_classifier
 from hqnn.models.classifier import Classifier
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
+from hqnn.store import file_digest
 
 PATHS = ("exact", "shots", "noisy", "hardware")
 AT_ONCE = 1 << 16  # samples
@@ -32,10 +34,12 @@ class Execution:
     Attributes:
         path_of: the path of the piece of some number; one that samples draws anew for each.
         at_once: how many samples a piece has.
+        key: the same text for the same numbers.
     """
 
     path_of: PathOfPiece
     at_once: int = AT_ONCE
+    key: str = ""
 
 
 def execution_by(
@@ -52,7 +56,7 @@ def execution_by(
 
     Args:
         path: exact, shots, noisy or hardware.
-        native: files of the native program, of its QPY, and of the calibration, where the native circuit runs.
+        native: files of the native program and of its QPY, and the calibration's file or name, where that circuit runs.
         shots: repetitions of a circuit, where it is sampled.
         seed: of the sampling; piece number i has the seed `seed` + i.
         noise: values of `hqnn.settings.execution.Noise`.
@@ -63,24 +67,26 @@ def execution_by(
         UserError: there is no such path.
     """
     at_once = max(1, BITS_AT_ONCE // shots)
+    files = [file_digest(file) if Path(file).is_file() else file for file in native]
+    key = repr((path, files, shots, seed, sorted(noise.items()), trajectories))
     if path == "exact":
         from hqnn.execution.exact import run_exact
 
-        return Execution(lambda piece: run_exact)
+        return Execution(lambda piece: run_exact, key=key)
     if path == "noisy":
         from hqnn.execution.noisy import Noisy
 
         noisy = Noisy(native[0], native[2], noise, trajectories, seed, memory_limit_mb)
-        return Execution(lambda piece: noisy)
+        return Execution(lambda piece: noisy, key=key)
     if path == "shots":
         from hqnn.execution.sampled import Shots
 
-        return Execution(lambda piece: Shots(shots, seed + piece), at_once)
+        return Execution(lambda piece: Shots(shots, seed + piece), at_once, key)
     if path == "hardware":
         from hqnn.execution.hardware import Hardware
 
         return Execution(
-            lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece, options=noise), at_once
+            lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece, options=noise), at_once, key
         )
     raise UserError(f"there is no execution path {path!r}{nearest(path, PATHS)}")
 
@@ -93,6 +99,9 @@ class Predictor:
         execution: how its circuits run; a model without circuits runs as it is.
         memory_limit_mb: of the engine.
 
+    Attributes:
+        key: the same text for the same numbers.
+
     Raises:
         UserError: the file is damaged or missing.
     """
@@ -102,6 +111,7 @@ class Predictor:
     ) -> None:
         self.classifier, about = read_classifier(model, memory_limit_mb)
         self.execution = execution
+        self.key = about["fingerprint"] + execution.key
         self._trained: str = about["fingerprint"]
         self._pieces = 0
 
@@ -122,6 +132,14 @@ class Predictor:
         found = [self._of_piece(samples[start : start + self.execution.at_once]) for start in starts]
         classes = self.classifier.architecture.classes
         return np.concatenate(found) if found else np.empty((0, classes))
+
+    def pass_over(self, calls: Iterable[int]) -> None:
+        """Count calls that were made before, each with so many samples, so that the next one draws as if it had been.
+
+        Args:
+            calls: samples of each.
+        """
+        self._pieces += sum(-(-samples // self.execution.at_once) for samples in calls)
 
     def _of_piece(self, samples: NDArray[Any]) -> Probabilities:
         probability = _probability(self.classifier, self._trained, self.execution.path_of(self._pieces), samples)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,18 +19,42 @@ from hqnn.data.parts import TEST
 from hqnn.data.pixels.columns import read_transform
 from hqnn.data.pixels.new_scenes import open_new_scenes, same_classes, transform_of
 from hqnn.data.pixels.pictures import false_colour, place_in_thinned, thinned_shape, thinned_windows, truth
-from hqnn.data.pixels.rasters import CLASS_BAND, Predict, map_legend, map_numbers, map_scene
+from hqnn.data.pixels.rasters import CLASS_BAND, map_legend, map_numbers, map_scene
 from hqnn.data.pixels.sampling import Sampling
-from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Scene, windows
+from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Listed, Scene, windows
 from hqnn.data.pixels.tiffs import open_raster
 from hqnn.execution.new_data.map_summary import write_map_summary
 from hqnn.execution.new_data.predictor import Predictor, execution_by
 from hqnn.report.pixels.map_panel import SceneMap, map_panel
-from hqnn.store import open_table, read_attributes, read_table
+from hqnn.store import file_digest, open_table, read_attributes, read_table
 
 log = logging.getLogger(__name__)
 
 PANEL_PIXELS = 600
+
+
+class Unfinished:
+    """Where windows of maps lie until the maps are whole, for the next call if this one is killed.
+
+    Args:
+        output: folder of the maps.
+        samples: the store that says how features are computed.
+        key: of the model and of how it runs.
+    """
+
+    def __init__(self, output: str | os.PathLike[str], samples: str | os.PathLike[str], key: str) -> None:
+        target = Path(output)
+        self._root = target.with_name(f".{target.name}.windows")
+        self._key = key + file_digest(samples)
+
+    def pieces(self, listed: Listed) -> Path:
+        """Of a scene, for as long as its files, the model and how it runs stay the same."""
+        stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in listed.files if file.is_file()]
+        return self._root / hashlib.sha256(repr((self._key, listed.name, stats)).encode()).hexdigest()[:16]
+
+    def remove(self) -> None:
+        """All of them, those of earlier keys too."""
+        shutil.rmtree(self._root, ignore_errors=True)
 
 
 def map_test_scenes(
@@ -55,25 +81,34 @@ def map_test_scenes(
     columns, about = read_table(samples, "scene", "split")
     tested = [about["scenes"][index] for index in np.unique(columns["scene"][columns["split"] == TEST])]
     classes = tuple(about["classes"])
-    said = {"numbers": map_numbers(about), "levels": about["levels"]}
+    said: dict[str, Any] = {"numbers": map_numbers(about), "levels": about["levels"]}
+    unfinished = Unfinished(output, samples, predict.key)
     with whole_folder(output) as folder:
-        for name in tested:
-            with collection.open(name) as scene:
-                _map(folder, scene, *read_transform(samples, name), predict, classes, classes, said)
         for listed in collection.scenes:
-            if listed.part == PREDICT:
+            said["pieces"] = unfinished.pieces(listed)
+            if listed.name in tested:
+                with collection.open(listed.name) as scene:
+                    _map(folder, scene, *read_transform(samples, listed.name), predict, classes, classes, said)
+            elif listed.part == PREDICT:
                 with collection.open(listed.name) as scene:
                     _map(folder, scene, *transform_of(samples, scene), predict, classes, (), said)
+    unfinished.remove()
 
 
 def map_new_scenes(
-    folder: Path, place: Path, samples: str | os.PathLike[str], predict: Predict, reading: Mapping[str, Any]
+    folder: Path,
+    output: Path,
+    place: Path,
+    samples: str | os.PathLike[str],
+    predict: Predictor,
+    reading: Mapping[str, Any],
 ) -> None:
     """Map scenes that a model was not trained on; labels that they have are compared with.
 
     Args:
         folder: of ``<scene>.tif``, see `map_scene`, ``<scene>.png``, see `map_panel`, and ``summary.csv``, see
             `write_map_summary`.
+        output: what the folder will be called; beside it lie the windows of an earlier call that was killed.
         place: see `open_new_scenes`.
         samples: the store that the model was trained on.
         predict: features to the probability of every class, shape (pixels, classes).
@@ -85,14 +120,17 @@ def map_new_scenes(
     with open_table(samples) as file:
         about = read_attributes(file)
     classes = tuple(about["classes"])
-    said = {"numbers": map_numbers(about), "levels": about["levels"]}
+    said: dict[str, Any] = {"numbers": map_numbers(about), "levels": about["levels"]}
     collection = open_new_scenes(place, about["dates"], **reading)
     maps = {}
+    unfinished = Unfinished(output, samples, predict.key)
     for listed in collection.scenes:
+        said["pieces"] = unfinished.pieces(listed)
         labelled = collection.classes if listed.part != PREDICT else ()
         with collection.open(listed.name) as scene:
             maps[listed.name] = _map(folder, scene, *transform_of(samples, scene), predict, classes, labelled, said)
     write_map_summary(folder / "summary.csv", maps, classes)
+    unfinished.remove()
 
 
 def _map(
@@ -100,7 +138,7 @@ def _map(
     scene: Scene,
     sampling: Sampling,
     transform: FeatureTransform,
-    predict: Predict,
+    predict: Predictor,
     classes: tuple[str, ...],
     labelled: tuple[str, ...],
     said: Mapping[str, Any],

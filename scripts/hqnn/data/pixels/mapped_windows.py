@@ -1,0 +1,115 @@
+"""Windows of a map, each a raster of its own until the map is whole: a job that was killed goes on at the next one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hqnn.data.pixels.scene import Scene, windows_of
+from hqnn.data.pixels.tiffs import write_bands
+from hqnn.store import whole_file
+
+Window = tuple[range, range]
+PIECE_OPTIONS: Mapping[str, Any] = {
+    "driver": "GTiff",
+    "tiled": True,
+    "blockxsize": 256,
+    "blockysize": 256,
+    "compress": "DEFLATE",
+}
+
+
+class MappedWindows:
+    """Windows that are done, in the order in which a scene is read.
+
+    Args:
+        folder: of their files; what is in it counts as done.
+        scene: that is mapped.
+        names: of the map's bands.
+    """
+
+    def __init__(self, folder: Path, scene: Scene, names: Sequence[str]) -> None:
+        self._folder, self._scene, self._names = folder, scene, tuple(names)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._done = list(takewhile(lambda window: self._raster(window).is_file(), windows_of(scene)))
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def samples(self) -> Iterator[NDArray[np.float32]]:
+        """What was thinned of each window."""
+        return (np.load(self._thinned(window)) for window in self._done)
+
+    def pixels(self) -> Iterator[int]:
+        """How many pixels of each window were predicted."""
+        import rasterio
+
+        for window in self._done:
+            with rasterio.open(self._raster(window)) as file:
+                yield int(np.isfinite(file.read(1)).sum())
+
+    def add(self, window: Window, values: NDArray[np.float32], thinned: NDArray[np.float32]) -> None:
+        """One more is done.
+
+        Args:
+            window: the next one.
+            values: shape (bands, rows, columns).
+            thinned: some of its pixels, any shape.
+        """
+        with whole_file(self._thinned(window)) as partial, partial.open("wb") as file:
+            np.save(file, thinned)
+        with whole_file(self._raster(window)) as partial:
+            write_bands(partial, values, PIECE_OPTIONS)
+        self._done.append(window)
+
+    def mosaic(self, tags: Mapping[str, str]) -> Path:
+        """All of them as one virtual raster on the grid of the scene, nodata NaN, with tags."""
+        rows, columns = self._scene.shape
+        root = ElementTree.Element("VRTDataset", rasterXSize=str(columns), rasterYSize=str(rows))
+        if self._scene.crs is not None:
+            _leaf(root, "SRS", self._scene.crs.to_wkt())
+        if not self._scene.transform.is_identity:
+            _leaf(root, "GeoTransform", ", ".join(map(repr, self._scene.transform.to_gdal())))
+        metadata = ElementTree.SubElement(root, "Metadata")
+        for key, value in tags.items():
+            _leaf(metadata, "MDI", value, key=key)
+        for number, name in enumerate(self._names, start=1):
+            band = ElementTree.SubElement(root, "VRTRasterBand", dataType="Float32", band=str(number))
+            _leaf(band, "Description", name)
+            _leaf(band, "NoDataValue", "nan")
+            for window in self._done:
+                self._put(band, window, number)
+        path = self._folder / "mosaic.vrt"
+        ElementTree.ElementTree(root).write(path, encoding="utf-8")
+        return path
+
+    def remove(self) -> None:
+        """All their files."""
+        shutil.rmtree(self._folder)
+
+    def _put(self, band: ElementTree.Element, window: Window, number: int) -> None:
+        source = ElementTree.SubElement(band, "SimpleSource")
+        _leaf(source, "SourceFilename", self._raster(window).name, relativeToVRT="1")
+        _leaf(source, "SourceBand", str(number))
+        rows, columns = window
+        size = {"xSize": str(len(columns)), "ySize": str(len(rows))}
+        ElementTree.SubElement(source, "SrcRect", {"xOff": "0", "yOff": "0", **size})
+        ElementTree.SubElement(source, "DstRect", {"xOff": str(columns.start), "yOff": str(rows.start), **size})
+
+    def _raster(self, window: Window) -> Path:
+        rows, columns = window
+        return self._folder / f"{rows.start}-{columns.start}.tif"
+
+    def _thinned(self, window: Window) -> Path:
+        return self._raster(window).with_suffix(".npy")
+
+
+def _leaf(parent: ElementTree.Element, name: str, text: str, **attributes: Any) -> None:
+    ElementTree.SubElement(parent, name, **attributes).text = text
