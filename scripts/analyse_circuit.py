@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.report.analysed import AnalysisFiles, write_analysis
 
     write_analysis(

@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.circuits.program_file import read_program
     from hqnn.execution.backends import backend
     from hqnn.execution.compilation import compile_program, save_compiled

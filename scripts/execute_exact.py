@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.data.samples import read_samples
     from hqnn.execution.exact import run_exact
     from hqnn.execution.predict import predict

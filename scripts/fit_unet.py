@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.data.pixels.layouts_of_scenes import open_collection
     from hqnn.execution.unet_baseline import predict_unet
     from hqnn.settings.pixels.keys import PatchFitting

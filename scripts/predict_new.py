@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.execution.new_data.predictor import execution_by
     from hqnn.report.new_data import predict_new
 

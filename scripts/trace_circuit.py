@@ -2,7 +2,8 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
+    import hqnn.circuits.trace  # noqa: F401 - the first circuit imports it late, in every job again
     from hqnn.circuits.library import build_for_classes
     from hqnn.circuits.program_file import write_program
     from hqnn.data.samples import class_names

@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.execution.backends import snapshot
     from hqnn.noise.thermal import from_snapshot
     from hqnn.training.native import train_native

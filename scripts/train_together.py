@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.training.together import SeedRun, train_together
 
     written = (rule.output.models, rule.output.histories, rule.output.predictions)

@@ -43,7 +43,9 @@ def kill_head(child: subprocess.Popen[str]) -> None:
 
 def kill_a_job(child: subprocess.Popen[str]) -> None:
     """The process that computes, as a system without memory does; the whole session where none does."""
-    found = subprocess.run(["pgrep", "-s", str(child.pid), "-f", "snakemake/scripts"], capture_output=True, text=True)
+    found = subprocess.run(
+        ["pgrep", "-s", str(child.pid), "-f", "snakemake/scripts|hqnn.forkserver"], capture_output=True, text=True
+    )
     jobs = [int(line) for line in found.stdout.split()]
     if not jobs:
         kill_tree(child)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from hqnn import forkserver
 from hqnn.errors import UserError
 from hqnn.killed import AGAIN, killed_sentence
 from hqnn.notes import noting
@@ -56,7 +57,7 @@ class Job:
 
 
 @contextmanager
-def job(*, secrets: bool = False) -> Iterator[Job]:
+def job(*, forked: bool = False, secrets: bool = False) -> Iterator[Job]:
     """Run the body of a rule's script.
 
     Import heavy packages inside the block: the threads they may use are set before it is entered, with an OpenMP wait
@@ -65,18 +66,23 @@ def job(*, secrets: bool = False) -> Iterator[Job]:
     one that is killed the terminal gets the rule, the target, the signal, its memory and its last words.
 
     Args:
+        forked: whether the body imports torch, PennyLane or Qiskit; it is then forked, where that can be, from a
+            process that has.
         secrets: whether the script may see the tokens that open its rule's `machine`; all others are taken from the
             environment.
     """
     snakemake = sys.modules["__main__"].snakemake  # injected there by Snakemake
-    supervised(lambda end: _tell(snakemake, end))
-    for output in snakemake.output:
-        remove_partials(output)
-    limit_threads(snakemake.threads)
-    gc.set_threshold(SELDOM)
     own = (snakemake.params.get("machine") or {}).get("provider") if secrets else None
     for name in (name for name, provider in SECRETS.items() if provider != own):
         os.environ.pop(name, None)
+    limit_threads(snakemake.threads)
+    if not forkserver.serving:
+        if forked and snakemake.threads == 1 and not snakemake.resources.get("gpu"):
+            forkserver.run_forked(lambda end: _tell(snakemake, end))
+        supervised(lambda end: _tell(snakemake, end))
+    for output in snakemake.output:
+        remove_partials(output)
+    gc.set_threshold(SELDOM)
     started = time.monotonic()
     with _output_to(snakemake.log[0]) as terminal:
         _report_to(terminal, snakemake.rule)
@@ -100,6 +106,14 @@ def job(*, secrets: bool = False) -> Iterator[Job]:
         seconds = time.monotonic() - started
         print(f"{snakemake.rule:<20} {seconds:6.1f} s  {snakemake.output[0]}", file=terminal)
     leave(0)
+
+
+def fork_jobs() -> None:
+    """Let jobs of this run that ask for it be forked from one process that has imported what they need."""
+    if sys.platform == "linux":  # elsewhere what is imported may have started threads, which a fork lacks
+        environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
+        environment |= dict.fromkeys(THREAD_VARIABLES, "1") | {"OMP_WAIT_POLICY": "PASSIVE"}
+        os.environ.update(forkserver.start(environment))
 
 
 def limit_threads(threads: int) -> None:
@@ -146,6 +160,7 @@ def _tell(snakemake: Any, end: End) -> None:
         said = killed_sentence(snakemake.rule, str(snakemake.output[0]), end.signal, end, asked_mb, log)
         print(said, file=sys.stderr, flush=True)
     used = {"rule": snakemake.rule, "threads": snakemake.threads, "seconds": round(end.seconds, 2)}
+    used["cpu_s"] = round(end.cpu_s, 2)
     used |= {"memory_mb": round(end.memory_mb), "asked_mb": asked_mb, "code": end.code}
     with suppress(OSError), log.open("a", encoding="utf-8") as file:
         file.write(f"{USED}{json.dumps(used)}\n")

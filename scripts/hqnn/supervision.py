@@ -6,6 +6,7 @@ import ctypes
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -28,16 +29,18 @@ class End:
         code: that it left with; 128 and the number of the signal where one ended it.
         signal: that ended it; None where it ended by itself.
         seconds: how long it ran.
+        cpu_s: seconds that processors worked for it.
         memory_mb: the most that it held in memory, of all it needed itself.
     """
 
     code: int
     signal: signal.Signals | None
     seconds: float
+    cpu_s: float
     memory_mb: float
 
 
-def supervised(tell: Callable[[End], None]) -> None:
+def supervised(tell: Callable[[End], None], asked_by: socket.socket | None = None) -> None:
     """Return in a child process; the calling process waits for it, tells how it ended, and ends as it did.
 
     Nobody is left behind: the child ends with its parent (on Linux), and both end when the head, the process whose
@@ -45,6 +48,7 @@ def supervised(tell: Callable[[End], None]) -> None:
 
     Args:
         tell: called by the waiting process.
+        asked_by: a connection to the process that the job is for, with which it ends, too.
     """
     started = time.monotonic()
     sys.stdout.flush()
@@ -62,13 +66,14 @@ def supervised(tell: Callable[[End], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child, too
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, POLITE)
-    status, memory_mb = _wait(child, ended)
+    status, cpu_s, memory_mb = _wait(child, ended, asked_by)
     code = os.waitstatus_to_exitcode(status)
     tell(
         End(
             code=code if code >= 0 else 128 - code,
             signal=None if code >= 0 else signal.Signals(-code),
             seconds=time.monotonic() - started,
+            cpu_s=cpu_s,
             memory_mb=memory_mb,
         )
     )
@@ -93,15 +98,20 @@ def lives(process: int) -> bool:
     return True
 
 
-def _wait(child: int, ended: int) -> tuple[int, float]:
-    """Wait for the end of a child, whose end of a pipe closes with it; its status and peak memory in MB."""
+def _wait(child: int, ended: int, asked_by: socket.socket | None) -> tuple[int, float, float]:
+    """Wait for the end of a child, whose end of a pipe closes with it; its status, seconds and peak memory in MB."""
+    asking = asked_by.fileno() if asked_by else -1
     head = int(os.environ.get(HEAD, 0))
     if not lives(head):  # in a container with process numbers of its own
         head = 0
     while True:
-        select.select([ended], [], [], LOOK_S)
+        ready = select.select([ended, asking] if asked_by else [ended], [], [], LOOK_S)[0]
         found, status, used = os.wait4(child, os.WNOHANG)
         if found:
-            return status, used.ru_maxrss / (KIB_PER_MB if sys.platform != "darwin" else 1e6)
-        if head and not lives(head):
+            return (
+                status,
+                used.ru_utime + used.ru_stime,
+                used.ru_maxrss / (KIB_PER_MB if sys.platform != "darwin" else 1e6),
+            )
+        if asking in ready or (head and not lives(head)):
             os.kill(child, signal.SIGKILL)

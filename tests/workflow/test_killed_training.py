@@ -46,7 +46,9 @@ def begun(finished: Checkout) -> subprocess.Popen[str]:
 
 def jobs_of(run: subprocess.Popen[str]) -> list[int]:
     """The processes of its job, the one that computes last."""
-    found = subprocess.run(["pgrep", "-s", str(run.pid), "-f", "snakemake/scripts"], capture_output=True, text=True)
+    found = subprocess.run(
+        ["pgrep", "-s", str(run.pid), "-f", "snakemake/scripts|hqnn.forkserver"], capture_output=True, text=True
+    )
     return sorted(map(int, found.stdout.split()))
 
 

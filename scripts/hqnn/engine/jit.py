@@ -10,8 +10,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from numba import njit
+from numba.core.registry import cpu_target
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# What Numba knows of types and of NumPy, which the first kernel would load: here, a process that forks jobs has it.
+cpu_target.typing_context.refresh()
+cpu_target.target_context.refresh()
 
 
 def kernel(function: Function) -> Function:

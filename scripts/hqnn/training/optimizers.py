@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch._dynamo  # every optimiser imports it when it is made: here, a process that forks jobs has it before
 from torch import nn
 
 from hqnn.models.layers import FeatureReader
