@@ -18,4 +18,5 @@ with job() as rule:
         more=[Path(file) for file in rule.input.more],
         draws=rule.params.draws,
         seed=rule.params.seed,
+        code=rule.params.code,
     )

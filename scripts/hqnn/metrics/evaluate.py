@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from hqnn.metrics.clusters import sample_clusters
 from hqnn.metrics.facts import training_facts
 from hqnn.metrics.published import SUBSET_SAMPLINGS, published_beside
 from hqnn.metrics.score import score
+from hqnn.metrics.scored import Scored, states
 from hqnn.metrics.table import COLUMNS, IDENTITY, read_metrics, write_metrics
 from hqnn.store import open_table, read_attributes, read_table
 
@@ -34,11 +38,13 @@ def evaluate_study(
     more: Sequence[Path] = (),
     draws: int = 1000,
     seed: int = 0,
+    code: str = "",
 ) -> None:
     """Score predictions of all test samples and of the subsets that the slow paths ran on.
 
     What ran on every sample of a test set is scored on all of them and on the subset, what ran on the subset on that
-    alone, and each row says which.
+    alone, and each row says which. Files that have not changed since they were scored are not scored again: what is
+    known of them stands beside the tidy table, in a file of the same name that ends in ``.parquet``.
 
     Args:
         output: of the tidy table.
@@ -51,22 +57,32 @@ def evaluate_study(
         more: tidy tables of other scores of the study.
         draws: number of bootstrap draws.
         seed: of the bootstrap.
+        code: digest of what computes this.
 
     Raises:
         UserError: a file cannot be read or scored.
     """
-    tests = [_Test.read(file) for file in predictions]
+    tables = [samples] if isinstance(samples, Path) else list(samples or ())
+    beside = "" if published is None else published.to_json()
+    known = Scored(output.with_suffix(".parquet"), [draws, seed, code, beside, states(tables)])
+    tests = [_Test.of(file, known) for file in predictions]
     subsets = _subsets(tests)
-    tables = []
+
+    def scored(test: _Test) -> pd.DataFrame:
+        few = subsets[test.file]
+        table = evaluate(test.file, tables, few.ids() if few else None, published, seed=seed, draws=draws)
+        on_subset_alone = few is not None and few.digest == test.digest
+        return table[~table["sampling"].isin(list(SUBSET_SAMPLINGS))] if on_subset_alone else table
+
     for test in tests:
-        subset = subsets[test.file]
-        table = evaluate(test.file, samples, subset, published, seed=seed, draws=draws)
-        on_subset_alone = subset is not None and np.array_equal(test.ids, subset)
-        tables.append(table[~table["sampling"].isin(list(SUBSET_SAMPLINGS))] if on_subset_alone else table)
+        few = subsets[test.file]
+        known.add(test.file, partial(scored, test), few and few.digest)
     if draws:
-        _warn_of_what_has_no_interval(tables)
-    facts = [training_facts(history, model, published) for history, model in zip(histories, models, strict=True)]
-    write_metrics(output, [*tables, *map(read_metrics, more), *facts])
+        _warn_of_what_has_no_interval(known.table())
+    for history, model in zip(histories, models, strict=True):
+        known.add(history, partial(training_facts, history, model, published), states([model]))
+    write_metrics(output, [known.table(), *map(read_metrics, more)])
+    known.write()
 
 
 def evaluate(
@@ -123,7 +139,8 @@ def evaluate(
     parts = [scored(np.ones(columns["sample"].size, dtype=bool))]
     if subset is not None:
         parts.append(scored(_in_subset(predictions, columns["sample"], subset)).replace({"sampling": SUBSET_SAMPLINGS}))
-    table = pd.concat(parts, ignore_index=True).assign(**{key: about[key] for key in IDENTITY})
+    whole = pd.concat(parts, ignore_index=True)
+    table = pd.DataFrame({**{key: about[key] for key in IDENTITY}, **{str(name): whole[name] for name in whole}})
     table["published"] = published_beside(table, published)
     return table[list(COLUMNS)]
 
@@ -135,30 +152,42 @@ class _Test:
     file: Path
     dataset: str
     seed: int
-    ids: NDArray[np.int64]
+    count: int
+    digest: str
 
     @classmethod
-    def read(cls, file: Path) -> _Test:
-        columns, about = read_table(file, "sample")
-        return cls(file, str(about.get("dataset")), int(about.get("seed", 0)), columns["sample"])
+    def of(cls, file: Path, known: Scored) -> _Test:
+        """Read a file, unless it is known what it is of."""
+        return cls(file, *json.loads(known.test(file, partial(_tested, file))))
+
+    def ids(self) -> NDArray[np.int64]:
+        """Numbers of the samples."""
+        found: NDArray[np.int64] = read_table(self.file, "sample")[0]["sample"]
+        return found
 
 
-def _subsets(tests: Iterable[_Test]) -> Mapping[Path, NDArray[np.int64] | None]:
-    """For each file the fewest samples that any ran on of the same test set; None where all ran on all of it.
+def _tested(file: Path) -> str:
+    columns, about = read_table(file, "sample")
+    digest = hashlib.sha256(np.ascontiguousarray(columns["sample"], dtype="<i8").tobytes()).hexdigest()
+    return json.dumps([str(about.get("dataset")), int(about.get("seed", 0)), len(columns["sample"]), digest])
+
+
+def _subsets(tests: Iterable[_Test]) -> Mapping[Path, _Test | None]:
+    """For each file that of the fewest samples of the same test set; None where all ran on all of it.
 
     A split may be another for each seed; the test set of a dataset and seed is the most samples that any file is of.
     """
     tests = list(tests)
-    whole: dict[tuple[str, int], NDArray[np.int64]] = {}
+    whole: dict[tuple[str, int], _Test] = {}
     for test in tests:
         key = (test.dataset, test.seed)
-        whole[key] = max(whole.get(key, test.ids), test.ids, key=len)
-    test_set = {test.file: (test.dataset, whole[test.dataset, test.seed].tobytes()) for test in tests}
-    fewest: dict[tuple[str, bytes], NDArray[np.int64]] = {}
+        whole[key] = max(whole.get(key, test), test, key=lambda one: one.count)
+    test_set = {test.file: (test.dataset, whole[test.dataset, test.seed].digest) for test in tests}
+    fewest: dict[tuple[str, str], _Test] = {}
     for test in tests:
-        fewest[test_set[test.file]] = min(fewest.get(test_set[test.file], test.ids), test.ids, key=len)
+        fewest[test_set[test.file]] = min(fewest.get(test_set[test.file], test), test, key=lambda one: one.count)
     found = {test.file: fewest[test_set[test.file]] for test in tests}
-    return {t.file: None if len(found[t.file]) == len(whole[t.dataset, t.seed]) else found[t.file] for t in tests}
+    return {t.file: None if found[t.file].count == whole[t.dataset, t.seed].count else found[t.file] for t in tests}
 
 
 def _scenes(samples: Path, wanted: NDArray[np.int64]) -> NDArray[np.str_] | None:
@@ -169,8 +198,8 @@ def _scenes(samples: Path, wanted: NDArray[np.int64]) -> NDArray[np.str_] | None
         return np.asarray(read_attributes(file)["scenes"], dtype=str)[scene[wanted]]
 
 
-def _warn_of_what_has_no_interval(tables: Sequence[pd.DataFrame]) -> None:
-    rows = pd.concat(tables).query("metric == 'accuracy' and low.isna() and value.notna()")
+def _warn_of_what_has_no_interval(table: pd.DataFrame) -> None:
+    rows = table.query("metric == 'accuracy' and low.isna() and value.notna()")
     if len(rows):
         said = "no intervals for %s: all samples there lie in one block of pixels or are of one photograph"
         logging.getLogger(__name__).warning(said, ", ".join(sorted(rows["group"].unique())))

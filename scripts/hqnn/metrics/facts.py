@@ -59,16 +59,17 @@ def training_facts(history: Path, model: Path, published: pd.DataFrame | None = 
     facts = {**_by_epoch(epochs), "kept_epoch": kept_epoch(seen, keep), **_best(seen, keep), **dict(_of_model(about))}
     if "seconds" in epochs:
         facts["training_s"] = epochs["seconds"].sum()
-    table = pd.DataFrame({"metric": list(facts), "value": [float(value) for value in facts.values()]}).assign(
+    same = {
         **asdict(run),
-        path="exact",
-        backend=run.phase.partition("-")[2] or "torch",
-        sampling=TRAINING,
-        group=POOLED,
-        low=np.nan,
-        high=np.nan,
-        samples=int(about.get("train_samples", 0)),
-    )
+        "path": "exact",
+        "backend": run.phase.partition("-")[2] or "torch",
+        "sampling": TRAINING,
+        "group": POOLED,
+        "low": np.nan,
+        "high": np.nan,
+        "samples": int(about.get("train_samples", 0)),
+    }
+    table = pd.DataFrame({**same, "metric": list(facts), "value": [float(value) for value in facts.values()]})
     table["published"] = published_beside(table, published)
     return table[list(COLUMNS)]
 
