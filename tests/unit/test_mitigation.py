@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import reduce
 from itertools import product
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mthree import M3Mitigation
 from qiskit.circuit import Parameter, QuantumCircuit
 from qiskit.quantum_info import Operator
 
@@ -23,6 +25,7 @@ from hqnn.execution.exact import run_exact
 from hqnn.execution.hardware import Hardware
 from hqnn.execution.mitigated import Mitigated
 from hqnn.execution.mitigation import FACTORS, ReadoutCalibration, extrapolated, folded, inverted
+from hqnn.execution.observed import inverted_among_observed
 from hqnn.models.architectures import load_classifier
 from hqnn.noise.scales import Scales
 from hqnn.noise.thermal import from_snapshot
@@ -46,6 +49,30 @@ def test_inverting_wire_by_wire_is_inverting_the_whole_confusion_matrix(seed: in
     shares = np.stack([np.bincount(row @ [8, 4, 2, 1], minlength=16) / 50 for row in bits])
     dense = np.stack([shares @ np.linalg.inv(confusion).T @ sign for sign in signs], axis=-1)
     np.testing.assert_allclose(inverted(bits, group.terms, readout).values, dense, atol=1e-12)
+
+
+def test_among_the_strings_that_came_up_inversion_is_mthree_s_and_exact_where_all_did() -> None:
+    rng = np.random.default_rng(5)
+    readout = ReadoutCalibration(rng.uniform(0, 0.2, 5), rng.uniform(0, 0.2, 5), 100)
+    (group,) = measurement_groups([f"{word}I" for word in OBSERVABLES[:4]])  # the fifth wire is not read
+    many = rng.random((2, 4000, 5)) < rng.uniform(0.3, 0.7, (2, 1, 5))
+    whole = inverted(many, group.terms, readout)
+    for found, exact in zip(
+        inverted_among_observed(many, group, readout), (whole.values, whole.variances), strict=True
+    ):
+        np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-6)
+    few = many[:, :12]
+    own = inverted_among_observed(few, group, readout)[0]
+    assert np.abs(own - inverted(few, group.terms, readout).values).max() > 0.01
+    mitigator = M3Mitigation(None)
+    mitigator.cals_from_matrices(
+        [np.array([[1 - a, b], [a, 1 - b]]) for a, b in zip(readout.p10, readout.p01, strict=True)]
+    )
+    for row, values in zip(few, own, strict=True):
+        words = Counter("".join("01"[bit] for bit in shot[3::-1]) for shot in row.astype(int))
+        quasi = mitigator.apply_correction(dict(words), [0, 1, 2, 3], distance=4)
+        bits = np.array([[*map(int, reversed(word)), 0] for word in quasi])
+        np.testing.assert_allclose(values, np.array(list(quasi.values())) @ group.values(bits), atol=1e-5)
 
 
 @settings(max_examples=20, deadline=None)
@@ -94,7 +121,7 @@ def test_from_the_counts_of_one_task_bias_falls_and_standard_errors_are_what_val
     model, trained = load_classifier(file)
     program, circuit, machine = compiled(tmp_path, 3, model.program.observables)
     inputs, ids = np.random.default_rng(1).uniform(-1, 1, (12, 3)), np.arange(12)
-    mitigation, counts = ("readout", "zne_linear", "zne_richardson"), tmp_path / "counts.h5"
+    mitigation, counts = ("readout", "m3", "zne_linear", "zne_richardson"), tmp_path / "counts.h5"
     plain = Hardware(circuit, program, machine, SHOTS, 3, None, mitigation, counts, ids)(model, trained, inputs)
     alone = Hardware(circuit, program, machine, SHOTS, 3)(model, trained, inputs)
     np.testing.assert_array_equal(plain.values, alone.values)
@@ -102,6 +129,8 @@ def test_from_the_counts_of_one_task_bias_falls_and_standard_errors_are_what_val
     exact = run_exact(model, trained, inputs).values
     rmse = {name: float(np.sqrt(np.mean((own.values - exact) ** 2))) for name, own in {"": plain, **found}.items()}
     assert rmse["zne_linear"] < rmse["readout"] < rmse[""]
+    np.testing.assert_allclose(found["m3"].values, found["readout"].values, atol=1e-4)
+    np.testing.assert_allclose(found["m3"].standard_errors, found["readout"].standard_errors, rtol=1e-2)
     assert rmse["zne_linear"] < 0.5 * rmse[""]
     spread = {name: float(own.standard_errors.mean()) for name, own in {"": plain, **found}.items()}
     assert spread[""] < spread["readout"] < spread["zne_linear"] < spread["zne_richardson"]

@@ -37,7 +37,7 @@ def with_mitigation(
         task: as `hqnn.execution.sampled.task_of` made it.
         program: native.
         translate: makes native gates of X.
-        mitigation: `readout` or keys of `FITS`; nothing is added where empty.
+        mitigation: `readout`, `m3` or keys of `FITS`; nothing is added where empty.
 
     Raises:
         UserError: a gate cannot be folded.
@@ -70,7 +70,7 @@ class Mitigated:
     Attributes:
         program: file of the native program.
         counts: file of the raw counts.
-        mitigation: `readout` or a key of `FITS`.
+        mitigation: `readout`, `m3` or a key of `FITS`.
         ids: of the samples.
     """
 
@@ -91,7 +91,8 @@ class Mitigated:
             )
         wires = program.wires
         readout = ReadoutCalibration.counted(*(_unpacked(bits[name], wires)[0] for name in (ZEROS, ONES)))
-        found = [_means(program, [bits[n] for n in _names(bits, factor)], readout) for factor in factors]
+        observed = self.mitigation == "m3"
+        found = [_means(program, [bits[n] for n in _names(bits, factor)], readout, observed) for factor in factors]
         values, errors = (np.stack([both[k] for both in found]) for k in (0, 1))
         if self.mitigation in FITS:
             value, error = extrapolated(factors, values, errors, FITS[self.mitigation])
@@ -112,8 +113,13 @@ def _names(bits: Mapping[str, Bits], factor: int) -> list[str]:
     return [name for name in bits if name.endswith(f"{FOLDED}{factor}")]
 
 
-def _means(program: Program, bits: Sequence[Bits], readout: ReadoutCalibration) -> tuple[Values, Values]:
-    """Values and standard errors with readout inverted, shape (rows, copies * observables) each."""
+def _means(
+    program: Program, bits: Sequence[Bits], readout: ReadoutCalibration, observed: bool
+) -> tuple[Values, Values]:
+    """Values and standard errors with readout inverted, shape (rows, copies * observables) each.
+
+    What calibration adds to an error is the same whether all strings are inverted or those `observed`.
+    """
     groups = measurement_groups(program.observables)
     copies, rows = len(bits) // len(groups), len(bits[0])
     wires = program.wires
@@ -121,9 +127,15 @@ def _means(program: Program, bits: Sequence[Bits], readout: ReadoutCalibration) 
     slopes = np.zeros((2, rows, copies, len(program.observables), wires))
     for number, packed in enumerate(bits):
         copy, group = number // len(groups), groups[number % len(groups)]
-        found = inverted(_unpacked(packed, wires), group.terms, readout)
-        values[:, copy, group.members] += found.values
-        variances[:, copy, group.members] += found.variances
+        shots = _unpacked(packed, wires)
+        found = inverted(shots, group.terms, readout)
+        own = (found.values, found.variances)
+        if observed:
+            from hqnn.execution.observed import inverted_among_observed
+
+            own = inverted_among_observed(shots, group, readout)
+        values[:, copy, group.members] += own[0]
+        variances[:, copy, group.members] += own[1]
         slopes[:, :, copy, group.members] += found.slopes
     variances += sum((own**2) @ variance for own, variance in zip(slopes, readout.variances, strict=True))
     return values.reshape(rows, -1), np.sqrt(variances).reshape(rows, -1)

@@ -11,7 +11,7 @@ from hqnn.report.tables import Cell, Table
 from hqnn.report.words import path_order, signed
 
 COUNTED = "hardware-"
-SHOTS = {"": "1 ×", "readout": "1 × *", "zne_linear": "3 × *", "zne_richardson": "3 × *"}
+SHOTS = {"": "1 ×", "readout": "1 × *", "m3": "1 × *", "zne_linear": "3 × *", "zne_richardson": "3 × *"}
 COLUMNS = ("bias", "rmse", "spread", "scatter")
 
 

@@ -11,7 +11,7 @@ from hqnn.settings.section import Distinct, Name, Positive, Section, Seed
 
 ExecutionPath = Literal["exact", "shots", "noisy", "hardware"]
 MARGIN = 0.02  # of balanced accuracy
-Mitigation = Literal["readout", "zne_linear", "zne_richardson"]
+Mitigation = Literal["readout", "m3", "zne_linear", "zne_richardson"]
 
 
 class Noise(Section):
@@ -60,7 +60,8 @@ class Execution(Section):
     mitigation: Distinct[Mitigation] = Field(
         (),
         description="What is made of the counts of `hardware`, beside their plain means: `readout` undoes errors of "
-        "the detectors, which two more circuits measure; `zne_linear` and `zne_richardson` undo them, too, and "
+        "the detectors, which two more circuits measure; `m3` does so among the bitstrings that came up, with IBM's "
+        "mthree, and is exact where all did; `zne_linear` and `zne_richardson` undo them as `readout` does, and "
         "extrapolate to no noise by a line or a parabola, from circuits with every gate of two qubits once, 3 and 5 "
         "times: three times the shots. Each is a path of its own, `hardware-<machine>+readout`.",
     )
