@@ -22,5 +22,6 @@ with job(forked=True) as rule:
             artefacts=[Path(file) for file in rule.input.artefacts],
             published=[Path(file) for file in rule.input.published],
             margin=rule.params.margin,
+            searches=[Path(file) for file in rule.input.searches],
         ),
     )

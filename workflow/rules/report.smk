@@ -12,6 +12,10 @@ rule report_study:
         histories=lambda wildcards: plans[wildcards.study].trained_files("history.csv"),
         predictions=asks("predictions"),
         artefacts=lambda wildcards: plans[wildcards.study].artefacts() + layer_tables(plans[wildcards.study]),
+        searches=asks("searches.files"),
+        trials=lambda wildcards: [
+            file.replace("settings.json", "trials.csv") for file in plans[wildcards.study].searches.files()
+        ],
         page=PAGE,
     output:
         page="results/{study}/report.html",

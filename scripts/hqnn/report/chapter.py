@@ -137,6 +137,10 @@ class Material:
         names = self.metrics["dataset"].str.partition("-")[0].unique()
         return {raw: self._of_raw(raw) for raw in names}
 
+    def of_chapter(self, dataset: str) -> Material:
+        """What there is of the data set of a chapter, which may be a raw set."""
+        return self.by_raw_set().get(dataset) or self.of(dataset)
+
     def _of_raw(self, raw: str) -> Material:
         return self._of(lambda name: name.partition("-")[0] == raw)
 

@@ -31,6 +31,7 @@ class StudyChapter:
         synthetic: whether its data are.
         ran_at: when its newest predictions were made.
         anchor: of its first heading.
+        tuning: how its models were tuned, see `hqnn.report.tuning.tuned_words`.
         overview: its rows of the overview, see `hqnn.report.overview`.
         html: its sections.
     """
@@ -41,6 +42,7 @@ class StudyChapter:
     synthetic: bool
     ran_at: str
     anchor: str
+    tuning: str
     overview: list[dict[str, Any]]
     html: str
 

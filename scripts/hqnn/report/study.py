@@ -25,6 +25,7 @@ from hqnn.report.photographs.chapter import photograph_chapters
 from hqnn.report.pixels.chapter import pixel_chapters
 from hqnn.report.runs import Predictions, read_predictions, run_order
 from hqnn.report.table.chapter import table_chapters
+from hqnn.report.tuning import read_searches, tuned_words, with_tuning
 from hqnn.report.verdicts import verdict_section
 from hqnn.report.words import full_path, metric_name, path_name, split_name
 from hqnn.settings.execution import MARGIN
@@ -67,6 +68,7 @@ class StudyFiles:
         artefacts: maps, scores and pictures that other rules made for the page, under ``<study>/``.
         published: files of the papers' figures that may stand beside.
         margin: see `hqnn.report.chapter.Material`.
+        searches: files of the settings that were chosen, see `hqnn.report.tuning.read_searches`.
     """
 
     name: str
@@ -80,6 +82,7 @@ class StudyFiles:
     artefacts: Sequence[Path]
     published: Sequence[Path]
     margin: float = MARGIN
+    searches: Sequence[Path] = ()
 
 
 def write_study(page: Path, chapter: Path, files: StudyFiles) -> None:
@@ -113,9 +116,9 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         published=published,
         margin=files.margin,
     )
-    synthetic = files.source == "sample"
+    synthetic, searches = files.source == "sample", read_searches(files.searches)
     chapters = [
-        with_layer(with_machines(_judged(chapter, material), material), material)
+        with_tuning(with_layer(with_machines(_judged(chapter, material), material), material), material, searches)
         for chapter in CHAPTERS[files.kind](material)
     ]
     html = template("study.html.j2").render(
@@ -142,6 +145,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         synthetic=synthetic,
         ran_at=_ran_at(files.predictions),
         anchor=f"{files.name}-{chapters[0].dataset}",
+        tuning=tuned_words(list(map(str, table["model"].unique())), searches),
         overview=overview(material, [chapter.dataset for chapter in chapters]),
         html=html,
     )
@@ -149,7 +153,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
 
 def _judged(chapter: Chapter, material: Material) -> Chapter:
     """The chapter with verdicts on pairs of models, and doubts about single ones, which the log says, too."""
-    own = material.by_raw_set().get(chapter.dataset) or material.of(chapter.dataset)
+    own = material.of_chapter(chapter.dataset)
     datasets = list(own.metrics["dataset"].unique())
     said = [
         sentence

@@ -21,7 +21,7 @@ CAPTION = (
     "Balanced accuracy of the first minus that of the second, paired over seeds and test samples as in the overview. "
     "Could have shown: the smallest difference that so many seeds and samples tell from zero in 80 of 100 studies. "
     "Seeds to tell: how many would tell a difference of the size seen, where it cannot be told and if only seeds vary. "
-    "Not worse: the interval lies above minus {margin:g} (evaluation.margin). Models were not tuned alike."
+    "Not worse: the interval lies above minus {margin:g} (evaluation.margin)."
 )
 
 

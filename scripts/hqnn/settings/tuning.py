@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from hqnn.settings.section import Name, Positive, Section
@@ -37,8 +38,14 @@ class Range(Section):
         return isinstance(self.low, int) and isinstance(self.high, int)
 
 
-Choices = Annotated[tuple[StrictBool | StrictInt | StrictFloat | StrictStr | None, ...], Field(min_length=1)]
-Dimension = Range | Choices
+def _require_values(said: Any) -> Any:
+    if not isinstance(said, Range | Mapping | list | tuple) or not said:
+        raise PydanticCustomError("values", "give a list of values to choose from, or {{low: ..., high: ...}}")
+    return said
+
+
+Choices = tuple[StrictBool | StrictInt | StrictFloat | StrictStr | None, ...]
+Dimension = Annotated[Range | Choices, BeforeValidator(_require_values)]
 Space = dict[Name, Dimension]
 
 

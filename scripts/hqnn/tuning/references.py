@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hqnn.execution.references import as_vectors, fitted_probability, kernel_options
+from hqnn.models.baselines import reference
 from hqnn.tuning.judges import Material, balanced_accuracy, rows_of
 from hqnn.tuning.search import Judge, Report
 
@@ -49,6 +50,13 @@ def reference_judge(subject: Mapping[str, Any], material: Material, of_kernels: 
         return float(np.mean(scores))
 
     return judge
+
+
+def usual_parameters(estimator: str) -> dict[str, Any]:
+    """The values that a reference's parameters have where nobody says them."""
+    made = reference(estimator, {}, seed=0, features=1, classes=2)
+    found: dict[str, Any] = made.get_params(deep=False)
+    return found
 
 
 @contextmanager

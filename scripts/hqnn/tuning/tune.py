@@ -128,8 +128,17 @@ def _asked(task: Task, material: Material, journal: Path) -> Search:
         task.seed,
         journal,
         hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest(),
-        own_values(task.subject),
+        {**_usual(task.subject), **own_values(task.subject)},
     )
+
+
+def _usual(subject: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds where a study says nothing; of a net its keys have defaults, which are said."""
+    if "parameters" not in subject:
+        return {}
+    from hqnn.tuning.references import usual_parameters
+
+    return usual_parameters(subject["parameters"]["estimator"])
 
 
 def _judge(task: Task, material: Material) -> Judge:
