@@ -101,7 +101,7 @@ class RawSet:
     def programs(self) -> Mapping[str, Program]:
         """Model to its circuit, as far as given."""
         files = [path for path in self.material.artefacts if path.name == "program.json"]
-        return {path.parent.name: read_program(path) for path in sorted(files)}
+        return {_model_of(path): read_program(path) for path in sorted(files)}
 
     def chapter(self) -> Chapter:
         """The chapter."""
@@ -235,3 +235,8 @@ def _pictures(title: str, files: Mapping[str, Path], captions: Mapping[str, str]
         if name in files
     ]
     return Pictures(tuple(images), title) if images else None
+
+
+def _model_of(program: Path) -> str:
+    """The model whose circuit lies there, in its own folder or in that of the settings that were chosen for a seed."""
+    return program.parents[2 if program.parents[1].name == "tuned" else 0].name
