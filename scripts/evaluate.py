@@ -15,7 +15,7 @@ with job() as rule:
         histories=[Path(file) for file in rule.input.histories],
         models=[Path(file) for file in rule.input.models],
         published=read_published(*map(Path, rule.input.published)),
-        more=[Path(file) for file in rule.input.more],
+        more=[Path(file) for file in [*rule.input.more, *rule.input.curves]],
         draws=rule.params.draws,
         seed=rule.params.seed,
         code=rule.params.code,

@@ -14,6 +14,7 @@ from hqnn.circuits.words import check_observables
 from hqnn.errors import UserError, quoted
 from hqnn.execution.backends import calibration_file, calibration_files
 from hqnn.models.reference_parameters import check_parameters
+from hqnn.settings.axes import check_axes, resized_plans
 from hqnn.settings.machines import Machine
 from hqnn.settings.model import Settings, read_settings
 from hqnn.settings.plan import Plan
@@ -112,22 +113,33 @@ def _check(plan: Plan[Any], memory_limit_mb: float) -> None:
         raise UserError(f"{key}.data.path is {quoted(plan.own_data)}, which is no file and no folder; name your data")
     for model in dict.fromkeys(one.run.model for one in plan.quantum_runs()):
         with _at(f"{key}, model {model}"):
-            circuit = plan.circuit(model)
-            embedding = parse_name(circuit.name).embedding
-            wires = wires_of(embedding, circuit.inputs) if circuit.inputs else 0
-            if wires and circuit.observables:
-                check_observables(circuit.observables, wires)
+            wires = _check_circuit(plan, model)
             needed = 3 * 4.0**wires * 8 / 1e6
             if "noisy" in plan.study.phases and needed > memory_limit_mb:
                 raise UserError(
                     f"training under noise on {wires} wires takes {needed:.3g} MB or more, but engine.memory_limit_mb "
                     f"is {memory_limit_mb:g}; raise it, take fewer wires, or leave the phase noisy out"
                 )
+    check_axes(plan)
+    for place, resized in resized_plans(plan):
+        for model in resized.models():
+            with _at(f"{key}.{place}, model {model}"):
+                _check_circuit(resized, model)
     for name in plan.references():
         said = plan.baseline(name)
         with _at(f"{key}.baselines.{name}"):
             check_parameters(said.pop("estimator"), said)
     check_tuning(plan)
+
+
+def _check_circuit(plan: Plan[Any], model: str) -> int:
+    """Find out that a circuit's name and observables mean something; how many wires it has, 0 where unknown yet."""
+    circuit = plan.circuit(model)
+    embedding = parse_name(circuit.name).embedding
+    wires = wires_of(embedding, circuit.inputs) if circuit.inputs else 0
+    if wires and circuit.observables:
+        check_observables(circuit.observables, wires)
+    return wires
 
 
 @contextmanager

@@ -255,13 +255,13 @@ def _right_history(found: Any, good: Any) -> bool:
 
 
 def _write_metrics(folder: Path) -> None:
-    run = "mine,sample,angle,ideal,exact,engine,0,all,pooled"
-    rows = [f"{run},{name},0.7,0.6,0.8,40,{cell}" for name, cell in (("accuracy", ""), ("f1", "0.5"), ("iou", "0.1"))]
+    run, scored = "mine,sample,angle,ideal,exact,engine,0,all,pooled", (("accuracy", ""), ("f1", "0.5"), ("iou", "0.1"))
+    rows = [f"{run},{name},0.7,0.6,0.8,40,{cell},noise,0.5" for name, cell in scored]
     (folder / "metrics.csv").write_text("\n".join((",".join(COLUMNS), *rows)) + "\n")
 
 
 def _right_metrics(found: Any, _: Any) -> bool:
-    numbers = found[["value", "low", "high", "published"]].to_numpy()
+    numbers = found[["value", "low", "high", "published", "at"]].to_numpy()
     return tuple(found.columns) == COLUMNS and not np.isinf(numbers).any()
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from hqnn.circuits.names import parse_name
 from hqnn.metrics.published import read_published
-from hqnn.metrics.table import COLUMNS
+from hqnn.metrics.table import AS_SET, COLUMNS
 from hqnn.report.grid import grid_panels, grid_table
 from hqnn.settings.model import read_settings
 
@@ -45,6 +45,7 @@ def metrics(models: tuple[str, ...] = MODELS) -> pd.DataFrame:
         high=np.nan,
         samples=500,
         published=table["model"].map(published),
+        **AS_SET,
     )[list(COLUMNS)]
 
 

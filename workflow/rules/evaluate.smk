@@ -7,6 +7,7 @@ rule evaluate:
         predictions=asks("predictions"),
         histories=lambda wildcards: plans[wildcards.study].trained_files("history.csv"),
         models=lambda wildcards: plans[wildcards.study].trained_files("model.safetensors"),
+        curves=lambda wildcards: curve_tables(plans[wildcards.study]),
         published=published_of,
         more=asks("more_scores"),
     output:

@@ -1,12 +1,26 @@
-"""Read rows of a table as fast as they can be copied."""
+"""Read columns of tables, and rows of them as fast as they can be copied."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+
+from hqnn.store import open_table
+
+
+def first_column(tables: Sequence[str | os.PathLike[str]], name: str) -> NDArray[Any] | None:
+    """A whole column of the first table that has it; None where none has."""
+    for table in tables:
+        with open_table(table) as file:
+            if name in file:
+                values: NDArray[Any] = file[name][()]
+                return values
+    return None
 
 
 def read_rows(column: h5py.Dataset, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from hqnn.engine.trajectories import Trajectories
 from hqnn.execution.backends import snapshot
 from hqnn.execution.predictions import Expectations
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier, require_trained_weights
-from hqnn.noise.coverage import require_noise
+from hqnn.noise.coverage import is_noisy
 from hqnn.noise.model import NoiseModel
 from hqnn.noise.thermal import from_snapshot
 
@@ -64,6 +64,11 @@ class Noisy:
         values = model.expectations(inputs)
         return Expectations(values, np.zeros_like(values), program.digest, noise.name, noise.digest)
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether anything of the program gets noise; nothing does of a part that the calibration lacks."""
+        return is_noisy(*self._native)
+
     def samples(self, subset: int) -> int | None:
         """How many samples are worth running: all (None) where expectation values are exact."""
         return subset if self._too_wide else None
@@ -73,7 +78,6 @@ class Noisy:
         """The native circuit and what is known to go wrong in it."""
         program = read_program(self.program)
         noise = from_snapshot(snapshot(self.backend), **self.options)
-        require_noise(program, noise)
         return program, noise
 
     @cached_property

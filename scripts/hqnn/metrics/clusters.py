@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.rows import first_column
 from hqnn.store import open_table, read_attributes
 
 BLOCK = 32  # pixels along a side
@@ -28,27 +29,18 @@ def sample_clusters(tables: Sequence[Path], ids: NDArray[np.int64], dataset: str
         ids: rows of the samples, shape (samples,).
         dataset: name of the data set, which ends in that of its split.
     """
-    row, column = _column(tables, "row"), _column(tables, "column")
+    row, column = first_column(tables, "row"), first_column(tables, "column")
     if row is not None and column is not None:
-        scene = _column(tables, "scene")
+        scene = first_column(tables, "scene")
         place = (row[ids] // BLOCK, column[ids] // BLOCK)
         return _numbered(*place) if scene is None else _numbered(scene[ids], *place)
     named = _split_group(tables, dataset)
-    found = _column(tables, f"group_{named or SOURCE}")
+    found = first_column(tables, f"group_{named or SOURCE}")
     if found is not None:
         return _numbered(found[ids])
     if named:
         said = "no table has the column group_%s, by which %s was split; its intervals take samples as independent"
         logging.getLogger(__name__).warning(said, named, dataset)
-    return None
-
-
-def _column(tables: Sequence[Path], name: str) -> NDArray[Any] | None:
-    for table in tables:
-        with open_table(table) as file:
-            if name in file:
-                values: NDArray[Any] = file[name][()]
-                return values
     return None
 
 

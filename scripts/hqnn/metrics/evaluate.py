@@ -21,7 +21,7 @@ from hqnn.metrics.facts import training_facts
 from hqnn.metrics.published import SUBSET_SAMPLINGS, published_beside
 from hqnn.metrics.score import score
 from hqnn.metrics.scored import Scored, states
-from hqnn.metrics.table import COLUMNS, IDENTITY, read_metrics, write_metrics
+from hqnn.metrics.table import AS_SET, COLUMNS, IDENTITY, read_metrics, write_metrics
 from hqnn.store import open_table, read_attributes, read_table
 
 Tables = Path | Sequence[Path]
@@ -54,7 +54,7 @@ def evaluate_study(
         histories: of the training runs whose facts are wanted.
         models: the files these trained, in the same order.
         published: figures to put beside.
-        more: tidy tables of other scores of the study.
+        more: tidy tables of other scores of the study, points along axes among them.
         draws: number of bootstrap draws.
         seed: of the bootstrap.
         code: digest of what computes this.
@@ -140,7 +140,8 @@ def evaluate(
     if subset is not None:
         parts.append(scored(_in_subset(predictions, columns["sample"], subset)).replace({"sampling": SUBSET_SAMPLINGS}))
     whole = pd.concat(parts, ignore_index=True)
-    table = pd.DataFrame({**{key: about[key] for key in IDENTITY}, **{str(name): whole[name] for name in whole}})
+    same = {**{key: about[key] for key in IDENTITY}, **AS_SET}
+    table = pd.DataFrame({**same, **{str(name): whole[name] for name in whole}})
     table["published"] = published_beside(table, published)
     return table[list(COLUMNS)]
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hqnn.metrics.published import published_beside
 from hqnn.metrics.runs import epochs_of, read_history
-from hqnn.metrics.table import COLUMNS, POOLED
+from hqnn.metrics.table import AS_SET, COLUMNS, POOLED
 from hqnn.store import read_model
 from hqnn.training.history import Epoch, kept_epoch
 
@@ -68,6 +68,7 @@ def training_facts(history: Path, model: Path, published: pd.DataFrame | None = 
         "low": np.nan,
         "high": np.nan,
         "samples": int(about.get("train_samples", 0)),
+        **AS_SET,
     }
     table = pd.DataFrame({**same, "metric": list(facts), "value": [float(value) for value in facts.values()]})
     table["published"] = published_beside(table, published)

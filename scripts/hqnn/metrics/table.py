@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,9 +29,12 @@ COLUMNS = (
     "high",
     "samples",
     "published",
+    "axis",
+    "at",
 )
 IDENTITY = COLUMNS[:7]
-NUMBERS = ("value", "low", "high", "published")
+NUMBERS = ("value", "low", "high", "published", "at")
+AS_SET: Mapping[str, Any] = MappingProxyType({"axis": "", "at": np.nan})  # what was run as the study's keys say
 POOLED = "pooled"
 RERUN, RESTORE = "delete it and run again", "restore it from the repository"  # what mends a damaged table
 
@@ -49,6 +54,16 @@ def read_metrics(path: Path) -> pd.DataFrame:
         UserError: the file is missing or has other columns than `COLUMNS`.
     """
     return read_csv(path, COLUMNS, numbers=NUMBERS, counts=("seed", "samples"), cure=RERUN)
+
+
+def as_set(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Rows of what was run as a study's keys say, without those of the axes along which it was repeated."""
+    return metrics[metrics["axis"] == ""]
+
+
+def along_axes(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the points of a study's axes, see `hqnn.metrics.points`."""
+    return metrics[metrics["axis"] != ""]
 
 
 def collect(output: Path, tables: Sequence[Path]) -> None:

@@ -10,6 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from hqnn.metrics.runs import Run
+from hqnn.metrics.table import COLUMNS
 from hqnn.report.panels import Image, Panels
 from hqnn.report.runs import Predictions
 from hqnn.report.style import Mark
@@ -119,6 +120,7 @@ class Material:
         artefacts: files and folders that other rules made for the page, such as maps, scores and pictures.
         published: the paper's figures.
         margin: balanced accuracy by which a model may be worse and yet count as not worse.
+        points: rows of the tidy table of points along axes.
     """
 
     metrics: pd.DataFrame
@@ -127,6 +129,7 @@ class Material:
     artefacts: Sequence[Path]
     published: pd.DataFrame
     margin: float = MARGIN
+    points: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
 
     def of(self, dataset: str) -> Material:
         """What there is of one of its data sets."""
@@ -163,6 +166,7 @@ class Material:
         return replace(
             self,
             metrics=self.metrics[self.metrics["dataset"].map(own)],
+            points=self.points[self.points["dataset"].map(own).astype(bool)],
             predictions=[one for one in self.predictions if own(one.run.dataset)],
             histories=[(run, history) for run, history in self.histories if own(run.dataset)],
             artefacts=[path for path in self.artefacts if any(own(part) for part in path.parts)],

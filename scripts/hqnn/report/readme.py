@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from hqnn.data.pixels.oscd import open_oscd
 from hqnn.data.pixels.pictures import false_colour
-from hqnn.metrics.table import read_metrics
+from hqnn.metrics.table import as_set, read_metrics
 from hqnn.report.style import STYLE, png
 from hqnn.report.tables import markdown, results
 from hqnn.report.words import full_path
@@ -29,7 +29,7 @@ INCHES, DPI = (9.6, 3.3), 66
 
 def tables(metrics: Path) -> str:
     """All samples, and the subset on which every path ran."""
-    table = read_metrics(metrics)
+    table = as_set(read_metrics(metrics))
     table["path"] = [full_path(*pair) for pair in zip(table["path"], table["backend"], strict=True)]
     return "\n".join(markdown(results(table, sampling, COLUMNS)) for sampling in ("all", "subset"))
 

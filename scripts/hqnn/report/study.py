@@ -12,8 +12,9 @@ from typing import Any
 
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import read_history
-from hqnn.metrics.table import read_metrics
+from hqnn.metrics.table import along_axes, as_set, read_metrics
 from hqnn.report.chapter import Chapter, Material
+from hqnn.report.curves import curve_section
 from hqnn.report.doubts import doubts
 from hqnn.report.images.chapter import image_chapters
 from hqnn.report.jobs import jobs_table
@@ -104,7 +105,8 @@ def write_study(page: Path, chapter: Path, files: StudyFiles) -> None:
 
 def study_chapter(files: StudyFiles) -> StudyChapter:
     """Read what a study left, and render it."""
-    table = read_metrics(files.metrics)
+    whole = read_metrics(files.metrics)
+    table = as_set(whole).copy()
     table["path"] = [full_path(*pair) for pair in zip(table["path"], table["backend"], strict=True)]
     read = sorted((read_predictions(path) for path in files.predictions), key=run_order)
     published = read_published(*files.published)
@@ -115,6 +117,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         artefacts=list(files.artefacts),
         published=published,
         margin=files.margin,
+        points=along_axes(whole),
     )
     synthetic, searches = files.source == "sample", read_searches(files.searches)
     chapters = [
@@ -162,7 +165,7 @@ def _judged(chapter: Chapter, material: Material) -> Chapter:
     ]
     for sentence in said:
         log.warning("%s", sentence)
-    return replace(chapter, sections=(verdict_section(own), *chapter.sections), doubts=tuple(said))
+    return replace(chapter, sections=(verdict_section(own), curve_section(own), *chapter.sections), doubts=tuple(said))
 
 
 def read_notes(tables: Iterable[Path]) -> list[str]:

@@ -28,6 +28,7 @@ METRIC_NAMES = {
     "confidence_std": "confidence, std",
     "imbalance": "imbalance",
     "imbalance_normalised": "imbalance / samples",
+    "same_answers": "answers as without noise or sampling",
     "top1_error": "top-1 error",
     "training_s": "training time",
     "qpu_s": "QPU time",

@@ -10,9 +10,11 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from hqnn.errors import nearest, quoted
+from hqnn.settings.curves import Curves
 from hqnn.settings.execution import Evaluation, Execution, LayerAnalysis
 from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.settings.section import Distinct, Name, Section, Seed, Word
+from hqnn.settings.spaces import circuit_name
 from hqnn.settings.tuning import Tuning
 
 Phase = Literal["ideal", "device", "noisy", "hardware"]
@@ -98,6 +100,7 @@ class Study(Section):
     execution: Execution = Execution()
     evaluation: Evaluation = Evaluation()
     layer: LayerAnalysis = LayerAnalysis()
+    curves: Curves = Curves()
     phases: Distinct[Phase] = Field(
         ("ideal",),
         description="`ideal`: any connectivity, no noise; `device`: goes on from there with the native circuit of each "
@@ -122,6 +125,11 @@ class Study(Section):
     )
 
     OWN: ClassVar[tuple[str, ...]] = ("logistic_regression", "mlp")
+
+    def resized(self, axis: str, value: int) -> Self:
+        """The same study with circuits of so many `qubits` or `layers`."""
+        layered = tuple(circuit_name(name, {"layers": value}) for name in getattr(self, "models", ()))
+        return self.model_copy(update={"qubits": value} if axis == "qubits" else {"models": layered})
 
     @model_validator(mode="after")
     def _name_estimators(self) -> Self:

@@ -35,15 +35,17 @@ class Checkpoint:
         path: of the file.
         code: digest of the code and packages that train: what others began, or this code before it was changed, is not
             gone on with.
+        every_s: least seconds from one writing to the next; the last epoch is always written.
     """
 
     path: Path
     code: str = ""
+    every_s: float = 0.0
 
     @classmethod
-    def beside(cls, model: str | os.PathLike[str], code: str = "") -> Checkpoint:
+    def beside(cls, model: str | os.PathLike[str], code: str = "", every_s: float = 0.0) -> Checkpoint:
         """That of the run whose model will lie there."""
-        return cls(Path(model).with_name("checkpoint.pt"), code)
+        return cls(Path(model).with_name("checkpoint.pt"), code, every_s)
 
 
 def run_digest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TextIO, TypeAlias
@@ -69,7 +70,7 @@ def fit(
         raise UserError(f"{regime.choices[0]} chooses by validation samples, of which there are none; leave it out")
     watched = {name: both for name, both in (("validation", validation), ("test", test)) if both is not None}
     run = new_run(model, {"train": (inputs, labels), **watched}, regime, versions, augment, seed)
-    digest = ""
+    digest, due = "", 0.0
     if checkpoint is not None:
         digest = run.digest(checkpoint.code)
         state = read_checkpoint(checkpoint.path, digest)
@@ -79,8 +80,9 @@ def fit(
     with _own_randomness(model), _progress(run, regime, terminal) as bar:
         while not has_ended(run.history, regime):
             epoch = run.go_on()
-            if checkpoint is not None:
+            if checkpoint is not None and (has_ended(run.history, regime) or time.monotonic() >= due):
                 write_checkpoint(checkpoint.path, digest, run.state())
+                due = time.monotonic() + checkpoint.every_s
             bar.set_postfix(loss=f"{epoch.loss:.4f}", accuracy=f"{epoch.accuracy:.4f}")
             bar.update()
     run.finish()

@@ -36,6 +36,7 @@ def train_ideal(
     seed: int,
     tuned: Files = (),
     code: str = "",
+    checkpoint_every_s: float = 0.0,
     augmentation: Mapping[str, Any] | None = None,
     watch_test: bool = False,
     memory_limit_mb: float = MEMORY_LIMIT_MB,
@@ -57,6 +58,7 @@ def train_ideal(
         seed: of initial weights and of the order of samples.
         tuned: file of the settings that a search chose, which take the place of those in `options` and `training`.
         code: see `hqnn.training.checkpoints.Checkpoint`.
+        checkpoint_every_s: likewise.
         augmentation: see `fit_stored`.
         watch_test: likewise.
         memory_limit_mb: of the engine.
@@ -69,18 +71,9 @@ def train_ideal(
     architecture = Architecture(kind, train.features.shape[1:], len(train.classes), {**options, **chosen.options})
     model = build_classifier(architecture, *map(read_program, program), seed=seed, memory_limit_mb=memory_limit_mb)
     _make_ready(model, regime, device)
-    checkpoint = Checkpoint.beside(output, code)
-    epochs = fit_stored(
-        model,
-        train,
-        samples,
-        regime,
-        seed=seed,
-        augmentation=augmentation,
-        watch_test=watch_test,
-        checkpoint=checkpoint,
-        terminal=terminal,
-    )
+    checkpoint = Checkpoint.beside(output, code, checkpoint_every_s)
+    asked: dict[str, Any] = {"augmentation": augmentation, "watch_test": watch_test, "terminal": terminal}
+    epochs = fit_stored(model, train, samples, regime, seed=seed, checkpoint=checkpoint, **asked)
     write_text(history, history_csv(epochs))
     save_classifier(output, model, {"training": said, "seed": seed, "train_samples": len(train.labels)} | chosen.about)
     remove_partials(checkpoint.path)

@@ -252,3 +252,7 @@ class SmallImageStudy(Study):
     quanv: Quanv = Quanv()
     fine_tuning: ImageFineTuning = ImageFineTuning()
     analysis: Analysis = Analysis()
+
+    def resized(self, axis: str, value: int) -> Self:
+        """The same study with parallel circuits of so many `qubits` or `layers`."""
+        return self.model_copy(update={"parallel": self.parallel.model_copy(update={axis: value})})

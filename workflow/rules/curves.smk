@@ -1,0 +1,141 @@
+from hqnn.settings.axes import TRAINED, chosen_files, curve_tables, points, reference_points
+
+CURVES = "results/{study}/{dataset}/{model}/curves"
+
+
+def samples_of_seeds(wildcards):
+    """The tables of samples of every seed, seed by seed."""
+    plan = plans[wildcards.study]
+    return [plan.samples(wildcards.dataset, wildcards.model, seed) for seed in plan.study.seeds]
+
+
+def samples_once(wildcards):
+    """The same tables, each once."""
+    return list(dict.fromkeys(file for files in samples_of_seeds(wildcards) for file in files))
+
+
+def trained_of(wildcards):
+    """The models of all seeds, trained without noise."""
+    run = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/ideal"
+    return [f"{run}/seed{seed}/model.safetensors" for seed in plans[wildcards.study].study.seeds]
+
+
+def points_of(wildcards):
+    """The training runs of a model along an axis."""
+    return points(plans[wildcards.study], wildcards.axis, wildcards.dataset, wildcards.model)
+
+
+def fits_of(wildcards):
+    """The fits of a reference by numbers of train samples."""
+    return reference_points(plans[wildcards.study], wildcards.dataset, wildcards.model)
+
+
+rule curve_training:
+    input:
+        samples=samples_once,
+        tuned=lambda wildcards: chosen_files(points_of(wildcards)),
+        table=table_of,
+    output:
+        scores=f"{CURVES}/{{axis}}.csv",
+    log:
+        f"{CURVES}/{{axis}}.log",
+    wildcard_constraints:
+        model=f"{QUANTUM}|{TWINS}",
+        axis=any_of(TRAINED),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        gpu=GPU,
+    params:
+        points=points_of,
+        has_circuit=lambda wildcards: wildcards.model in plans[wildcards.study].models(),
+        augmentation=asks("augmentation", "model"),
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        device=settings.engine.device,
+        code=code_of("curve_training"),
+    script:
+        "../../scripts/curve_training.py"
+
+
+rule curve_reference:
+    input:
+        samples=samples_once,
+        tuned=lambda wildcards: chosen_files(fits_of(wildcards)),
+        calibration=calibration_of_reference,
+    output:
+        scores=f"{CURVES}/train_sizes.csv",
+    log:
+        f"{CURVES}/train_sizes.log",
+    wildcard_constraints:
+        model=any_of(name for plan in plans.values() for name in plan.references()),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        points=fits_of,
+        reference=asks("baseline", "model"),
+        balanced=lambda wildcards: plans[wildcards.study].training(wildcards.model)["balanced"],
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        layouts=of_study("execution", "layouts"),
+        noise=of_study("execution", "noise"),
+        code=code_of("curve_reference"),
+    script:
+        "../../scripts/curve_reference.py"
+
+
+rule curve_noise:
+    input:
+        samples=samples_once,
+        models=trained_of,
+        program="results/{study}/{dataset}/{model}/compiled/{backend}/program.json",
+        calibration=calibration_of,
+    output:
+        scores=f"{CURVES}/noise-{{backend}}.csv",
+    log:
+        f"{CURVES}/noise-{{backend}}.log",
+    wildcard_constraints:
+        model=QUANTUM,
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        gpu=GPU,
+    params:
+        samples=samples_of_seeds,
+        seeds=of_study("seeds"),
+        calibration=contents_of(calibration_of),
+        factors=of_study("curves", "noise"),
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        trajectories=of_study("execution", "trajectories"),
+        subset=of_study("execution", "subset"),
+        seed=of_study("execution", "seed"),
+        noise=of_study("execution", "noise"),
+        device=settings.engine.device,
+        code=code_of("curve_noise"),
+    script:
+        "../../scripts/curve_noise.py"
+
+
+rule curve_shots:
+    input:
+        samples=samples_once,
+        models=trained_of,
+    output:
+        scores=f"{CURVES}/shots.csv",
+    log:
+        f"{CURVES}/shots.log",
+    wildcard_constraints:
+        model=QUANTUM,
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        samples=samples_of_seeds,
+        seeds=of_study("seeds"),
+        shots=of_study("curves", "shots"),
+        subset=of_study("execution", "subset"),
+        seed=of_study("execution", "seed"),
+        code=code_of("curve_shots"),
+    script:
+        "../../scripts/curve_shots.py"
