@@ -21,6 +21,8 @@ from hqnn.circuits.program import Program
 from hqnn.noise.model import NoiseModel
 from hqnn.store import whole_file
 
+EVERY_S = 1.0  # writing an epoch of few samples takes longer than training it
+
 log = logging.getLogger(__name__)
 
 
@@ -43,9 +45,9 @@ class Checkpoint:
     every_s: float = 0.0
 
     @classmethod
-    def beside(cls, model: str | os.PathLike[str], code: str = "", every_s: float = 0.0) -> Checkpoint:
-        """That of the run whose model will lie there."""
-        return cls(Path(model).with_name("checkpoint.pt"), code, every_s)
+    def beside(cls, model: str | os.PathLike[str], code: str = "") -> Checkpoint:
+        """That of the run whose model will lie there; of epochs that take less than a second not each is written."""
+        return cls(Path(model).with_name("checkpoint.pt"), code, EVERY_S)
 
 
 def run_digest(

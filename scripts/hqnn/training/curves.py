@@ -29,8 +29,6 @@ from hqnn.settings.chosen import read_chosen
 from hqnn.settings.spaces import circuit_name
 from hqnn.training.ideal import train_ideal
 
-CHECKPOINT_EVERY_S = 10.0  # epochs of few samples are shorter than it takes to write where they stand
-
 
 @dataclass(frozen=True)
 class Place:
@@ -114,7 +112,6 @@ def train_curve(
             options={**point.options, **chosen.options},
             training=_as_long(point, files, {**point.training, **chosen.training}),
             seed=point.seed,
-            checkpoint_every_s=CHECKPOINT_EVERY_S,
             memory_limit_mb=memory_limit_mb,
             device=device,
             **training,

@@ -36,7 +36,6 @@ def train_ideal(
     seed: int,
     tuned: Files = (),
     code: str = "",
-    checkpoint_every_s: float = 0.0,
     augmentation: Mapping[str, Any] | None = None,
     watch_test: bool = False,
     memory_limit_mb: float = MEMORY_LIMIT_MB,
@@ -45,7 +44,7 @@ def train_ideal(
 ) -> None:
     """Build a classifier for the samples, train it and write it.
 
-    Beside the model lies a checkpoint: a killed run goes on from its last epoch, one whose model got lost ends at once.
+    Beside the model lies a checkpoint: a killed run goes on from its last second, one whose model is lost ends at once.
 
     Args:
         output: of the model.
@@ -58,7 +57,6 @@ def train_ideal(
         seed: of initial weights and of the order of samples.
         tuned: file of the settings that a search chose, which take the place of those in `options` and `training`.
         code: see `hqnn.training.checkpoints.Checkpoint`.
-        checkpoint_every_s: likewise.
         augmentation: see `fit_stored`.
         watch_test: likewise.
         memory_limit_mb: of the engine.
@@ -71,7 +69,7 @@ def train_ideal(
     architecture = Architecture(kind, train.features.shape[1:], len(train.classes), {**options, **chosen.options})
     model = build_classifier(architecture, *map(read_program, program), seed=seed, memory_limit_mb=memory_limit_mb)
     _make_ready(model, regime, device)
-    checkpoint = Checkpoint.beside(output, code, checkpoint_every_s)
+    checkpoint = Checkpoint.beside(output, code)
     asked: dict[str, Any] = {"augmentation": augmentation, "watch_test": watch_test, "terminal": terminal}
     epochs = fit_stored(model, train, samples, regime, seed=seed, checkpoint=checkpoint, **asked)
     write_text(history, history_csv(epochs))
