@@ -167,7 +167,7 @@ def test_a_linear_function_keeps_what_an_almost_linear_circuit_has_and_untrained
     read.loc[(read["variant"] == "trained") & (read["metric"] == "balanced_accuracy"), "value"] = 0.9
     read.loc[(read["variant"] == "linear") & (read["metric"] == "balanced_accuracy"), "value"] = 0.7
     assert kept_shares(read, 2)["linear"].tolist() == pytest.approx([0.5])
-    assert "linear fit 50 %" in layer_sentence("m", read, 2)
+    assert "with a linear one 50 %" in layer_sentence("m", read, 2)
     read.loc[(read["variant"] == "trained") & (read["metric"] == "balanced_accuracy"), "value"] = 0.51
     assert "not above chance" in layer_sentence("m", read, 2)
 

@@ -31,7 +31,7 @@ from hqnn.store import whole_file
 log = logging.getLogger(__name__)
 
 COLUMNS = ("dataset", "model", "seed", "part", "variant", "draw", "metric", "value")
-SCORES = ("accuracy", "balanced_accuracy")
+SCORES = ("accuracy", "balanced_accuracy", "roc_auc")
 DEGREES = {"linear": 1, "quadratic": 2}
 LOOKED_AT = 100  # samples whose gradients and spectra are taken one by one
 AMPLITUDES = 1 << 22  # of all states that are looked at together
@@ -105,10 +105,10 @@ def write_layers(
 def layer_rows(trained: Trained, draws: int, generator: np.random.Generator) -> Iterator[Row]:
     """All that is found of one training run.
 
-    Part `substitute`: accuracy and balanced accuracy on test samples, and the share of predictions that are the trained
-    model's (`agreement`), with the trained circuit and with what stands in its place, all else of the model kept: the
-    best linear and quadratic fit to its expectation values on train samples, by least squares (`r2` on test samples);
-    untrained weights, uniform in [0, 2 pi), by draw; no circuit, where it gives as many numbers as it takes.
+    Part `substitute`: accuracy, balanced accuracy and ROC AUC on test samples, and the share of predictions that are
+    the trained model's (`agreement`), with the trained circuit and with what stands in its place, all else of the model
+    kept: the best linear and quadratic fit to its expectation values on train samples, by least squares (`r2` on test
+    samples); untrained weights, uniform in [0, 2 pi), by draw; no circuit, where it gives as many numbers as it takes.
     Part `training`, at the start and the end: mean entanglement of the states of train samples, see `meyer_wallach`;
     effective dimension of the circuits' weights, see there, and their number; variance of the loss's derivative by a
     weight over train samples, mean over weights.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,12 @@ PLACES = {
     "linear": "linear fit",
     "none": "nothing",
     "untrained": "untrained weights",
+}
+STANDS = {  # in its place, in a sentence
+    "quadratic": "with a quadratic fit in its place",
+    "linear": "with a linear one",
+    "none": "with nothing",
+    "untrained": "with untrained weights",
 }
 FACTS = {
     "entanglement": "entanglement (Meyer, Wallach)",
@@ -98,7 +104,7 @@ def _blocks(rows: pd.DataFrame, classes: int) -> Iterator[Block | None]:
     models = dict(iter(named.groupby("name", sort=False)))
     yield Words(tuple(layer_sentence(name, own, classes) for name, own in models.items()), findings=True)
     substitutes = [row for name, own in models.items() for row in _substitutes(name, own, classes)]
-    head = ("model", "in the circuit's place", "R²", "balanced\naccuracy", "accuracy", "agreement", "kept")
+    head = ("model", "in the circuit's place", "R²", "balanced\naccuracy", "ROC AUC", "accuracy", "agreement", "kept")
     yield shown(Table(HOW, head, tuple(substitutes), labels=2), "In the circuit's place")
     facts = tuple(row for name, own in models.items() for row in _facts(name, own))
     yield shown(Table(DURING, ("model", "", "start", "end"), facts, labels=2), "Before and after training")
@@ -114,20 +120,18 @@ def layer_sentence(name: str, rows: pd.DataFrame, classes: int) -> str:
     kept = kept_shares(rows, classes).mean()
     if np.isnan(kept["trained"]):
         return f"{name} is not above chance, so nothing can be said of what its circuit does."
-    said = [f"{words} {100 * kept[key]:.0f} %" for key, words in PLACES.items() if key in kept and key != "trained"]
-    scores = rows[(rows["part"] == "substitute") & (rows["metric"] == "balanced_accuracy")]
-    means = scores.groupby("variant")["value"].mean()
-    gain = 100 * (means["trained"] - means[["linear", "quadratic"]].max())
-    beyond = f"{abs(gain):.1f} points of balanced accuracy {'more' if gain >= 0 else 'less'}"
-    missing = "" if "none" in kept else " It cannot be left out, for it gives another number of values than it takes."
+    shares = [f"{STANDS[key]} {100 * kept[key]:.0f} %" for key in STANDS if key in kept]
+    means = rows[rows["part"] == "substitute"].groupby(["metric", "variant"])["value"].mean()
+    own, fits = means["balanced_accuracy"]["trained"], means["balanced_accuracy"][["linear", "quadratic"]]
+    gain = 100 * (own - fits.max())
+    beyond = f"{abs(gain):.1f} points {'more' if gain >= 0 else 'less'} than the {fits.idxmax()} fit"
+    ours, theirs = (means["roc_auc"][key] for key in ("trained", str(fits.idxmax())))
+    ranks = f" (ROC AUC {ours:.3f} against {theirs:.3f})" if np.isfinite(ours + theirs) else ""
+    missing = "" if "none" in kept else " It cannot be left out: it gives another number of values than it takes."
     return (
-        f"{name}: of what the trained circuit has above chance, {_listed(said)} in its place keep, and the circuit has "
-        f"{beyond} than the better fit.{missing}"
+        f"{name}: of what the trained circuit has above chance in balanced accuracy, {', '.join(shares)} stay. It has "
+        f"{beyond}{ranks}.{missing}"
     ).replace(" -", " −")
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def _substitutes(name: str, rows: pd.DataFrame, classes: int) -> Iterator[tuple[Cell, ...]]:
@@ -138,13 +142,13 @@ def _substitutes(name: str, rows: pd.DataFrame, classes: int) -> Iterator[tuple[
         if variant in kept:
             scores = [
                 _cell(means[variant, metric]) if (variant, metric) in means else Cell(DASH)
-                for metric in ("r2", "balanced_accuracy", "accuracy", "agreement")
+                for metric in ("r2", "balanced_accuracy", "roc_auc", "accuracy", "agreement")
             ]
             yield Cell(name), Cell(words), *scores, _cell(kept[variant])
 
 
 def _facts(name: str, rows: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
-    own = rows[rows["part"] == "training"].set_index(["metric", "variant"])["value"]
+    own = rows[rows["part"] == "training"].set_index(["metric", "variant"])["value"].sort_index()
     for metric, words in FACTS.items():
         values = [own[metric, variant] for variant in ("start", "end")]
         style = {"weights": ".0f", "gradient_variance": ".2e"}.get(metric, ".3f")
