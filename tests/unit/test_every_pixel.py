@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import UNLABELLED, Listed
 from hqnn.errors import UserError
 from hqnn.execution.every_pixel import score_every_pixel
-from hqnn.metrics.table import POOLED, read_metrics
+from hqnn.metrics.table import POOLED, read_metrics, write_metrics
 from hqnn.metrics.thresholds import LEVELS, ThresholdCounts
 from hqnn.models.architectures import read_classifier
 from hqnn.report.pixels.every_pixel import official_sentence
+from hqnn.store import new_table
 from trained_models import of_all, save
 
 SIDE = 40
@@ -67,9 +68,11 @@ class Town:
     dates: int = 2
     lacks: dict[str, str] = field(default_factory=dict)
 
+    parts: dict[str, str] = field(default_factory=lambda: PARTS)
+
     @property
     def scenes(self) -> tuple[Listed, ...]:
-        return tuple(Listed(name, PARTS[name], ()) for name in self.patches)
+        return tuple(Listed(name, self.parts[name], ()) for name in self.patches)
 
     @contextmanager
     def open(self, name: str) -> Iterator[Patch]:
@@ -180,6 +183,28 @@ def test_counts_give_what_scikit_learn_gives_at_any_threshold(
     assert scores["recall"] == pytest.approx(recall_score(labels, guess))
     assert np.isnan(scores["precision"]) if not guess.any() else scores["precision"] == precision_score(labels, guess)
     assert together.scores(together.best_threshold())["f1"] == pytest.approx(best_f1(labels, probability))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"classes": ("same", "changed", "lost")}, "there are 3"),
+        ({"parts": dict.fromkeys(PARTS, "")}, "dealt to both"),
+    ],
+)
+def test_scores_that_mean_nothing_are_left_out_and_it_is_said(
+    change: dict[str, Any], words: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = replace(town(), **change)
+    with new_table(tmp_path / "samples.h5", {"classes": list(place.classes)}):
+        pass
+    score_every_pixel(
+        tmp_path / "scores.csv", collection=place, samples=tmp_path / "samples.h5", models=[], memory_limit_mb=1
+    )
+    assert words in caplog.text
+    scores = read_metrics(tmp_path / "scores.csv")
+    assert scores.empty
+    write_metrics(tmp_path / "metrics.csv", [scores, scores])
 
 
 def test_a_threshold_needs_a_train_pixel_of_the_second_class() -> None:

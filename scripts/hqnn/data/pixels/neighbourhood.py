@@ -15,6 +15,8 @@ from scipy.ndimage import uniform_filter
 
 from hqnn.data.moments import Floats, Moments
 
+Planes = NDArray[np.float32]
+
 FLOOR = 0.05  # of deviations, before their logarithm; in units of a band's deviation over the image
 CLIP = 4.0
 
@@ -57,9 +59,9 @@ class NeighbourhoodFeatures:
         margin = max(self.windows) // 2
         inner = slice(margin, dates.shape[2] - margin), slice(margin, dates.shape[3] - margin)
         standard = np.arcsinh((dates - self.mean[:, :, None, None]) / self.scale[:, :, None, None])
-        values = np.where(valid, standard, 0.0)
+        values = np.where(valid, standard, 0.0).astype(np.float32)  # the filter sums in float64
         found = [planes for side in self.windows for planes in _in_window(values, valid, side, inner)]
-        return np.concatenate([planes.reshape(-1, *planes.shape[2:]) for planes in found]).astype(np.float32)
+        return np.concatenate([planes.reshape(-1, *planes.shape[2:]) for planes in found])
 
 
 def candidate_names(bands: Sequence[str], dates: int, windows: Sequence[int]) -> list[str]:
@@ -85,22 +87,20 @@ def candidate_names(bands: Sequence[str], dates: int, windows: Sequence[int]) ->
     return names
 
 
-def _in_window(
-    values: Floats, valid: NDArray[np.bool_], side: int, inner: tuple[slice, slice]
-) -> Iterator[NDArray[np.float64]]:
+def _in_window(values: Planes, valid: NDArray[np.bool_], side: int, inner: tuple[slice, slice]) -> Iterator[Planes]:
     """The candidates of one side of the window, kind by kind, each of shape (dates or later dates, bands, ...)."""
-    weight = np.where(valid, _box(valid.astype(np.float64), side), np.nan)[inner]
+    weight = np.where(valid, _box(valid.astype(np.float32), side), np.float32(np.nan))[inner]
 
-    def mean(planes: Floats) -> Floats:
+    def mean(planes: Planes) -> Planes:
         return np.asarray(_box(planes, side)[..., inner[0], inner[1]] / weight)
 
     own, change = mean(values), values[1:] - values[:1]
     yield own
     yield np.abs(own[1:] - own[:1])
     if side > 1:
-        yield np.log(np.sqrt((mean(values**2) - own**2).clip(0)) + FLOOR)
-        yield np.log(np.sqrt(mean(change**2).clip(0)) + FLOOR)
+        yield np.log(np.sqrt((mean(values**2) - own**2).clip(0)) + np.float32(FLOOR))
+        yield np.log(np.sqrt(mean(change**2).clip(0)) + np.float32(FLOOR))
 
 
-def _box(planes: Floats, side: int) -> Floats:
+def _box(planes: Planes, side: int) -> Planes:
     return np.asarray(uniform_filter(planes, side, axes=(-2, -1)))

@@ -15,9 +15,7 @@ from hqnn.settings.vectors import VectorStudy
 
 def _odd(side: int) -> int:
     if side % 2 == 0:
-        raise PydanticCustomError(
-            "odd", "is {side}, which has no pixel in the middle; give an odd number", {"side": side}
-        )
+        raise PydanticCustomError("odd", "a window of an even side has no pixel in its middle; give an odd number")
     return side
 
 
