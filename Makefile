@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config circuits new jobs efficiency kills clean lock
+.PHONY: setup demo test lint bench config circuits new export named jobs efficiency kills clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -68,6 +68,14 @@ circuits: setup
 
 new: setup
 	@$(BIN)/python -m hqnn.new config/studies "$(NAME)" "$(KIND)"
+
+# STUDY is one of the demo, or of the file that CONFIG names.
+WITH = $(if $(CONFIG),--configfile "$(CONFIG)")
+named:
+	@test -n "$(STUDY)" || { echo "say which study: make export STUDY=change, and its file by CONFIG=config/studies/..."; exit 1; }
+
+export: setup named
+	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/crate.zip"
 
 KILLS ?= 50
 kills: setup

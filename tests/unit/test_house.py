@@ -20,7 +20,7 @@ FLOORS = [
     {"engine", "interpreters"},
     {"models", "data"},
     {"training", "execution", "tuning", "metrics", "analysis"},
-    {"report", "checks", "public"},
+    {"report", "export", "checks", "public"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -12,7 +12,7 @@ from hqnn.errors import UserError
 from hqnn.metrics.evaluate import evaluate, evaluate_study
 from hqnn.metrics.facts import training_facts
 from hqnn.metrics.published import PUBLISHED_COLUMNS, published_beside, read_published
-from hqnn.metrics.table import COLUMNS, collect, read_metrics, write_metrics
+from hqnn.metrics.table import COLUMNS, collect, read_metrics, write_metrics, write_parquet
 from hqnn.store import read_table, write_model, write_table, write_text
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "published"
@@ -83,6 +83,9 @@ def test_a_predictions_file_becomes_tidy_rows(files: tuple[Path, Path], tmp_path
     read = read_metrics(tmp_path / "metrics.csv")
     assert list(read["seed"].unique()) == [1, 3]
     np.testing.assert_allclose(read["value"][len(table) :], table["value"], rtol=1e-8)
+
+    write_parquet(tmp_path / "metrics.parquet", tmp_path / "metrics.csv")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "metrics.parquet"), read)
 
 
 def test_a_file_that_cannot_be_scored_is_named(files: tuple[Path, Path], tmp_path: Path) -> None:

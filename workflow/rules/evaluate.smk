@@ -30,6 +30,7 @@ rule collect_metrics:
         tables=gathered("metrics.csv"),
     output:
         metrics=report("results/metrics.csv", caption="../report/metrics.rst", category="Report"),
+        parquet="results/metrics.parquet",
     log:
         "results/metrics.log",
     conda:

@@ -71,6 +71,13 @@ def collect(output: Path, tables: Sequence[Path]) -> None:
     write_metrics(output, [read_metrics(table) for table in tables])
 
 
+def write_parquet(path: Path, metrics: Path) -> None:
+    """Write a tidy table as Parquet, whose columns have types: the very numbers of the CSV file."""
+    table = read_metrics(metrics)
+    with whole_file(path) as partial:
+        table.to_parquet(partial, engine="pyarrow", index=False)
+
+
 def read_csv(
     path: Path, columns: Sequence[str], *, numbers: Sequence[str], counts: Sequence[str] = (), cure: str = RESTORE
 ) -> pd.DataFrame:

@@ -312,6 +312,12 @@ class Plan(ABC, Generic[S]):
             *(f"{run.folder}/exact/predictions.h5" for run in [*self.twin_runs(), *self.reference_runs()]),
         ]
 
+    def native_circuits(self) -> list[str]:
+        """The native circuits that any path runs, as QPY."""
+        ran = [(one.run, path.partition("-")[2].partition("+")[0]) for one in self.quantum_runs() for path in one.paths]
+        folders = {f"{self.folder}/{run.dataset}/{run.model}/compiled/{backend}" for run, backend in ran if backend}
+        return [f"{folder}/program.qpy" for folder in sorted(folders)]
+
     def first_runs(self, name: str, phase: str = "ideal", seed: int | None = None) -> list[str]:
         """The files called so of the first training run of every quantum model."""
         first = self.study.seeds[0] if seed is None else seed

@@ -35,6 +35,7 @@ class Data(Section):
         "set that is fetched.",
     )
     seed: Seed = Field(0, description="Seed of the synthetic data.")
+    licence: str = Field("", description="What the owners of your files allow, in their words; archives say it.")
 
     @field_validator("path")
     @classmethod

@@ -1,0 +1,32 @@
+def results_of(wildcards):
+    """What a study's archive takes along."""
+    plan = plans[wildcards.study]
+    files = [f"{plan.folder}/{name}" for name in ("metrics.csv", "report.html")]
+    trained = [*plan.trained_files("model.safetensors"), *plan.trained_files("history.csv")]
+    return files + trained + plan.predictions() + plan.native_circuits()
+
+
+rule write_crate:
+    input:
+        results=results_of,
+        samples=table_of,
+        raw=raw_input,
+        catalogue=f"{RESOURCES}/datasets.yaml",
+    output:
+        crate="results/{study}/crate.zip",
+    log:
+        "results/{study}/crate.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        title=asks("title"),
+        settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json"),
+        raw=asks("raw"),
+        source=of_study("data", "source"),
+        fetched=asks("fetched_set"),
+        listing=listing_of,
+        checkout=os.path.relpath(CHECKOUT),
+        code=code_of("write_crate"),
+    script:
+        "../../scripts/write_crate.py"
