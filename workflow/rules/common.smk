@@ -170,6 +170,14 @@ def gathered(name):
     return sorted({*ran, *(f"{plan.folder}/{name}" for plan in plans.values())})
 
 
+def results_of(wildcards):
+    """What a study's archive takes along."""
+    plan = plans[wildcards.study]
+    files = [f"{plan.folder}/{name}" for name in ("metrics.csv", "report.html")]
+    trained = [*plan.trained_files("model.safetensors"), *plan.trained_files("history.csv")]
+    return files + trained + plan.predictions() + plan.native_circuits()
+
+
 check_passing = or_sentence(check_passing)
 
 

@@ -1,11 +1,3 @@
-def results_of(wildcards):
-    """What a study's archive takes along."""
-    plan = plans[wildcards.study]
-    files = [f"{plan.folder}/{name}" for name in ("metrics.csv", "report.html")]
-    trained = [*plan.trained_files("model.safetensors"), *plan.trained_files("history.csv")]
-    return files + trained + plan.predictions() + plan.native_circuits()
-
-
 rule write_crate:
     input:
         results=results_of,
