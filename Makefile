@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config circuits new export named jobs efficiency kills clean lock
+.PHONY: setup demo test lint bench config circuits new export paper named jobs efficiency kills clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -72,10 +72,13 @@ new: setup
 # STUDY is one of the demo, or of the file that CONFIG names.
 WITH = $(if $(CONFIG),--configfile "$(CONFIG)")
 named:
-	@test -n "$(STUDY)" || { echo "say which study: make export STUDY=change, and its file by CONFIG=config/studies/..."; exit 1; }
+	@test -n "$(STUDY)" || { echo "say which study: STUDY=change, and its file by CONFIG=config/studies/..."; exit 1; }
 
 export: setup named
 	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/crate.zip"
+
+paper: setup named
+	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/paper"
 
 KILLS ?= 50
 kills: setup

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from hqnn.errors import UserError
+from hqnn.export.page_parts import page_parts
+from hqnn.export.paper import write_paper
 from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import run_of
 from hqnn.metrics.table import read_metrics
@@ -371,3 +373,26 @@ def test_figures_are_reproducible_svg_that_takes_the_colours_of_the_page(metrics
     assert "currentColor" in inline
     assert "#1c1d20" not in inline
     assert all(city in inline for city in CITIES)
+
+
+def test_every_figure_and_table_of_a_page_is_a_file_of_its_own_for_a_paper(pages: Path, tmp_path: Path) -> None:
+    page = (pages / "rows.html").read_text(encoding="utf-8")
+    write_paper(tmp_path / "paper", pages / "rows.html", "make paper STUDY=rows")
+    svgs, pdfs, tex = (sorted((tmp_path / "paper").rglob(f"*.{suffix}")) for suffix in ("svg", "pdf", "tex"))
+    assert len(svgs) == len(pdfs) == page.count("<svg") > 3
+    assert len(tex) == page.count("<thead>") > 3
+    for svg, drawn in zip(svgs, pdfs, strict=True):
+        text = svg.read_text(encoding="utf-8")
+        said = re.findall("<desc>(.*)</desc>", text)
+        assert said[0] and said[0].endswith("make paper STUDY=rows")
+        assert "currentColor" not in text and "var(" not in text
+        assert b"/FontFile2" in drawn.read_bytes() and b"make paper STUDY=rows" in drawn.read_bytes()
+    legends = [[one.name for one in drawing.legend] for drawing in page_parts(page)[0] if "training" in drawing.name]
+    assert legends and all(QUANTUM in legend for legend in legends)
+    for file in tex:
+        table = file.read_text(encoding="utf-8")
+        columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", table)
+        body = table.partition("\\toprule\n")[2].partition("\\bottomrule")[0].splitlines()
+        assert columns and {len(re.findall(r" & ", row)) + 1 for row in body if row != "\\midrule"} == {len(columns[1])}
+        assert "\\caption{}" not in table or file.stem.startswith("overview") or "settings" in file.stem
+    assert r"\$\textbackslash{}foo\$" in "".join(file.read_text(encoding="utf-8") for file in tex)

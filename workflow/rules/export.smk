@@ -22,3 +22,20 @@ rule write_crate:
         code=code_of("write_crate"),
     script:
         "../../scripts/write_crate.py"
+
+
+rule write_paper:
+    input:
+        page="results/{study}/report.html",
+    output:
+        folder=directory("results/{study}/paper"),
+    log:
+        "results/{study}/paper.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        command=lambda wildcards: f"make paper STUDY={wildcards.study}",
+        code=code_of("write_paper"),
+    script:
+        "../../scripts/write_paper.py"
