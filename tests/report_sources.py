@@ -246,6 +246,8 @@ def _write_pixels(made: Made, labels: np.ndarray, scene: np.ndarray, scenes: Seq
         "bands": ["B02", "B03", "B04", "B08"],
         "band_names": [f"B{number:02d}" for number in range(1, 14)],
         "layout": "per_date",
+        "windows": [],
+        "chosen": [],
         "components": 8,
         "stride": 10,
         "fit": "train",
