@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from hqnn.settings.fitting import Regime
-from hqnn.training.draws import batch_sizes, epoch_order
+from hqnn.training.draws import batch_sizes, epoch_order, usual_batch
 from hqnn.training.schedules import schedule_of
 
 
@@ -74,3 +74,11 @@ def test_schedules_follow_their_formulas_over_all_steps(regime: Regime, formula)
 def test_one_cycle_bears_very_short_runs(steps: int) -> None:
     found = rates(Regime(schedule="one_cycle", epochs=steps), 1)
     assert all(0 < rate <= 0.01 for rate in found)
+
+
+@given(st.integers(1, 100_000))
+def test_where_no_batch_is_said_an_epoch_has_twenty_steps_as_far_as_there_are_samples(samples: int) -> None:
+    size = usual_batch(samples)
+    assert size in {2**power for power in range(3, 10)}
+    assert len(batch_sizes(samples, size)) >= 20 or size == 8
+    assert 2 * size > samples / 20 or size == 512

@@ -32,7 +32,12 @@ class Descent(Section):
         json_schema_extra={"unit": "epochs"},
     )
     gamma: float = Field(0.1, gt=0, le=1, description="That factor.")
-    batch_size: Positive = Field(500, description="Samples a step.", json_schema_extra={"unit": "samples"})
+    batch_size: Positive | None = Field(
+        None,
+        description="Samples a step; where empty a power of two from 8 to 512 that leaves an epoch 20 steps or more, "
+        "as far as there are samples.",
+        json_schema_extra={"unit": "samples"},
+    )
     epochs: Positive = Field(20, description="Passes over as many draws as there are train samples.")
     fused: bool = Field(False, description="Take torch's fused kernels: faster steps, other last digits.")
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hqnn.errors import UserError
 
+STEPS = 20  # of an epoch, at least, where the size of a batch follows the number of samples
 ORDER = 41  # the purpose of the order of samples, beside its seed
 
 
@@ -36,6 +37,11 @@ def epoch_order(labels: NDArray[np.uint8], balanced: bool, generator: np.random.
     classes = generator.integers(len(members), size=len(labels))
     picks = np.stack([m[generator.integers(len(m), size=len(labels))] for m in members])
     return picks[classes, np.arange(len(labels))]
+
+
+def usual_batch(samples: int) -> int:
+    """Samples a step where nobody says how many: a power of two from 8 to 512, for 20 steps an epoch or more."""
+    return int(min(512, max(8, 2 ** int(np.log2(max(1, samples // STEPS))))))
 
 
 def batch_sizes(samples: int, batch_size: int, least: int = 1) -> list[int]:

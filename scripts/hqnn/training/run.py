@@ -17,7 +17,7 @@ from hqnn.errors import UserError
 from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches
 from hqnn.training.checkpoints import run_digest
-from hqnn.training.draws import batch_sizes, epoch_order, order_generator
+from hqnn.training.draws import batch_sizes, epoch_order, order_generator, usual_batch
 from hqnn.training.history import Epoch, history_columns, history_of, kept_epoch
 from hqnn.training.objective import Objective, right
 from hqnn.training.optimizers import optimizer_of
@@ -62,7 +62,7 @@ class Run:
         self._train, self._labels, self._watched, self._augment = train, labels, watched, augment
         # batch norm over a batch of one sample has no variance to divide by
         least = 2 if any(isinstance(module, nn.BatchNorm1d) for module in model.modules()) else 1
-        self._sizes = batch_sizes(len(labels), regime.batch_size, least)
+        self._sizes = batch_sizes(len(labels), regime.batch_size or usual_batch(len(labels)), least)
         self._optimizer = optimizer_of(regime, model)
         self._schedule = schedule_of(regime, self._optimizer, len(self._sizes))
         self._seed, self._order = seed, order_generator(seed)

@@ -17,7 +17,7 @@ from hqnn.models.classifier import Classifier
 from hqnn.models.stack import SeedStack
 from hqnn.settings.fitting import TOGETHER, Regime
 from hqnn.training.batches import EVALUATED_AT_ONCE
-from hqnn.training.draws import batch_sizes, epoch_order, order_generator
+from hqnn.training.draws import batch_sizes, epoch_order, order_generator, usual_batch
 from hqnn.training.history import Epoch
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
@@ -54,7 +54,8 @@ def fit_seeds(
         if getattr(regime, name) != value:
             raise UserError(f"seeds trained at once take no {name}; leave it out, or train one seed after the other")
     stack = SeedStack(nets)
-    sizes = batch_sizes(labels.shape[1], regime.batch_size)
+    samples = labels.shape[1]
+    sizes = batch_sizes(samples, regime.batch_size or usual_batch(samples))
     optimizer = optimizer_of(regime, stack)
     schedule = schedule_of(regime, optimizer, len(sizes))
     orders = [order_generator(seed) for seed in seeds]
