@@ -23,13 +23,13 @@ from hqnn.training.ideal import train_ideal
 from hqnn.tuning.search import Search, best_of, importances, search
 from hqnn.tuning.tune import Task, tune
 
-TUNING = {"trials": 5, "budget_s": 600.0, "folds": 3}
+TUNING = {"trials": 3, "budget_s": 600.0, "folds": 2}
 SVC = {"parameters": {"estimator": "SVC"}, "balanced": False}
 OF_SVC = {"C": {"low": 0.001, "high": 100.0, "log": True}, "kernel": ["linear", "rbf"]}
 NET = {
     "kind": "pixel",
     "options": {"reading": "sigmoid"},
-    "training": {"epochs": 3, "batch_size": 20},
+    "training": {"epochs": 2, "batch_size": 25},
     "augmentation": None,
     "circuit": {"name": "angle_y-simplified_two_design-1", "inputs": 2, "observables": ["Z0"], "reading": "pixel"},
 }

@@ -118,6 +118,17 @@ def test_other_mistakes_are_told(root: Path) -> None:
     assert "svc" not in plans["rows"].searches.models()
 
 
+def test_a_net_that_normalises_nothing_learns_at_a_lower_rate_where_nobody_says_one() -> None:
+    study: dict[str, Any] = {"kind": "images", "tuning": {}}
+    for said, rate in (({}, 0.001), ({"training": {"learning_rate": 0.02}}, 0.02)):
+        _, plans = checked({"studies": {"small": {**study, **said}}})
+        assert plans["small"].training("cnn")["learning_rate"] == rate
+        assert plans["small"].searches.subject("cnn")["training"]["learning_rate"] == rate
+    assert plans["small"].training("parallel")["learning_rate"] == 0.02
+    _, plans = checked({"studies": {"small": {**study, "cnn": {"normalised": ["convolutions"]}}}})
+    assert plans["small"].training("cnn")["learning_rate"] == 0.01
+
+
 def test_parts_of_a_circuit_s_name_are_chosen_and_others_stay() -> None:
     name = "angle_y-quanvolutional-1-reupload-axis_x"
     assert circuit_name(name, {"layers": 3, "embedding": "angle_x"}) == "angle_x-quanvolutional-3-reupload-axis_x"

@@ -16,6 +16,7 @@ ANALYSED = (
     "gradients_by_qubits.svg",
     "gradients_by_depth.svg",
 )
+PLAIN_RATE = 0.001  # of a net without batch normalisation, where nobody says one
 SMALL = ("quanv", "cnn1", "cnn4")  # models with one small kernel, trained on draws
 
 
@@ -85,9 +86,11 @@ class SmallImagePlan(Plan[SmallImageStudy]):
         return Architecture(kind, sizes.model_dump())
 
     def training(self, model: str) -> dict[str, Any]:
-        """Small kernels have a regime of their own."""
-        small = model.partition("-")[0] in SMALL
-        return (self.study.quanv if small else self.study).training.model_dump()
+        """Small kernels have a regime of their own, and a net that normalises nothing a lower rate."""
+        kind = model.partition("-")[0]
+        regime = (self.study.quanv if kind in SMALL else self.study).training
+        plain = kind == "cnn" and not self.study.cnn.normalised and "learning_rate" not in regime.model_fields_set
+        return {**regime.model_dump(), **({"learning_rate": PLAIN_RATE} if plain else {})}
 
     def fitted(self, dataset: str, model: str, seed: int | str) -> list[str]:
         """The table of all images, which says their size, depth and bands."""
