@@ -52,7 +52,7 @@ def used_by_rules(results: Path) -> list[Used]:
     """What the last line of every log below a folder says, by rule, in the order of seconds."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for log in sorted(results.rglob("*.log")):
-        if line := _used_line(log):
+        if line := used_line(log):
             found[line["rule"]].append(line)
     rules = [
         Used(
@@ -91,8 +91,10 @@ def main(arguments: Sequence[str]) -> None:
     print(table(rules))
 
 
-def _used_line(log: Path) -> dict[str, Any] | None:
-    """What the last line says of the job; None where it says nothing."""
+def used_line(log: Path) -> dict[str, Any] | None:
+    """What the last line of a log says of the job; None where there is none, or it says nothing."""
+    if not log.exists():
+        return None
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
         last = file.read().decode("utf-8", "replace").rstrip().rpartition("\n")[2]

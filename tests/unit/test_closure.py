@@ -19,7 +19,6 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/circuits/amplitude.py",
     "hqnn/closure.py",
     "hqnn/data/choice.py",
-    "hqnn/efficiency.py",
     "hqnn/engine/precompile.py",
     "hqnn/execution/machines/jobs.py",
     "hqnn/listing.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -58,14 +59,16 @@ def predict(
     classifier, trained = load_classifier(model, memory_limit_mb)
     classifier.to(device_of(device))
     started = time.perf_counter()
-    run = path(classifier, trained, classifier.circuit_inputs(samples.features))
+    inputs = classifier.circuit_inputs(samples.features)
+    run = path(classifier, trained, inputs)
     seconds = time.perf_counter() - started
+    circuits = classifier.quantum.copies * math.prod(inputs.shape[1:-1])  # of a sample
     facts = {k: v for k, v in asdict(run).items() if k not in ("values", "standard_errors")}
     write_predictions(
         output,
         samples,
         classifier.probabilities(run.values),
-        {**about, **facts, "weights_fingerprint": trained, "wall_s": seconds},
+        {**about, **facts, "circuits": circuits, "weights_fingerprint": trained, "wall_s": seconds},
         run.values,
         run.standard_errors,
     )

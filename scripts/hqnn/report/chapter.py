@@ -121,6 +121,7 @@ class Material:
         published: the paper's figures.
         margin: balanced accuracy by which a model may be worse and yet count as not worse.
         points: rows of the tidy table of points along axes.
+        used: CPU seconds of the job that trained or fitted a run, where known.
     """
 
     metrics: pd.DataFrame
@@ -130,6 +131,7 @@ class Material:
     published: pd.DataFrame
     margin: float = MARGIN
     points: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
+    used: Mapping[Run, float] = field(default_factory=dict)
 
     def of(self, dataset: str) -> Material:
         """What there is of one of its data sets."""

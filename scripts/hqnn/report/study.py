@@ -14,6 +14,7 @@ from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import read_history
 from hqnn.metrics.table import along_axes, as_set, read_metrics
 from hqnn.report.chapter import Chapter, Material
+from hqnn.report.costs import cost_section, used_by_runs
 from hqnn.report.curves import curve_section
 from hqnn.report.doubts import doubts
 from hqnn.report.images.chapter import image_chapters
@@ -118,6 +119,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         published=published,
         margin=files.margin,
         points=along_axes(whole),
+        used=used_by_runs(files.histories, files.predictions),
     )
     synthetic, searches = files.source == "sample", read_searches(files.searches)
     chapters = [
@@ -165,7 +167,11 @@ def _judged(chapter: Chapter, material: Material) -> Chapter:
     ]
     for sentence in said:
         log.warning("%s", sentence)
-    return replace(chapter, sections=(verdict_section(own), curve_section(own), *chapter.sections), doubts=tuple(said))
+    return replace(
+        chapter,
+        sections=(verdict_section(own), cost_section(own), curve_section(own), *chapter.sections),
+        doubts=tuple(said),
+    )
 
 
 def read_notes(tables: Iterable[Path]) -> list[str]:
