@@ -90,7 +90,8 @@ def _noise(material: Material, of_split: str) -> Iterator[Block]:
         caption = (
             "Error rates and inverse times of the calibration, all together and each part alone, multiplied; weights "
             "trained without noise. Relaxation and dephasing are those during gates, gates the rest of their reported "
-            f"errors. Dashed: {material.margin:g} below no noise, and {100 * FEW_ANSWERS:g} % of answers that differ "
+            "errors. Values are exact: those that noise weakens take more shots to read. "
+            f"Dashed: {material.margin:g} below no noise, and {100 * FEW_ANSWERS:g} % of answers that differ "
             f"from those without noise. {_bands(rows, score)}"
         )
         yield Figures(Panels(images, caption, tuple(score)), names, f"Noise of {backend}: {model}{of_split}")
