@@ -13,6 +13,7 @@ import numpy as np
 from hqnn.circuits.program import Angle, Gate, Program
 from hqnn.circuits.sizes import observables_for
 from hqnn.data.parts import PARTS, TEST
+from hqnn.data.pixels.scene import UNLABELLED
 from hqnn.data.pixels.summary import SceneSummary, write_summaries
 from hqnn.data.samples import Samples
 from hqnn.data.table.prepare import prepare_table
@@ -21,6 +22,7 @@ from hqnn.execution.predictions import write_predictions
 from hqnn.metrics.evaluate import evaluate_study
 from hqnn.metrics.published import read_published
 from hqnn.report.pixels.map_panel import SceneMap, map_panel
+from hqnn.report.pixels.scene_layers import SceneLayers
 from hqnn.report.study import StudyFiles
 from hqnn.settings.splits import Split
 from hqnn.store import add_column, new_table, read_table, write_model, write_text
@@ -203,6 +205,7 @@ def make_pixels(
     made.artefacts[-1].mkdir(parents=True, exist_ok=True)
     for name in scenes[:2]:
         (made.artefacts[-1] / f"{name}.png").write_bytes(_map(made.rng, classes))
+        _layers(made.rng, classes).write(made.artefacts[-1] / f"{name}.h5")
     return made.files("pixels", [made.root / "samples.h5"], published, draws)
 
 
@@ -315,3 +318,20 @@ def _map(rng: np.random.Generator, classes: Sequence[str]) -> bytes:
         return map_panel(dates, SceneMap.of_two((classes[0], classes[1]), probability), truth)
     predicted = np.where(rng.random(truth.shape) < 0.8, truth, 2).astype(np.uint8)
     return map_panel(dates, SceneMap(tuple(classes), predicted, rng.uniform(0.4, 1, truth.shape)), truth)
+
+
+def _layers(rng: np.random.Generator, classes: Sequence[str]) -> SceneLayers:
+    """Of a scene whose corner is invalid and whose edge has no labels."""
+    shape, dates = (40, 50), 2 if len(classes) == 2 else 1
+    truth = (rng.random(shape) < 0.2).astype(np.uint8)
+    truth[:, 45:] = UNLABELLED
+    odds = np.exp(rng.normal(size=(*shape, len(classes))) + (truth[..., None] == np.arange(len(classes))))
+    probability = (odds / odds.sum(axis=2, keepdims=True)).round(3)  # many lie on a threshold
+    expectation = rng.uniform(-1, 1, (*shape, 1))
+    values = rng.uniform(200, 4000, (*shape, dates, 3))
+    for raster in (probability, expectation, values):
+        raster[:5, :5] = np.nan
+    single = [raster.astype(np.float32) for raster in (values, probability, expectation)]
+    numbers = (1,) if dates == 1 else (1, 2)
+    return SceneLayers(*single, truth, step=2, bands=("B08", "B04", "B03"), dates=numbers,
+                       classes=tuple(classes), observables=("Z1",))  # fmt: skip

@@ -12,7 +12,7 @@ from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import Run, read_history
 from hqnn.metrics.table import read_metrics
 from hqnn.report import panels
-from hqnn.report.chapter import Chapter, Figures, Material, Pictures, Shown
+from hqnn.report.chapter import Chapter, Figures, Material, Pictures, Shown, Thumbnails
 from hqnn.report.classes import shortened
 from hqnn.report.colours import in_colours
 from hqnn.report.doubts import chance_findings, doubts, learning_findings
@@ -63,12 +63,13 @@ def test_a_chapter_of_many_classes_renders(tmp_path: Path, classes: tuple[str, .
     by_title = {getattr(block, "title", ""): block for block in sections["results-40_20_60"]}
     matrices, pictures = by_title["Confusion matrices"], by_title["Test images"]
     assert isinstance(matrices, Figures if len(classes) == 3 else Pictures)
-    assert isinstance(pictures, Pictures)
+    assert isinstance(pictures, Thumbnails)
     at_chance = [said for said in doubts(material(made)) if "is at chance, no better than guessing" in said]
     assert len(at_chance) == (3 if signal == 0 else 0)
     if signal == 0:
         assert f"guessing among {len(classes)} classes gives {100 / len(classes):.1f} %" in at_chance[0]
-        assert "the 40 surest" in pictures.images[0].caption
+        assert "of each true class the surest" in pictures.gallery.caption
+        assert {picture.true for picture in pictures.gallery.pictures} == set(classes)
         picture = matrices.images[0].content
         assert all(f">{name}<" in picture for name in (*shortened(SIXTEEN), "all"))
     assert {"training-40_20_60", "paths-40_20_60", "circuit"} <= {name for name, blocks in sections.items() if blocks}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from markupsafe import Markup
 from PIL import Image
 
 from hqnn.circuits.program import Angle, Program
@@ -18,10 +18,12 @@ from hqnn.metrics.published import read_published
 from hqnn.metrics.runs import Run, read_history
 from hqnn.metrics.table import read_metrics
 from hqnn.report import sheets
-from hqnn.report.chapter import Chapter, Figures, Folded, Material, Pictures, Shown
+from hqnn.report.chapter import Chapter, Figures, Folded, Material, Pictures, Shown, Thumbnails
 from hqnn.report.circuits import angle_words, circuit_drawing, circuit_image
 from hqnn.report.confusion import confusion_blocks
 from hqnn.report.difference import Difference
+from hqnn.report.gallery import mistakes
+from hqnn.report.image_table import ImageTable
 from hqnn.report.photographs import figures as drawn
 from hqnn.report.photographs import tables as told
 from hqnn.report.photographs.chapter import photograph_chapters
@@ -29,7 +31,6 @@ from hqnn.report.photographs.findings import backbone_warnings, split_findings
 from hqnn.report.runs import Predictions, read_predictions
 from hqnn.report.study import StudyFiles, write_study
 from hqnn.report.tables import Table
-from hqnn.report.thumbnails import ImageTable
 from hqnn.report.words import (
     clock,
     duration,
@@ -97,12 +98,6 @@ def texts(table: Table) -> list[list[str]]:
 
 def pixels(sheet: bytes) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(sheet)).convert("RGB")).astype(int)
-
-
-def coloured(sheet: bytes, colour: str) -> int:
-    """How many pixels have a colour, nearly: a sheet has a palette."""
-    wanted = np.array(tuple(bytes.fromhex(colour[1:])))
-    return int((np.abs(pixels(sheet) - wanted).max(axis=2) < 12).sum())
 
 
 @pytest.mark.parametrize(
@@ -256,46 +251,39 @@ def test_images_are_counted_by_class_and_part(of_masks: Chapter) -> None:
     assert texts(found["1 file left out, with reasons"]) == [["mask/odd <1>.jpg", "unreadable: truncated"]]
 
 
-def test_wrong_pictures_are_framed_and_a_sheet_stays_small() -> None:
+def test_a_sheet_stays_small_and_equal_pictures_give_equal_bytes() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (48, 96, 96, 1), dtype=np.uint8)
-    thumbnails = [sheets.Thumbnail(image, "mask 0.98\nis no_mask", place < 3) for place, image in enumerate(noise)]
-    sheet = sheets.contact_sheet(thumbnails)
-    assert len(sheet) < 400_000  # of pictures that nothing can compress
-    frame = 4 * sheets.SIDE * 2.2 * sheets.DPI / 72
-    assert coloured(sheet, sheets.WRONG) > 3 * 0.5 * frame
-    few = [replace(one, wrong=False) for one in thumbnails[:3]]
-    assert coloured(sheets.contact_sheet(few), sheets.WRONG) < 0.1 * frame
+    thumbnails = [sheets.Thumbnail(image, "mask 0.98") for image in noise]
+    assert len(sheets.contact_sheet(thumbnails)) < 400_000  # of pictures that nothing can compress
+    few = thumbnails[:3]
     assert sheets.contact_sheet(few) == sheets.contact_sheet(few)
 
 
-def test_false_positives_and_negatives_have_their_own_sheets(tmp_path: Path) -> None:
-    labels, said = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 0, 1])
-    colours = {(0, 0): (0, 0, 255), (1, 1): (0, 0, 255), (0, 1): (255, 0, 0), (1, 0): (0, 255, 0)}
-    images = np.array([colours[pair] for pair in zip(labels.tolist(), said.tolist(), strict=True)], dtype=np.uint8)
-    shown = np.repeat(images, 64, axis=0).reshape(6, 8, 8, 3)
-    write_table(tmp_path / "samples.h5", {"images": shown[::-1], "labels": labels}, {"classes": ["no_crack", "crack"]})
-    columns = {"sample": np.arange(6)[::-1], "label": labels, "predicted": said, "probability": 0.2 + 0.6 * said}
+def test_a_gallery_has_the_surest_mistakes_of_each_class_with_their_own_images(tmp_path: Path) -> None:
+    labels, said = np.array([0, 0, 0, 1, 1, 1, 0, 0]), np.array([0, 1, 1, 1, 0, 1, 1, 1])
+    sure = np.array([0.9, 0.6, 0.8, 0.7, 0.55, 0.9, 0.7, 0.65])
+    shades = np.broadcast_to((10 + 30 * np.arange(8, dtype=np.uint8))[:, None, None, None], (8, 5, 5, 1))
+    write_table(tmp_path / "samples.h5", {"images": shades[::-1], "labels": labels}, {"classes": ["plain", "crack"]})
+    probability = np.where(said == 1, sure, 1 - sure)
+    columns = {"sample": np.arange(8)[::-1], "label": labels, "predicted": said, "probability": probability}
     one = Predictions(Run("cracks", "s-1_1_1", MODEL, "ideal", 0), "exact", {}, columns)
     table = ImageTable.read(tmp_path / "samples.h5")
-    positive, negative = drawn.errors(table, one)
-    assert positive.caption.startswith("False positives: said crack, is no_crack: 2 images.")
-    assert negative.caption.startswith("False negatives: said no_crack, is crack: 1 image.")
-    counts = [
-        [coloured(_png(image.content), c) for c in ("#ff0000", "#00ff00", "#0000ff")] for image in (positive, negative)
-    ]
-    assert counts[0][0] == pytest.approx(2 * counts[1][1], rel=0.05)
-    assert [counts[0][1], counts[0][2], counts[1][0], counts[1][2]] == [0, 0, 0, 0]
-    whole = drawn.contact(table, one)
-    assert "Framed: the 3 wrong ones" in whole.caption
-    assert drawn.errors(table, replace(one, columns={**columns, "predicted": labels})) == []
+    few = mistakes(table, one, 3)
+    assert few
+    assert [(picture.true, picture.said, picture.sure) for picture in few.pictures] == [
+        ("plain", "crack", 0.8), ("plain", "crack", 0.7), ("crack", "plain", pytest.approx(0.55)),
+    ]  # fmt: skip
+    assert [pixels(_data(picture.address)).mean() for picture in few.pictures] == [70, 190, 130]
+    assert "5 of 8 test images are wrong; 3 are here, of each true class the surest ones" in few.caption
+    whole = drawn.tested_images(table, one)
+    assert whole
+    assert [picture.wrong for picture in whole.pictures] == (labels != said).tolist()
+    assert "Framed: the 5 wrong ones" in whole.caption
+    assert mistakes(table, replace(one, columns={**columns, "predicted": labels}), 3) is None
 
 
-def _png(content: Markup) -> bytes:
-    from base64 import b64decode
-
-    found = re.search(r"base64,([^\"]+)", content)
-    assert found
-    return b64decode(found[1])
+def _data(address: str) -> bytes:
+    return b64decode(address.partition("base64,")[2])
 
 
 def test_a_confusion_matrix_counts_over_seeds(masks: Sources) -> None:
@@ -344,7 +332,7 @@ def test_the_bitstrings_of_each_simulator_and_the_test_images_are_drawn(of_masks
     assert len(bars.panels.images) == 3
     assert "1,024 shots" in bars.panels.caption
     (results,) = [one for one in of_masks.sections if one.name == "results-60_20_40"]
-    assert any(isinstance(block, Pictures) and block.title == "Test images" for block in results.blocks)
+    assert any(isinstance(block, Thumbnails) and block.title == "Test images" for block in results.blocks)
 
 
 def test_of_models_that_differ_in_layers_the_shallowest_is_drawn() -> None:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from hqnn.data.pixels.scene import UNLABELLED
+from hqnn.metrics.binary import BinaryMeasures
 from hqnn.report.page import write_report
+from hqnn.report.pixels.map_panel import HIT
+from hqnn.report.pixels.scene_layers import SceneLayers
 from hqnn.report.study import write_study
-from report_sources import make_pixels, make_rows
+from hqnn.store import write_text
+from page_sources import CURVE, HOSTILE, pictures_chapter
+from report_sources import CHANGE, QUANTUM, make_pixels, make_rows
 
 pytestmark = pytest.mark.browser
 WIDTHS = (390, 1280, 2560)
-HOSTILE = (
-    '<img src=x onerror="alert(1)">',
-    "</script><script>alert(2)</script>",
-    "\"'><b onclick=alert(3)>&amp;{{ 7 * 7 }}",
-)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -55,7 +61,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chapters = [folder / f"{files.name}.json" for files in studies]
     for chapter, files in zip(chapters, studies, strict=True):
         write_study(chapter.with_suffix(".html"), chapter, files)
-    write_report(folder / "report.html", chapters)
+    write_text(folder / "pictures.json", json.dumps(asdict(pictures_chapter())))
+    write_report(folder / "report.html", [*chapters, folder / "pictures.json"])
     return folder / "report.html"
 
 
@@ -88,8 +95,8 @@ def test_the_report_opens_offline_without_a_complaint(browser: Any, page_file: P
     assert complaints == []
     assert [url for url in requests if not url.startswith("data:")] == [page_file.as_uri()]
 
-    images = page.eval_on_selector_all("img", "all => all.map(image => image.complete && image.naturalWidth)")
-    assert len(images) == 2
+    images = page.eval_on_selector_all("article img", "all => all.map(image => image.complete && image.naturalWidth)")
+    assert len(images) == 2 + 9
     assert all(images)
     drawings = page.eval_on_selector_all("svg", "all => all.map(svg => svg.getBoundingClientRect().height)")
     assert len(drawings) >= 20
@@ -185,6 +192,143 @@ def test_a_table_keeps_the_rows_with_what_is_typed(page: Any) -> None:
     assert section.locator("tbody tr:visible").count() == everything
 
 
+@pytest.fixture(scope="module")
+def layers(page_file: Path) -> SceneLayers:
+    """Of the first scene."""
+    return SceneLayers.read(sorted(page_file.parent.rglob("maps/*.h5"))[0])
+
+
+@pytest.fixture(scope="module")
+def scene(page: Any) -> Any:
+    """The viewer of the first scene."""
+    figure = page.locator("figure:has(script.scene)").first
+    figure.scroll_into_view_if_needed()
+    figure.locator(".play").wait_for()
+    return figure
+
+
+def counts_of(scene: Any) -> dict[str, float]:
+    names, values = (scene.locator(f".counts {part}").all_inner_texts() for part in ("dt", "dd"))
+    return {name: float(value.replace(",", "")) for name, value in zip(names, values, strict=True)}
+
+
+@pytest.mark.parametrize("threshold", [500, 387, 801])
+def test_a_threshold_counts_as_the_metrics_do(scene: Any, layers: SceneLayers, threshold: int) -> None:
+    scene.get_by_label("Threshold").fill(str(threshold))
+    known = np.isfinite(layers.probability[..., 1]) & (layers.truth != UNLABELLED)
+    labels, probability = layers.truth[known].astype(float), layers.probability[..., 1][known].astype(float)
+    predicted = (probability > threshold / 1000).astype(float)
+    values = BinaryMeasures(labels, probability, predicted)(np.ones((1, len(labels)))).values
+    names = {"hits": "tp", "misses": "fn", "false alarms": "fp", "correct rejections": "tn", "F1": "f1", "IoU": "iou"}
+    shown = counts_of(scene)
+    assert {name: shown[name] for name in names} == {k: round(float(values[v][0]), 3) for k, v in names.items()}
+    assert 0 < shown["hits"] < (layers.truth == 1).sum()
+
+
+def test_a_threshold_recolours_the_map_and_the_swipe_parts_it_from_the_date(scene: Any, layers: SceneLayers) -> None:
+    scene.get_by_label("Threshold").fill("600")
+    drawn = np.array(
+        scene.locator("canvas")
+        .nth(1)
+        .evaluate("canvas => [...canvas.getContext('2d').getImageData(0, 0, 50, 40).data]")
+    )
+    colours = drawn.reshape(40, 50, 4)[..., :3]
+    hits = (layers.truth == 1) & (layers.probability[..., 1].astype(float) > 0.6)
+    np.testing.assert_array_equal((colours == list(bytes.fromhex(HIT[1:]))).all(axis=2), hits)
+
+    box = scene.locator(".stage").bounding_box()
+    mouse, middle = scene.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + box["width"] / 2, middle)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] / 4, middle, steps=4)
+    mouse.up()
+    cut = scene.locator("canvas").nth(1).evaluate("canvas => canvas.style.clipPath")
+    assert float(cut.split()[-1].rstrip("%)")) == pytest.approx(25, abs=2)
+    assert "row" not in scene.locator(".told").inner_text()
+    scene.get_by_label("left").select_option("date 1")
+    first = scene.locator("canvas").first.evaluate(
+        "canvas => [...canvas.getContext('2d').getImageData(30, 20, 1, 1).data]"
+    )
+    low, high = np.nanpercentile(layers.values.reshape(-1, 3), (2, 98), axis=0)
+    expected = 255 * np.clip((layers.values[20, 30, 0] - low) / (high - low), 0, 1)
+    np.testing.assert_allclose(first[:3], expected, atol=0.51)
+
+
+def test_a_pixel_says_what_is_known_of_it(scene: Any, layers: SceneLayers) -> None:
+    box = scene.locator(".stage").bounding_box()
+    scene.page.mouse.click(box["x"] + 30.5 / 50 * box["width"], box["y"] + 20.5 / 40 * box["height"])
+    scene.page.keyboard.press("ArrowRight")
+    scene.page.keyboard.press("Shift+ArrowDown")
+    said = scene.locator(".told").inner_text()
+    assert said.startswith("row 60, column 62\n")
+    told = re.search(r"date 2: B08 (\S+ )?(\d+), .*⟨Z1⟩ (-?\S+)\nprobability of change: (\S+)\n", said, re.DOTALL)
+    assert told
+    assert float(told[3]) == pytest.approx(float(layers.expectation[30, 31, 0]), abs=6e-4)
+    assert float(told[4]) == pytest.approx(float(layers.probability[30, 31, 1]), abs=1.1e-3)
+    if not told[1]:
+        assert float(told[2]) == pytest.approx(float(layers.values[30, 31, 1, 0]), rel=0.02)
+    assert f"is: {CHANGE[layers.truth[30, 31]]}" in said
+    scene.page.mouse.click(box["x"] + 2, box["y"] + 2)
+    assert "not predicted" in scene.locator(".told").inner_text()
+
+
+def test_an_image_is_enlarged_and_those_beside_it_follow_by_key(page: Any) -> None:
+    figures = page.locator("#pictures-nine-all .gallery figure")
+    figures.nth(1).locator("img").press("Enter")
+    dialog = page.locator("dialog[open]")
+    for place in (1, 2, 1):
+        figure = figures.nth(place)
+        assert dialog.locator("img").get_attribute("src") == figure.locator("img").get_attribute("src")
+        is_, said = (figure.get_attribute(name) for name in ("data-is", "data-said"))
+        assert dialog.locator("p").inner_text() == f"is: {is_}; predicted: {said}, probability 0.5{place}"
+        page.keyboard.press("ArrowRight" if place == 1 else "ArrowLeft")
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+
+
+def test_a_gallery_keeps_the_errors_of_a_class(page: Any) -> None:
+    section = page.locator("#pictures-nine-all")
+    assert section.locator(".gallery figure.wrong").count() == 6
+    section.get_by_label("is", exact=True).select_option(index=1)
+    section.get_by_label("predicted", exact=True).select_option(index=2)
+    kept = section.locator(".gallery figure:visible")
+    assert kept.evaluate_all("all => all.map(one => [one.dataset.is, one.dataset.said])") == [list(HOSTILE[:2])]
+    assert "1 of 9 images" in section.locator(".filter").inner_text()
+
+
+def test_a_slider_along_an_axis_says_each_series_with_its_spread(page: Any) -> None:
+    along = page.locator("#pictures-nine-all .along")
+    found = []
+    for step in range(3):
+        along.locator("input").fill(str(step))
+        found.append([along.locator("output").inner_text(), *along.locator("dd").all_inner_texts()])
+    unit = CURVE["unit"]
+    assert found == [
+        [f"0 {unit}", "0.800 ± 0.100", "0.700"],
+        [f"0.5 {unit}", "0.750 ± 0.000", "–"],
+        [f"2 {unit}", "0.500 ± 0.200", "–"],
+    ]
+    assert along.locator("dt").first.inner_text() == HOSTILE[0]
+
+
+def test_a_point_of_a_curve_says_what_it_is_by_key_and_by_pointer(page: Any, page_file: Path) -> None:
+    history = pd.read_csv(sorted(page_file.parent.glob(f"pixels/**/{QUANTUM}/ideal/seed0/history.csv"))[0])
+    drawing = page.locator("#change-oscd-training svg").first
+    tip = page.locator("#change-oscd-training .tip").first
+    drawing.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    told = f"{QUANTUM}: epoch {history['epoch'][2]}, loss {history['loss'][2]:.4g}"
+    assert tip.inner_text() == told
+    at = drawing.locator(".near").bounding_box()
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    assert tip.inner_text() == told
+    page.mouse.move(0, 0)
+    assert not tip.is_visible()
+
+
 def test_names_are_words_whatever_they_are(page: Any, page_file: Path) -> None:
     text = page_file.read_text(encoding="utf-8")
     assert page.get_by_text(HOSTILE[0], exact=True).count() >= 2
@@ -208,6 +352,6 @@ def test_without_scripts_the_page_shows_all(browser: Any, page_file: Path) -> No
     page = browser.new_page(viewport={"width": 390, "height": 900}, java_script_enabled=False)
     page.goto(page_file.as_uri())
     assert page.locator("article section").count() > 10
-    assert page.locator("img:visible").count() == page.locator("img").count() == 2
+    assert page.locator("img:visible").count() == page.locator("img").count() == 2 + 9
     assert page.locator("button, input, select").count() == 0
     page.close()

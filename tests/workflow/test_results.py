@@ -11,6 +11,7 @@ import pytest
 import rasterio
 
 from checkout import Checkout
+from hqnn.report.pixels.scene_layers import SceneLayers
 from hqnn.store import read_model, read_table
 
 MODEL = "results/change/sample/angle_y-simplified_two_design-3"
@@ -125,6 +126,21 @@ def test_change_maps_lie_where_the_city_lies(finished: Checkout) -> None:
             assert (made.crs, made.transform, made.shape) == (given.crs, given.transform, given.shape)
             assert made.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         assert file.with_suffix(".png").stat().st_size > 10_000
+
+
+def test_what_the_page_looks_through_is_the_map_its_model_and_its_images(finished: Checkout) -> None:
+    for file in sorted((finished.folder / MODEL / "ideal/seed0/maps").glob("*.h5")):
+        layers = SceneLayers.read(file)
+        thin = slice(None, None, layers.step)
+        with rasterio.open(file.with_suffix(".tif")) as made:
+            np.testing.assert_allclose(layers.probability[..., 1], made.read(1)[thin, thin], atol=1e-6)
+        probability = 1 / (1 + np.exp(-layers.expectation[..., 0]))  # as the study reads its observable
+        np.testing.assert_allclose(layers.probability[..., 1], probability, atol=1e-6)
+        images = finished.folder / "results/raw/sample_pairs_0/images" / file.stem
+        for place, date in enumerate(layers.dates):
+            for band, name in enumerate(layers.bands):
+                with rasterio.open(next((images / f"imgs_{date}").glob(f"*{name}.tif"))) as given:
+                    np.testing.assert_array_equal(layers.values[:, :, place, band], given.read(1)[thin, thin])
 
 
 def test_every_job_has_a_log_and_nothing_is_half_written(finished: Checkout) -> None:

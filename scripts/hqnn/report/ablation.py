@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from hqnn.errors import UserError, plain
 from hqnn.execution.ablation import COLUMNS, NOISES
 from hqnn.report.panels import Image, Panels
+from hqnn.report.points import Points
 from hqnn.report.style import INK, STYLE, Mark, inline_svg, marks, png, svg_panel
 from hqnn.report.tables import Cell, Table, markdown, number
 from hqnn.report.words import METRIC_NAMES
@@ -277,18 +278,20 @@ def _spread(rows: pd.DataFrame, metric: str) -> float:
 
 def _drawing(
     rows: pd.DataFrame, metric: str, of_source: Mapping[str, Mark], steps: Mapping[str, Step]
-) -> Callable[[Axes], None]:
+) -> Callable[[Axes], Iterator[Points]]:
     """Small dots: single weights; large ones: their means; lines: the published run."""
     settings = _settings(rows)
     values = _values(rows, metric)
     step = steps.get(metric.removesuffix("_normalised"))
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         for offset, (source, mark) in zip((-0.17, 0.17), of_source.items(), strict=True):
             for y, setting in enumerate(settings):
                 own = values.xs((*setting, source), level=("noise", "shots", "source"))
                 axes.plot(own, np.full(len(own), y + offset), "o", color=mark.colour, markersize=2, alpha=0.3, mew=0)
                 axes.plot(own.mean(), y + offset, "o", color=mark.colour, markersize=4.6)
+                says = f"{_setting_name(setting)}: {own.mean():.3f}, {plural(len(own), 'set')} of weights"
+                yield Points(source, [own.mean()], [y + offset], [says])
         if step is not None:
             _mark_published(axes, step)
         axes.set_yticks(range(len(settings)), [_setting_name(setting) for setting in settings])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import pi
 from typing import Any
@@ -18,9 +18,11 @@ from hqnn.analysis.trainability import LOCALITIES, NOISES, unitary_design_varian
 from hqnn.analysis.zx import Diagram, Spider
 from hqnn.circuits.program import Angle
 from hqnn.circuits.words import written
+from hqnn.report.points import Points, points_of_line
 from hqnn.report.style import INK, PALETTE, svg_panel
 
 ROUNDING = 1e-12
+ACROSS = {"qubits": "qubits", "depth": "layers"}
 UNIT = 0.46  # inches between two wires
 FILLS = {"Z": "#bfe6d8", "X": "#f6c9ad"}
 LETTERING = "#111111"  # on a light fill, whatever the page's colours
@@ -114,7 +116,7 @@ def variance_figure(sweep: pd.DataFrame, by: str, circuit: str) -> bytes:
     rows = sweep[(sweep[other] == sweep[other].max()) & (sweep["variance"] > ROUNDING)]
     ticks = sorted(sweep[by].unique())
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         if by == "qubits":
             line = [unitary_design_variance(n) for n in ticks]
             axes.plot(ticks, line, color=INK, linewidth=0.8, linestyle="dotted", label="2-designs", zorder=3)
@@ -123,6 +125,7 @@ def variance_figure(sweep: pd.DataFrame, by: str, circuit: str) -> bytes:
                 own = rows[(rows["observable"] == locality) & (rows["noise"] == noise)].sort_values(by)
                 label = f"{locality}, {noise}"
                 axes.plot(own[by], own["variance"], "o", ls=dashes, color=colour, markersize=3.4, label=label)
+                yield points_of_line(label, own[by], own["variance"], (ACROSS[by], "variance"))
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter("{x:g}")
@@ -133,7 +136,7 @@ def variance_figure(sweep: pd.DataFrame, by: str, circuit: str) -> bytes:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         counted = f"{sweep[other].max()} {'layers' if by == 'qubits' else 'qubits'}"
-        axes.set(xlabel={"qubits": "qubits", "depth": "layers"}[by], title=f"Variance of the gradient, {counted}")
+        axes.set(xlabel=ACROSS[by], title=f"Variance of the gradient, {counted}")
         axes.legend(frameon=False, fontsize=7.5)
 
     return svg_panel(f"variance-{by}-{circuit}", draw)

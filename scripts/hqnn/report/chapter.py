@@ -11,6 +11,7 @@ import pandas as pd
 
 from hqnn.metrics.runs import Run
 from hqnn.metrics.table import COLUMNS
+from hqnn.report.gallery import Gallery
 from hqnn.report.panels import Image, Panels
 from hqnn.report.runs import Predictions
 from hqnn.report.style import Mark
@@ -56,6 +57,15 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Thumbnails:
+    """Images with what was said of them, and a heading where they have one."""
+
+    kind: ClassVar[str] = "gallery"
+    gallery: Gallery
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Folded:
     """A table that a reader unfolds."""
 
@@ -64,7 +74,7 @@ class Folded:
     table: Table
 
 
-Block = Words | Shown | Figures | Pictures | Folded
+Block = Words | Shown | Figures | Pictures | Thumbnails | Folded
 
 
 @dataclass(frozen=True)
@@ -193,3 +203,8 @@ def folded(summary: str, table: Table) -> Folded | None:
 def figures(panels: Panels, marks: Mapping[str, Mark], title: str = "") -> Figures | None:
     """Panels, where they have images."""
     return Figures(panels, marks, title) if panels.images else None
+
+
+def thumbnails(gallery: Gallery | None, title: str = "") -> Thumbnails | None:
+    """A gallery, where it has pictures."""
+    return Thumbnails(gallery, title) if gallery else None

@@ -1,4 +1,4 @@
-"""What is taken for what: confusion matrices of any number of classes, and pictures of mistakes."""
+"""What is taken for what: confusion matrices of any number of classes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,11 @@ from hqnn.report.chapter import Block, Pictures, figures, folded
 from hqnn.report.classes import FEW, shortened
 from hqnn.report.panels import Image, Panels, svg, wide_svg
 from hqnn.report.runs import Predictions
-from hqnn.report.sheets import contact_sheet, embedded
 from hqnn.report.style import PALETTE, svg_panel
 from hqnn.report.tables import Cell, Table
-from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
 from hqnn.wording import plural
 
 BLUE, ORANGE = PALETTE[0], PALETTE[1]
-SHEET = 40  # pictures of a sheet of mistakes
 FAINTEST = 0.06  # opacity of what hardly ever happens
 UPRIGHT = {True: 2, False: 8}  # letters of names that stand side by side below narrow columns and wide ones
 CELL, MARGIN = 0.37, 1.3  # inches
@@ -77,20 +74,6 @@ def counts_table(counts: Counts, classes: Sequence[str], over: str) -> Table:
     )
     head = ("model", "is", *(f"said\n{name}" for name in classes), "all")
     return Table(f"Numbers of test samples, exact path, {over}.", head, rows, labels=2)
-
-
-def mistakes(images: ImageTable, one: Predictions) -> Image | None:
-    """Test images that were taken for another class, the surest mistakes first; nothing where there are none."""
-    wrong = np.flatnonzero(is_wrong(one))
-    if not wrong.size:
-        return None
-    shown = surest(one, wrong, SHEET)
-    some = "" if len(shown) == wrong.size else f", the {len(shown)} surest"
-    caption = (
-        f"{one.run.model}, seed {one.run.seed}: {plural(wrong.size, 'wrong test image')}{some}, with the predicted "
-        "class, its probability and the true class."
-    )
-    return embedded(contact_sheet(thumbnails(images, one, shown, framed=False)), caption)
 
 
 def _heat_map(name: str, title: str, counts: NDArray[np.float64], classes: Sequence[str]) -> bytes:

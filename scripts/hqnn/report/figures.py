@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from hqnn.metrics.table import POOLED
+from hqnn.report.points import Points, points_of_line
 from hqnn.report.style import FAINT, INK, Mark, svg_panel
 from hqnn.report.words import METRIC_NAMES, PHASES, path_name, path_order
 
@@ -35,15 +36,19 @@ def training_curves(
         SVG.
     """
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         for place, (model, histories) in enumerate(runs.items()):
             style: dict[str, Any] = {"color": marks[model].colour, "linestyle": marks[model].dashes}
             if nested:
                 style["linewidth"] = 1.2 + 1.3 * (len(runs) - 1 - place)
             for history in histories:
                 axes.plot(history["epoch"], history[quantity], **style)
-                if f"validation_{quantity}" in history:
-                    axes.plot(history["epoch"], history[f"validation_{quantity}"], alpha=0.45, **style)
+                yield points_of_line(model, history["epoch"], history[quantity], ("epoch", quantity))
+                validated = f"validation_{quantity}"
+                if validated in history:
+                    axes.plot(history["epoch"], history[validated], alpha=0.45, **style)
+                    words = ("epoch", f"validation {quantity}")
+                    yield points_of_line(model, history["epoch"], history[validated], words)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(f"{quantity.capitalize()} while training")
@@ -118,7 +123,7 @@ def expectation_scatter(
         SVG, with the slope of the least-squares line and the root mean square difference written in it.
     """
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         limit = 1.05 * max(float(np.abs(exact).max()), float(np.abs(other).max()), 1e-3)
         line = np.array([-limit, limit])
         if standard_error is not None and standard_error.mean() > 0:
@@ -130,6 +135,7 @@ def expectation_scatter(
         difference = float(np.sqrt(np.mean((other - exact) ** 2)))
         axes.text(0.04, 0.96, f"slope {slope:.2f}\nrms {difference:.3f}", transform=axes.transAxes, va="top", size=8)
         axes.set(xlim=line, ylim=line, xlabel="exact expectation value", title=name)
+        yield points_of_line("", exact, other, ("exact", name))
 
     return svg_panel(f"expectation-{name}", draw)
 
@@ -189,12 +195,13 @@ def _curves(
     words: tuple[str, str],
     chance: Callable[[Axes], None],
 ) -> bytes:
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         chance(axes)
         for model, seeds in scored.items():
             for labels, probability in seeds:
                 x, y = (_thinned(values) for values in curve(labels, probability))
                 axes.plot(x, y, color=marks[model].colour, linestyle=marks[model].dashes, linewidth=1.1)
+                yield points_of_line(model, x, y, (words[0], words[1].partition(" ")[0].lower()))
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02), xlabel=words[0], title=words[1])
 
     return svg_panel(name, draw)
@@ -217,12 +224,14 @@ def _intervals(
     means = rows.groupby([by, kind])[["value", "low", "high"]].mean()
     drawn = [s for s in marks if s in means.index.get_level_values(kind)]
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         for place, one in enumerate(drawn):
             own = means.xs(one, level=kind).reindex(list(categories))
             y = np.arange(len(categories)) + (place - (len(drawn) - 1) / 2) * 0.62 / max(len(drawn), 3)
             axes.hlines(y, own["low"], own["high"], color=marks[one].colour, linewidth=1.6, alpha=0.55)
             axes.plot(own["value"], y, "o", color=marks[one].colour, markersize=4.2)
+            says = [f"{label(c)}: {v:.3f} ({low:.3f} to {high:.3f})" for c, (v, low, high) in own.iterrows()]
+            yield Points(one, own["value"], y, says)
         axes.set_yticks(range(len(categories)), [label(c) for c in categories])
         axes.set_ylim(len(categories) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 from collections.abc import Sequence
@@ -11,21 +10,17 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 import PIL.Image
-from markupsafe import Markup
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from hqnn.data.image_files import square
 from hqnn.execution.new_data.image_rows import Seen
 from hqnn.report.colours import in_colours
-from hqnn.report.panels import Image
 from hqnn.report.style import INK, STYLE, png
 
 SIDE = 96  # pixels of a thumbnail
 GAP, LINE = 8, 30  # pixels between thumbnails, and below them for words
 COLUMNS = 10
-WRONG = "#d55e00"
 LETTERS = 18  # of a line below a thumbnail
 DPI = 100  # one pixel of the sheet for one of a thumbnail
 COLOURS = 128
@@ -38,12 +33,10 @@ class Thumbnail:
     Attributes:
         image: uint8, shape (height, width, 3) or (height, width, 1).
         words: below it, two short lines at most.
-        wrong: whether it is framed.
     """
 
     image: NDArray[np.uint8]
     words: str
-    wrong: bool = False
 
 
 def contact_sheet(thumbnails: Sequence[Thumbnail], columns: int = COLUMNS) -> bytes:
@@ -65,23 +58,11 @@ def contact_sheet(thumbnails: Sequence[Thumbnail], columns: int = COLUMNS) -> by
             top = GAP + place // columns * (SIDE + LINE + GAP)
             left = GAP + place % columns * (SIDE + GAP)
             mosaic[top : top + SIDE, left : left + SIDE] = _small(one.image)
-            colour = WRONG if one.wrong else INK
             axes.text(
-                left, top + SIDE + 3, one.words, fontsize=7, color=colour, va="top", linespacing=1.15, parse_math=False
+                left, top + SIDE + 3, one.words, fontsize=7, color=INK, va="top", linespacing=1.15, parse_math=False
             )
-            if one.wrong:
-                frame = Rectangle((left - 2, top - 2), SIDE + 3, SIDE + 3, fill=False, edgecolor=WRONG, linewidth=2.2)
-                axes.add_patch(frame)
         axes.imshow(mosaic, interpolation="nearest", aspect="auto", extent=(0, width, height, 0))
         return _few_colours(png(figure, dpi=DPI))
-
-
-def embedded(sheet: bytes, caption: str) -> Image:
-    """A sheet as it stands in the page, no larger than its thumbnails are."""
-    data = base64.b64encode(sheet).decode()
-    width = PIL.Image.open(io.BytesIO(sheet)).width
-    picture = Markup('<img src="data:image/png;base64,{}" alt="{}" style="max-width: {}px">')
-    return Image(picture.format(data, caption, width), caption)
 
 
 def predicted_sheet(seen: Sequence[Seen], bands: Sequence[str] = ()) -> bytes:
@@ -104,9 +85,9 @@ def _said(one: Seen) -> str:
 
 
 def _few_colours(image: bytes) -> bytes:
-    """The same picture in a palette, a third of the bytes; words and frames keep their colours."""
+    """The same picture in a palette, a third of the bytes; words keep their colours."""
     whole = PIL.Image.open(io.BytesIO(image)).convert("RGB")
-    kept = [blend for colour in (WRONG, INK) for share in (1.0, 0.7, 0.4) for blend in _on_white(colour, share)]
+    kept = [blend for share in (1.0, 0.7, 0.4) for blend in _on_white(INK, share)]
     free = COLOURS - len(kept) // 3
     palette = PIL.Image.new("P", (1, 1))
     palette.putpalette([*(whole.quantize(free).getpalette() or [])[: 3 * free], *kept])

@@ -16,6 +16,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from hqnn.report.points import Points, points_element
+
 # Okabe and Ito, "Color Universal Design" (2008), without its yellow, which is lost on white.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 DASHES = ("solid", "dashed", "dotted")
@@ -70,24 +72,26 @@ def marks(names: Iterable[str]) -> dict[str, Mark]:
     }
 
 
-def svg_panel(name: str, draw: Callable[[Axes], None], size: tuple[float, float] = PANEL) -> bytes:
+def svg_panel(name: str, draw: Callable[[Axes], Iterable[Points] | None], size: tuple[float, float] = PANEL) -> bytes:
     """Draw one panel as SVG with live text, equal bytes for equal content.
 
     Args:
         name: of the figure; keeps its identifiers apart from those of other figures on a page.
-        draw: what fills the axes.
+        draw: what fills the axes, and gives what its points say, where they say something.
         size: in inches.
     """
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
         layout = ConstrainedLayoutEngine()
         figure = Figure(figsize=size, layout=layout)
         FigureCanvasSVG(figure)
-        draw(figure.add_subplot())
+        axes = figure.add_subplot()
+        points = list(draw(axes) or ())
         layout.execute(figure)
+        told = points_element(axes, points)
         figure.set_layout_engine(None)  # with one, saving draws the figure twice
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    return buffer.getvalue().replace(b"</svg>", f"{told}</svg>".encode())
 
 
 def png(figure: Figure, dpi: int) -> bytes:

@@ -31,7 +31,7 @@ def false_colour(scene: Scene, date: int = 0, *, step: int = 1) -> NDArray[np.ui
     Raises:
         UserError: a file is damaged.
     """
-    chosen = _shown(scene.bands)
+    chosen = bands_shown(scene.bands)
     image = np.empty((*thinned_shape(scene.shape, step), 3), dtype=np.float32)
     for rows, columns in thinned_windows(windows_of(scene), step):
         raw, _ = scene.read(rows, columns)
@@ -56,8 +56,8 @@ def truth(scene: Scene, *, step: int = 1) -> NDArray[np.uint8]:
     return image
 
 
-def _shown(bands: Sequence[str]) -> list[int]:
-    """Which bands are shown as red, green and blue."""
+def bands_shown(bands: Sequence[str]) -> list[int]:
+    """Places of the bands that are shown as red, green and blue, see `false_colour`."""
     for names in (FALSE_COLOUR, TRUE_COLOUR):
         if set(names) <= set(bands):
             return [bands.index(name) for name in names]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.circuits.words import written
 from hqnn.errors import UserError, nearest
 from hqnn.execution.predict import ExecutionPath
 from hqnn.models.architectures import read_classifier
@@ -25,6 +26,7 @@ BITS_AT_ONCE = 1 << 21  # shots of all samples together; Aer gives each as a tex
 
 PathOfPiece = Callable[[int], ExecutionPath]
 Probabilities = NDArray[np.float64]
+Expectations = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,13 @@ class Predictor:
         self._trained: str = about["fingerprint"]
         self._pieces = 0
 
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Those of its circuits, copy after copy, as a person writes them; none where no circuit runs."""
+        if not isinstance(self.classifier, HybridClassifier):
+            return ()
+        return self.classifier.quantum.copies * tuple(map(written, self.classifier.program.observables))
+
     def __call__(self, samples: NDArray[Any]) -> Probabilities:
         """Predict samples, some at once.
 
@@ -128,10 +137,27 @@ class Predictor:
         Raises:
             UserError: the weights about to run are not the trained ones.
         """
+        return self.with_expectations(samples)[0]
+
+    def with_expectations(self, samples: NDArray[Any]) -> tuple[Probabilities, Expectations]:
+        """Predict samples, some at once, and say what the circuits gave.
+
+        Args:
+            samples: as above.
+
+        Returns:
+            The probability of every class, shape (samples, classes), and expectation values, shape (samples, ...,
+            observables), of none where no circuit runs.
+
+        Raises:
+            UserError: the weights about to run are not the trained ones.
+        """
         starts = range(0, len(samples), self.execution.at_once)
         found = [self._of_piece(samples[start : start + self.execution.at_once]) for start in starts]
-        classes = self.classifier.architecture.classes
-        return np.concatenate(found) if found else np.empty((0, classes))
+        if not found:
+            return np.empty((0, self.classifier.architecture.classes)), np.empty((0, len(self.observables)))
+        probabilities, expectations = zip(*found, strict=True)
+        return np.concatenate(probabilities), np.concatenate(expectations)
 
     def pass_over(self, calls: Iterable[int]) -> None:
         """Count calls that were made before, each with so many samples, so that the next one draws as if it had been.
@@ -141,14 +167,19 @@ class Predictor:
         """
         self._pieces += sum(-(-samples // self.execution.at_once) for samples in calls)
 
-    def _of_piece(self, samples: NDArray[Any]) -> Probabilities:
-        probability = _probability(self.classifier, self._trained, self.execution.path_of(self._pieces), samples)
+    def _of_piece(self, samples: NDArray[Any]) -> tuple[Probabilities, Expectations]:
+        path = self.execution.path_of(self._pieces)
+        probability, expectation = _predicted(self.classifier, self._trained, path, samples)
         self._pieces += 1
-        return np.stack([1 - probability, probability], axis=1) if probability.ndim == 1 else probability
+        both = np.stack([1 - probability, probability], axis=1) if probability.ndim == 1 else probability
+        return both, expectation
 
 
-def _probability(classifier: Classifier, trained: str, path: ExecutionPath, samples: NDArray[Any]) -> Probabilities:
-    """Of class 1 of two, shape (samples,), or of every class of more, shape (samples, classes)."""
+def _predicted(
+    classifier: Classifier, trained: str, path: ExecutionPath, samples: NDArray[Any]
+) -> tuple[Probabilities, Expectations]:
+    """Probability of class 1 of two, shape (samples,), or of every class of more, and expectation values."""
     if not isinstance(classifier, HybridClassifier):
-        return classifier.classify(samples)
-    return classifier.probabilities(path(classifier, trained, classifier.circuit_inputs(samples)).values)
+        return classifier.classify(samples), np.empty((len(samples), 0))
+    values = path(classifier, trained, classifier.circuit_inputs(samples)).values
+    return classifier.probabilities(values), values

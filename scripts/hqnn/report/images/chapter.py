@@ -12,11 +12,25 @@ import pandas as pd
 
 from hqnn.circuits.program import Program
 from hqnn.circuits.program_file import read_program
-from hqnn.report.chapter import Block, Chapter, Figures, Material, Pictures, Section, Words, figures, section, shown
+from hqnn.report.chapter import (
+    Block,
+    Chapter,
+    Figures,
+    Material,
+    Pictures,
+    Section,
+    Words,
+    figures,
+    section,
+    shown,
+    thumbnails,
+)
 from hqnn.report.circuits import circuit_image
-from hqnn.report.confusion import confusion_blocks, mistakes
+from hqnn.report.confusion import confusion_blocks
 from hqnn.report.difference import compared
 from hqnn.report.findings import weights_sentence
+from hqnn.report.gallery import mistakes
+from hqnn.report.image_table import ImageTable
 from hqnn.report.images import figures as drawn
 from hqnn.report.images import findings as findings
 from hqnn.report.images import tables as told
@@ -25,13 +39,13 @@ from hqnn.report.panels import Image, Panels, expectation, paths, svg, wide_svg
 from hqnn.report.paths import path_findings
 from hqnn.report.samples import SampleNotes
 from hqnn.report.style import Mark, marks
-from hqnn.report.thumbnails import ImageTable
 from hqnn.report.words import path_names
 from hqnn.store import open_table
 from hqnn.wording import plural
 
 PATH_METRICS = ("accuracy", "log_loss")
 BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over images."
+MISTAKES = 60  # pictures
 ANALYSIS = "analysis"  # the folder below a model's that its analysis lies in
 DIAGRAM = (
     "{} reduction. Green: Z spiders, red: X spiders, dashed blue edges: Hadamard gates; θ: weights, x: inputs. A thick "
@@ -141,8 +155,7 @@ class RawSet:
         classes = tuple(one.about["classes"])
         yield Words((findings.confused(one, classes),), findings=True)
         yield from confusion_blocks([other for other in exact if other.run.model == one.run.model], classes)
-        sheet = mistakes(self.images, one) if self.images else None
-        yield Pictures((sheet,), "What was wrong") if sheet else None
+        yield thumbnails(mistakes(self.images, one, MISTAKES), "What was wrong") if self.images else None
 
     def _paths(self) -> Iterator[Block | None]:
         for dataset in self.material.metrics["dataset"].unique():

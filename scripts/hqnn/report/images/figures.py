@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -20,6 +20,7 @@ from hqnn.report.images.tables import (
     ranked,
 )
 from hqnn.report.panels import Panels, svg
+from hqnn.report.points import Points, points_of_line
 from hqnn.report.runs import Predictions
 from hqnn.report.style import INK, PALETTE, Mark, svg_panel
 from hqnn.wording import plural
@@ -102,7 +103,7 @@ def varied(predictions: Sequence[Predictions]) -> list[Predictions]:
 def _epochs(histories: Mapping[str, Sequence[pd.DataFrame]], quantity: str, marks: Mapping[str, Mark]) -> bytes:
     share = quantity.endswith("accuracy")
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         for model, seeds in histories.items():
             known = [history.set_index("epoch")[quantity] for history in seeds if quantity in history]
             if not known:
@@ -111,6 +112,7 @@ def _epochs(histories: Mapping[str, Sequence[pd.DataFrame]], quantity: str, mark
             colour = marks[model].colour
             axes.fill_between(values.index, values.min(axis=1), values.max(axis=1), color=colour, alpha=0.2, lw=0)
             axes.plot(values.index, values.mean(axis=1), color=colour, linestyle=marks[model].dashes)
+            yield points_of_line(model, values.index, values.mean(axis=1), ("epoch", EPOCHS[quantity].lower()))
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if not share:
@@ -140,7 +142,7 @@ def _layouts(
     found = 100 * rows.groupby("model")["value"].agg(["mean", lambda values: values.std(ddof=0)]).to_numpy()
     of_row = dict(zip(sorted(models), found, strict=True))
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         for model, kernel in of_model.items():
             y = float(places.index(kernel.layout if kernel else model))
             if kernel:
@@ -149,6 +151,7 @@ def _layouts(
             colour = marks[kernel.turned].colour if kernel else INK
             axes.hlines(y, mean - spread, mean + spread, color=colour, linewidth=1.6, alpha=0.55)
             axes.plot(mean, y, "o", color=colour, markersize=4.2)
+            yield Points(model, [mean], [y], [f"{mean:.2f} ± {spread:.2f} %"])
         for model, value in published.items():
             row = PUBLISHED_ROW if model == "quanv" else model
             if row in places:

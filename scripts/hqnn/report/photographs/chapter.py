@@ -13,7 +13,19 @@ from hqnn.circuits.program import Program
 from hqnn.metrics.facts import TRAINING
 from hqnn.metrics.runs import Run
 from hqnn.report import panels, tables
-from hqnn.report.chapter import Block, Chapter, Material, Pictures, Section, Words, figures, folded, section, shown
+from hqnn.report.chapter import (
+    Block,
+    Chapter,
+    Material,
+    Pictures,
+    Section,
+    Words,
+    figures,
+    folded,
+    section,
+    shown,
+    thumbnails,
+)
 from hqnn.report.circuits import circuit_image
 from hqnn.report.confusion import confusion_blocks
 from hqnn.report.difference import compared
@@ -187,7 +199,7 @@ class Split:
         beside = tables.beside_published(self.material.metrics, self.material.published)
         yield folded("Every number of ours that a published one stands beside", beside)
 
-    def _wrong(self, exact: Sequence[Predictions]) -> Iterator[Block]:
+    def _wrong(self, exact: Sequence[Predictions]) -> Iterator[Block | None]:
         """Pictures of test images with what the first run of the first model said of them."""
         images = self.of.files.images
         if images is None:
@@ -195,7 +207,7 @@ class Split:
         for model in self.of.quantum[:1]:
             one = min((one for one in exact if one.run.model == model), key=lambda one: one.run.seed, default=None)
             if one is not None:
-                yield Pictures(tuple(drawn.tested_images(images, one)), "Test images")
+                yield thumbnails(drawn.tested_images(images, one), "Test images")
 
     def trainers(self) -> Iterator[Block | None]:
         """One model trained by the engine and by others."""

@@ -1,8 +1,8 @@
-"""Figures and contact sheets of photographs."""
+"""Figures of photographs, and which of these are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,19 +12,19 @@ from matplotlib.ticker import MaxNLocator
 
 from hqnn.metrics.facts import TRAINING
 from hqnn.metrics.runs import Run
-from hqnn.report.confusion import mistakes
-from hqnn.report.panels import Image, Panels, svg
+from hqnn.report.gallery import Gallery, mistakes, pictures_of
+from hqnn.report.image_table import ImageTable, is_wrong
+from hqnn.report.panels import Panels, svg
+from hqnn.report.points import Points
 from hqnn.report.runs import Predictions
-from hqnn.report.sheets import contact_sheet, embedded
 from hqnn.report.style import INK, PALETTE, Mark, svg_panel
 from hqnn.report.tables import tested
-from hqnn.report.thumbnails import ImageTable, is_wrong, surest, thumbnails
 from hqnn.report.words import SIMULATORS, trainer_name, trainer_order
 from hqnn.wording import plural
 
 BLUE = PALETTE[0]
-SHEET = 48  # pictures of a contact sheet
-GALLERY = 24  # of each kind of error
+MOST = 48  # pictures
+FEW_WRONG = 24  # pictures, up to which right ones stand beside
 BOXED = 4  # seeds from which on a box says more than its dots
 BOXES = {
     "train loss": (TRAINING, "train_loss"),
@@ -66,57 +66,32 @@ def final_values(metrics: pd.DataFrame, marks: Mapping[str, Mark]) -> Panels:
     )
 
 
-def contact(images: ImageTable, one: Predictions) -> Image:
-    """Test images with what was said of them; wrong ones are framed, and all of those are there as far as they fit."""
+def tested_images(images: ImageTable, one: Predictions) -> Gallery | None:
+    """Test images with what was said of them: right ones, too, where few are wrong."""
     wrong = is_wrong(one)
-    order = np.argsort(~wrong, kind="stable")
-    chosen = np.sort(order[:SHEET])
+    if wrong.sum() > FEW_WRONG:
+        return mistakes(images, one, MOST)
+    chosen = np.sort(np.argsort(~wrong, kind="stable")[:MOST])
     words = "all" if len(chosen) == len(wrong) else f"{len(chosen)} of"
-    framed = f"Framed: the {plural(int(wrong.sum()), 'wrong one')}, with the true class below." if wrong.any() else ""
+    framed = f"Framed: the {plural(int(wrong.sum()), 'wrong one')}." if wrong.any() else "None is wrong."
     caption = (
         f"{one.run.model}, seed {one.run.seed}: {words} {plural(len(wrong), 'test image')} with the predicted class "
-        f"and its probability. {framed or 'None is wrong.'}"
+        f"and its probability. {framed}"
     )
-    return embedded(contact_sheet(thumbnails(images, one, chosen)), caption)
-
-
-def tested_images(images: ImageTable, one: Predictions) -> list[Image]:
-    """Test images with what was said of them: all kinds where few are wrong, else the wrong ones alone."""
-    return [contact(images, one)] if is_wrong(one).sum() <= SHEET // 2 else errors(images, one)
-
-
-def errors(images: ImageTable, one: Predictions) -> list[Image]:
-    """What was wrong: of two classes false positives and false negatives, a sheet each; of more a sheet of mistakes."""
-    classes = images.about["classes"]
-    if len(classes) != 2:
-        sheet = mistakes(images, one)
-        return [sheet] if sheet else []
-    negative, positive = classes
-    labels, predicted = one.columns["label"], one.columns["predicted"]
-    kinds = {
-        f"False positives: said {positive}, is {negative}": (predicted == 1) & (labels == 0),
-        f"False negatives: said {negative}, is {positive}": (predicted == 0) & (labels == 1),
-    }
-    sheets = []
-    for words, mask in kinds.items():
-        found = np.flatnonzero(mask)
-        if found.size:
-            shown = surest(one, found, GALLERY)
-            some = "" if len(shown) == found.size else f", the {len(shown)} surest"
-            caption = f"{words}: {plural(found.size, 'image')}{some}. {one.run.model}, seed {one.run.seed}."
-            pictures = thumbnails(images, one, np.sort(shown), truth=False, framed=False)
-            sheets.append(embedded(contact_sheet(pictures), caption))
-    return sheets
+    return Gallery(pictures_of(images, one, chosen), caption)
 
 
 def _bars(name: str, title: str, rows: pd.DataFrame) -> bytes:
-    def draw(axes: Axes) -> None:
-        places = np.arange(len(rows))
-        axes.bar(places, rows["count"] / rows["count"].sum(), color=BLUE, width=0.72, alpha=0.8)
+    def draw(axes: Axes) -> Iterator[Points]:
+        places, shares = np.arange(len(rows)), rows["count"] / rows["count"].sum()
+        axes.bar(places, shares, color=BLUE, width=0.72, alpha=0.8)
         axes.hlines(rows["probability"], places - 0.42, places + 0.42, color=INK, linewidth=1.6)
         axes.set_xticks(places, rows["bitstring"], rotation=90, family="monospace")
         axes.grid(visible=False, axis="x")
         axes.set_title(title)
+        said = zip(rows["bitstring"], shares, rows["probability"], strict=True)
+        says = [f"{bits}: {share:.3f}, exactly {probability:.3f}" for bits, share, probability in said]
+        yield Points("", places, shares, says)
 
     return svg_panel(name, draw)
 
@@ -124,7 +99,7 @@ def _bars(name: str, title: str, rows: pd.DataFrame) -> bytes:
 def _boxes(name: str, rows: pd.DataFrame, title: str, marks: Mapping[str, Mark]) -> bytes:
     phases = sorted(rows["phase"].unique(), key=trainer_order)
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         for place, phase in enumerate(phases):
             values, colour = rows.loc[rows["phase"] == phase, "value"].to_numpy(), marks[phase].colour
             if len(values) >= BOXED:
@@ -133,6 +108,7 @@ def _boxes(name: str, rows: pd.DataFrame, title: str, marks: Mapping[str, Mark])
                 axes.boxplot(values, positions=[place], widths=0.5, orientation="horizontal", whis=(0, 100), **styles)
             spread = np.linspace(-0.14, 0.14, len(values)) if len(values) > 1 else np.zeros(1)
             axes.plot(values, place + spread, "o", color=colour, markersize=3.2, alpha=0.7, markeredgewidth=0)
+            yield Points(trainer_name(phase), values, place + spread, [f"{value:.4g}" for value in values])
         axes.set_yticks(range(len(phases)), [trainer_name(phase) for phase in phases])
         axes.set_ylim(len(phases) - 0.5, -0.5)
         axes.xaxis.set_major_locator(MaxNLocator(4))

@@ -12,7 +12,7 @@ import pandas as pd
 from hqnn.circuits.program import Program
 from hqnn.metrics.runs import Run, run_of
 from hqnn.metrics.table import read_csv
-from hqnn.report.thumbnails import ImageTable
+from hqnn.report.image_table import ImageTable
 from hqnn.store import open_table, read_attributes, read_model
 
 BITSTRING_COLUMNS = ("device", "bitstring", "count", "probability")

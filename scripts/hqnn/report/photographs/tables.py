@@ -12,10 +12,10 @@ import pandas as pd
 from hqnn.metrics.facts import TRAINING
 from hqnn.report.captions import marked, over_seeds, samples_of
 from hqnn.report.classes import FIELD_NAMES, MANY, has_two_classes
+from hqnn.report.image_table import ImageTable
 from hqnn.report.paths import on_every_path, path_table
 from hqnn.report.runs import Predictions
 from hqnn.report.tables import DASH, Cell, Table, compared, entry, labelled, number, row_order, tested
-from hqnn.report.thumbnails import ImageTable
 from hqnn.report.words import clock, duration, metric_name, path_name, path_order, trainer_name, trainer_order
 
 OF_TWO = ("accuracy", "balanced_accuracy", "f1", "mcc", "roc_auc")

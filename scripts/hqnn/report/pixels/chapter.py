@@ -14,6 +14,8 @@ from hqnn.report.chapter import Block, Chapter, Figures, Folded, Material, Pictu
 from hqnn.report.panels import Image
 from hqnn.report.pixels.every_pixel import every_pixel_blocks
 from hqnn.report.pixels.samples import pixel_notes
+from hqnn.report.pixels.scene_layers import SceneLayers
+from hqnn.report.pixels.scene_viewer import scene_viewer
 from hqnn.report.runs import map_files
 from hqnn.report.samples import file_named
 from hqnn.report.vectors import Vectors
@@ -62,4 +64,6 @@ def _maps(folders: Sequence[Path]) -> Section:
 def _map(run: Run, scene: str, file: Path) -> Image:
     data = base64.b64encode(file.read_bytes()).decode()
     caption = f"{scene}: {run.model} ({run.phase}), seed {run.seed}"
-    return Image(Markup('<img src="data:image/png;base64,{}" alt="Map of {}">').format(data, caption), caption)
+    picture = Markup('<img src="data:image/png;base64,{}" alt="Map of {}">').format(data, caption)
+    layers = file.with_suffix(".h5")
+    return Image(picture + scene_viewer(SceneLayers.read(layers)) if layers.exists() else picture, caption)

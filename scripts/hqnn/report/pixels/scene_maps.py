@@ -26,6 +26,7 @@ from hqnn.data.pixels.tiffs import open_raster
 from hqnn.execution.new_data.map_summary import write_map_summary
 from hqnn.execution.new_data.predictor import Predictor, execution_by
 from hqnn.report.pixels.map_panel import SceneMap, map_panel
+from hqnn.report.pixels.scene_layers import scene_layers
 from hqnn.store import file_digest, open_table, read_attributes, read_table
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,8 @@ def map_test_scenes(
     """Map every scene that has test samples, or no labels, without noise.
 
     Args:
-        output: folder of ``<scene>.tif``, see `map_scene`, and of ``<scene>.png``, see `map_panel`.
+        output: folder of ``<scene>.tif``, see `map_scene`, ``<scene>.png``, see `map_panel`, and ``<scene>.h5``, see
+            `SceneLayers`.
         collection: that the table was made of.
         samples: the store; says which scenes are tested and how features are computed.
         model: file of a trained classifier.
@@ -88,10 +90,14 @@ def map_test_scenes(
             said["pieces"] = unfinished.pieces(listed)
             if listed.name in tested:
                 with collection.open(listed.name) as scene:
-                    _map(folder, scene, *read_transform(samples, listed.name), predict, classes, classes, said)
+                    read = read_transform(samples, listed.name)
+                    _look_through(folder, scene, *read, predict, classes, labelled=True)
+                    _map(folder, scene, *read, predict, classes, classes, said)
             elif listed.part == PREDICT:
                 with collection.open(listed.name) as scene:
-                    _map(folder, scene, *transform_of(samples, scene), predict, classes, (), said)
+                    read = transform_of(samples, scene)
+                    _look_through(folder, scene, *read, predict, classes, labelled=False)
+                    _map(folder, scene, *read, predict, classes, (), said)
     unfinished.remove()
 
 
@@ -149,11 +155,40 @@ def _map(
     """
     mapped = folder / f"{scene.name}.tif"
     map_scene(scene, sampling, transform, predict, mapped, classes, **said)
-    step = -(-max(scene.shape) // PANEL_PIXELS)
+    step = _step(scene)
     dates = [false_colour(scene, date, step=step) for date in range(scene.dates)]
     known = _truth(scene, step, classes, labelled)
     (folder / f"{scene.name}.png").write_bytes(map_panel(dates, _thinned(mapped, step, classes), known))
     return mapped
+
+
+def _look_through(
+    folder: Path,
+    scene: Scene,
+    sampling: Sampling,
+    transform: FeatureTransform,
+    predict: Predictor,
+    classes: tuple[str, ...],
+    *,
+    labelled: bool,
+) -> None:
+    """Write what the page lets a reader look through."""
+    step = _step(scene)
+    scene_layers(
+        scene,
+        sampling,
+        transform,
+        predict.with_expectations,
+        truth(scene, step=step) if labelled else None,
+        step=step,
+        classes=classes,
+        observables=predict.observables,
+    ).write(folder / f"{scene.name}.h5")
+
+
+def _step(scene: Scene) -> int:
+    """Every how many-th row and column is shown."""
+    return -(-max(scene.shape) // PANEL_PIXELS)
 
 
 def _truth(scene: Scene, step: int, classes: tuple[str, ...], labelled: tuple[str, ...]) -> NDArray[np.uint8] | None:
