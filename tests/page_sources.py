@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from hqnn.report.chapter import Chapter, Figures, Section, Thumbnails
+from hqnn.report.chapter import Chapter, Figures, Pictures, Section, Thumbnails
 from hqnn.report.data_block import data_block
 from hqnn.report.gallery import Gallery, Picture, address_of
 from hqnn.report.page import StudyChapter, template
 from hqnn.report.panels import Image, Panels
+from hqnn.report.pixels.scene_viewer import scene_viewer
+from report_sources import made_layers
 
 HOSTILE = (
     '<img src=x onerror="alert(1)">',
@@ -27,17 +29,20 @@ CURVE = {
         {"name": "twin", "at": [0.0, 2.0], "mean": [0.7, None], "deviation": [None, None], "seeds": {"0": [0.7, None]}},
     ],
 }  # fmt: skip
+OF_THREE = made_layers(np.random.default_rng(3), (*HOSTILE[:2], "plain"))
 
 
 def pictures_chapter() -> StudyChapter:
-    """A chapter of nine pictures in three classes and a figure of curves."""
+    """A chapter of nine pictures in three classes, a figure of curves, and a scene of three classes."""
     classes = (*HOSTILE[:2], "plain")
     pictures = tuple(
         Picture(address_of(np.full((9, 9, 1), 20 * k, np.uint8)), classes[k // 3], classes[k % 3], 0.5 + k / 100)
         for k in range(9)
     )
     figure = Image(Markup('<svg viewBox="0 0 300 200"><path d="M 0 0 L 9 9"/></svg>') + data_block("curve", CURVE))
-    blocks = (Thumbnails(Gallery(pictures, "Nine pictures.")), Figures(Panels((figure,), "Curves.")))
+    image = Markup('<img src="{}" alt="a map">').format(pictures[0].address)
+    scene = Pictures((Image(image + scene_viewer(OF_THREE), "A scene."),))
+    blocks = (Thumbnails(Gallery(pictures, "Nine pictures.")), Figures(Panels((figure,), "Curves.")), scene)
     chapter = Chapter("pictures", "nine", (), (), True, "", (Section("all", "All", blocks),))
     about: dict[str, Any] = {
         name: [] for name in ("notes", "ran_where", "settings", "versions", "digests", "published")
@@ -45,4 +50,14 @@ def pictures_chapter() -> StudyChapter:
     rendered = template("study.html.j2").render(
         study="pictures", title="Pictures", lead="", notice="", chapters=[chapter], jobs=None, metric_name=str, **about
     )
-    return StudyChapter("pictures", "images", "Pictures", True, "", "pictures-nine", [], rendered)
+    return StudyChapter(
+        study="pictures",
+        kind="images",
+        title="Pictures",
+        synthetic=True,
+        ran_at="",
+        anchor="pictures-nine",
+        tuning="",
+        overview=[],
+        html=rendered,
+    )

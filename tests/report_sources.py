@@ -205,7 +205,7 @@ def make_pixels(
     made.artefacts[-1].mkdir(parents=True, exist_ok=True)
     for name in scenes[:2]:
         (made.artefacts[-1] / f"{name}.png").write_bytes(_map(made.rng, classes))
-        _layers(made.rng, classes).write(made.artefacts[-1] / f"{name}.h5")
+        made_layers(made.rng, classes).write(made.artefacts[-1] / f"{name}.h5")
     return made.files("pixels", [made.root / "samples.h5"], published, draws)
 
 
@@ -320,8 +320,8 @@ def _map(rng: np.random.Generator, classes: Sequence[str]) -> bytes:
     return map_panel(dates, SceneMap(tuple(classes), predicted, rng.uniform(0.4, 1, truth.shape)), truth)
 
 
-def _layers(rng: np.random.Generator, classes: Sequence[str]) -> SceneLayers:
-    """Of a scene whose corner is invalid and whose edge has no labels."""
+def made_layers(rng: np.random.Generator, classes: Sequence[str]) -> SceneLayers:
+    """What is looked through of a scene whose corner is invalid and whose edge has no labels."""
     shape, dates = (40, 50), 2 if len(classes) == 2 else 1
     truth = (rng.random(shape) < 0.2).astype(np.uint8)
     truth[:, 45:] = UNLABELLED

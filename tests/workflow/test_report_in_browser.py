@@ -22,7 +22,7 @@ from hqnn.report.pixels.map_panel import HIT
 from hqnn.report.pixels.scene_layers import SceneLayers
 from hqnn.report.study import write_study
 from hqnn.store import write_text
-from page_sources import CURVE, HOSTILE, pictures_chapter
+from page_sources import CURVE, HOSTILE, OF_THREE, pictures_chapter
 from report_sources import CHANGE, QUANTUM, make_pixels, make_rows
 
 pytestmark = pytest.mark.browser
@@ -96,7 +96,7 @@ def test_the_report_opens_offline_without_a_complaint(browser: Any, page_file: P
     assert [url for url in requests if not url.startswith("data:")] == [page_file.as_uri()]
 
     images = page.eval_on_selector_all("article img", "all => all.map(image => image.complete && image.naturalWidth)")
-    assert len(images) == 2 + 9
+    assert len(images) == 2 + 9 + 1
     assert all(images)
     drawings = page.eval_on_selector_all("svg", "all => all.map(svg => svg.getBoundingClientRect().height)")
     assert len(drawings) >= 20
@@ -272,6 +272,19 @@ def test_a_pixel_says_what_is_known_of_it(scene: Any, layers: SceneLayers) -> No
     assert "not predicted" in scene.locator(".told").inner_text()
 
 
+def test_of_more_classes_a_threshold_leaves_unsaid_what_is_less_likely(page: Any) -> None:
+    scene = page.locator("#pictures-nine-all figure:has(script.scene)")
+    scene.scroll_into_view_if_needed()
+    scene.get_by_label("Threshold").fill("555")
+    likeliest = OF_THREE.probability.max(axis=2).astype(float)
+    said, labelled = likeliest > 0.555, OF_THREE.truth != UNLABELLED
+    right = OF_THREE.truth == np.nan_to_num(OF_THREE.probability).argmax(axis=2)
+    found = {"right": said & labelled & right, "wrong": said & labelled & ~right, "nothing said": ~said}
+    shown = counts_of(scene)
+    assert {name: shown[name] for name in found} == {name: where.sum() for name, where in found.items()}
+    assert min(where.sum() for where in found.values()) > 50
+
+
 def test_an_image_is_enlarged_and_those_beside_it_follow_by_key(page: Any) -> None:
     figures = page.locator("#pictures-nine-all .gallery figure")
     figures.nth(1).locator("img").press("Enter")
@@ -352,6 +365,6 @@ def test_without_scripts_the_page_shows_all(browser: Any, page_file: Path) -> No
     page = browser.new_page(viewport={"width": 390, "height": 900}, java_script_enabled=False)
     page.goto(page_file.as_uri())
     assert page.locator("article section").count() > 10
-    assert page.locator("img:visible").count() == page.locator("img").count() == 2 + 9
+    assert page.locator("img:visible").count() == page.locator("img").count() == 2 + 9 + 1
     assert page.locator("button, input, select").count() == 0
     page.close()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 from matplotlib.axes import Axes
 
+from hqnn.report.data_block import data_block
 from hqnn.report.panels import Image, svg
+from hqnn.report.points import Points
 from hqnn.report.style import FAINT, Mark, svg_panel
 from hqnn.report.words import METRIC_NAMES
 
@@ -92,12 +92,15 @@ def figure(
 
     first = next(iter(drawn), None)
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: Axes) -> Iterator[Points]:
         for level in levels:
             axes.axhline(level, color=FAINT, linewidth=0.9, linestyle="dashed")
         for series, curve in drawn.items():
             mark, mean, spread = marks[series], np.array(curve.mean), np.array(curve.deviation)
             axes.plot(curve.at, mean, color=mark.colour, linestyle=mark.dashes, marker="o", markersize=3)
+            yield Points(
+                series, curve.at, mean, [_said(axis, *point) for point in zip(curve.at, mean, spread, strict=True)]
+            )
             if len(curve.seeds) > 1 and (len(drawn) <= MOST_BANDS or series == first):
                 axes.fill_between(curve.at, mean - spread, mean + spread, color=mark.colour, alpha=0.15, linewidth=0)
         _ticks(axes, axis, sorted({at for curve in drawn.values() for at in curve.at}))
@@ -105,7 +108,13 @@ def figure(
 
     image = svg(svg_panel(f"curve-{name}-{metric}", draw), f"{title} by {AXIS_NAMES[axis]}")
     data = {"axis": axis, "unit": AXIS_NAMES[axis], "metric": metric, **about, "levels": list(levels)}
-    return Image(image.content + _json({**data, "series": [_plain(curve) for curve in drawn.values()]}), image.caption)
+    series = [_plain(curve) for curve in drawn.values()]
+    return Image(image.content + data_block("curve", {**data, "series": series}), image.caption)
+
+
+def _said(axis: str, at: float, mean: float, spread: float) -> str:
+    """What a point says; its spread where there is one."""
+    return f"{at:,g} {AXIS_NAMES[axis]}, {mean:.3f}{f' ± {spread:.3f}' if spread else ''}"
 
 
 def _ticks(axes: Axes, axis: str, values: Sequence[float]) -> None:
@@ -124,11 +133,3 @@ def _plain(curve: Curve) -> dict[str, Any]:
 
 def _or_none(value: float) -> float | None:
     return round(value, 6) if np.isfinite(value) else None
-
-
-def _json(data: Mapping[str, Any]) -> Markup:
-    """A block of data inside a page: no sign in it can end the block."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup('<script type="application/json" class="curve">') + Markup(text) + Markup("</script>")  # noqa: S704

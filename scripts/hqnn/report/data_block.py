@@ -19,10 +19,10 @@ def data_block(kind: str, told: Mapping[str, Any]) -> Markup:
 
     Args:
         kind: class of the element; a script of the page asks for it.
-        told: anything JSON can say; characters that mean something in HTML are escaped in it.
+        told: anything JSON can say, which knows no NaN; characters that mean something in HTML are escaped in it.
     """
     block = Markup('<script type="application/json" class="{}">{}</script>')
-    return block.format(kind, htmlsafe_json_dumps(told, separators=(",", ":"), ensure_ascii=False))
+    return block.format(kind, htmlsafe_json_dumps(told, separators=(",", ":"), ensure_ascii=False, allow_nan=False))
 
 
 def packed(raster: NDArray[Any]) -> str:
