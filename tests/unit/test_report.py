@@ -378,17 +378,17 @@ def test_figures_are_reproducible_svg_that_takes_the_colours_of_the_page(metrics
 
 
 def test_every_figure_and_table_of_a_page_is_a_file_of_its_own_for_a_paper(pages: Path, tmp_path: Path) -> None:
-    page = (pages / "rows.html").read_text(encoding="utf-8")
-    write_paper(tmp_path / "paper", pages / "rows.html", "make paper STUDY=rows")
+    page = (pages / "measurements.html").read_text(encoding="utf-8")
+    write_paper(tmp_path / "paper", pages / "measurements.html", "make paper STUDY=measurements")
     svgs, pdfs, tex = (sorted((tmp_path / "paper").rglob(f"*.{suffix}")) for suffix in ("svg", "pdf", "tex"))
     assert len(svgs) == len(pdfs) == page.count("<svg") > 3
     assert len(tex) == page.count("<thead>") > 3
     for svg, drawn in zip(svgs, pdfs, strict=True):
         text = svg.read_text(encoding="utf-8")
         said = re.findall("<desc>(.*)</desc>", text)
-        assert said[0] and said[0].endswith("make paper STUDY=rows")
+        assert said[0] and said[0].endswith("make paper STUDY=measurements")
         assert "currentColor" not in text and "var(" not in text
-        assert b"/FontFile2" in drawn.read_bytes() and b"make paper STUDY=rows" in drawn.read_bytes()
+        assert b"/FontFile2" in drawn.read_bytes() and b"make paper STUDY=measurements" in drawn.read_bytes()
     legends = [[one.name for one in drawing.legend] for drawing in page_parts(page)[0] if "training" in drawing.name]
     assert legends and all(QUANTUM in legend for legend in legends)
     for file in tex:

@@ -41,7 +41,7 @@ function speaking(drawing, lines) {
   };
   const nearest = (event) => {
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
-    let found = null, least = NEAR;
+    let found = null, least = event.pointerType === "touch" ? 3 * NEAR : NEAR;
     lines.forEach(({ x, y }, line) => x.forEach((across, point) => {
       const distance = Math.hypot(across - at.x, y[point] - at.y);
       if (distance < least) [found, least] = [[line, point], distance];
