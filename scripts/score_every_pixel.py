@@ -13,5 +13,7 @@ with job() as rule:
         collection=open_collection(root=rule.params.root, **rule.params.scenes),
         samples=rule.input.samples,
         models=[Path(model) for model in rule.input.models],
+        references=rule.params.references,
+        balanced=rule.params.balanced,
         memory_limit_mb=rule.params.memory_limit_mb,
     )

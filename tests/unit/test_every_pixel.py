@@ -98,7 +98,7 @@ def town(seed: int = 0) -> Town:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A table of samples and a model."""
     folder = tmp_path_factory.mktemp("every_pixel")
-    prepare_pixels(town(), folder / "samples.h5", components=4, stride=2)
+    prepare_pixels(town(), folder / "samples.h5", components=4, stride=2, about={"study": "town", "dataset": "sample"})
     run = folder / "town/sample/angle_y/ideal/seed0"
     run.mkdir(parents=True)
     return folder / "samples.h5", save(run / "model.safetensors", "pixel", (4,), 2)
@@ -110,10 +110,14 @@ def best_f1(labels: NDArray[np.uint8], probability: NDArray[np.float64]) -> floa
     return float((2 * precision * recall / np.maximum(precision + recall, 1e-12)).max())
 
 
-def scored(place: Town, trained: tuple[Path, Path], output: Path) -> pd.DataFrame:
+def scored(place: Town, trained: tuple[Path, Path], output: Path, name: str = "angle_y") -> pd.DataFrame:
     samples, model = trained
-    score_every_pixel(output, collection=place, samples=samples, models=[model], memory_limit_mb=500)
-    return read_metrics(output).set_index(["group", "metric"])
+    linear = {"name": "regression", "seed": 3, "parameters": {"estimator": "logistic_regression"}, "tuned": ()}
+    score_every_pixel(
+        output, collection=place, samples=samples, models=[model], references=[linear], memory_limit_mb=500
+    )
+    found = read_metrics(output)
+    return found[found["model"] == name].set_index(["group", "metric"])
 
 
 def test_scores_are_scikit_learn_s_on_all_labelled_pixels(trained: tuple[Path, Path], tmp_path: Path) -> None:
@@ -183,6 +187,12 @@ def test_counts_give_what_scikit_learn_gives_at_any_threshold(
     assert scores["recall"] == pytest.approx(recall_score(labels, guess))
     assert np.isnan(scores["precision"]) if not guess.any() else scores["precision"] == precision_score(labels, guess)
     assert together.scores(together.best_threshold())["f1"] == pytest.approx(best_f1(labels, probability))
+
+
+def test_a_reference_that_is_fitted_anew_beats_untrained_weights(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    fitted, untrained = (scored(town(), trained, tmp_path / name, name) for name in ("regression", "angle_y"))
+    assert set(fitted["seed"]) == {3}
+    assert fitted["value"]["west", "f1"] > untrained["value"]["west", "f1"] + 0.2
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ rule score_every_pixel:
         raw=raw_input,
         samples="results/{study}/{dataset}/samples.h5",
         models=asks("scored_models", "dataset"),
+        tuned=asks("tuned_references", "dataset"),
     output:
         metrics="results/{study}/{dataset}/every_pixel.csv",
     log:
@@ -102,6 +103,8 @@ rule score_every_pixel:
     params:
         root=asks("raw"),
         scenes=asks("scenes"),
+        references=asks("scored_references", "dataset"),
+        balanced=of_study("training", "balanced"),
         memory_limit_mb=settings.engine.memory_limit_mb,
         code=code_of("score_every_pixel"),
     script:

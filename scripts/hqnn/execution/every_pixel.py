@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hqnn.data.parts import PARTS, TEST, TRAIN
 from hqnn.data.pixels.columns import read_transform
 from hqnn.data.pixels.labelled import labelled_pixels
 from hqnn.data.pixels.scene import Collection
+from hqnn.data.samples import Samples, read_samples
 from hqnn.execution.new_data.predictor import Predictor, execution_by
+from hqnn.execution.references import fitted_reference
 from hqnn.metrics.runs import Run, run_of
 from hqnn.metrics.table import COLUMNS, POOLED, write_metrics
 from hqnn.metrics.thresholds import EVERY_PIXEL, ThresholdCounts
+from hqnn.models.baselines import reference_probability
 from hqnn.models.hybrid import HybridClassifier
+from hqnn.settings.chosen import read_chosen
 from hqnn.store import open_table, read_attributes
 
 log = logging.getLogger(__name__)
@@ -35,13 +40,13 @@ class Scored:
     Attributes:
         run: that trained it.
         backend: what ran it.
-        predict: features to the probability of every class.
+        predict: features, shape (pixels, features), to the probability of the second class, shape (pixels,).
         counts: of each scene that was read.
     """
 
     run: Run
     backend: str
-    predict: Predictor
+    predict: Callable[[NDArray[np.float32]], NDArray[np.float64]]
     counts: Counts
 
     @classmethod
@@ -49,7 +54,17 @@ class Scored:
         """Read a model's file."""
         predict = Predictor(model, execution_by("exact", (), shots=1, seed=0), memory_limit_mb)
         backend = "engine" if isinstance(predict.classifier, HybridClassifier) else "torch"
-        return cls(run_of(model), backend, predict, {})
+        return cls(run_of(model), backend, lambda features: predict(features)[:, 1], {})
+
+    @classmethod
+    def by_reference(
+        cls, about: Mapping[str, Any], reference: Mapping[str, Any], train: Samples, balanced: bool
+    ) -> Scored:
+        """Fit a reference as `predict_reference` does; `about` are attributes of the table of samples."""
+        run = Run(about["study"], about["dataset"], reference["name"], "ideal", reference["seed"])
+        said = {**reference["parameters"], **read_chosen(reference["tuned"]).parameters}
+        fitted = fitted_reference(said.pop("estimator"), said, train, seed=run.seed, balanced=balanced)
+        return cls(run, "scikit-learn", lambda features: reference_probability(fitted, features, 2), {})
 
 
 def score_every_pixel(
@@ -58,6 +73,8 @@ def score_every_pixel(
     collection: Collection,
     samples: str | os.PathLike[str],
     models: Sequence[Path],
+    references: Sequence[Mapping[str, Any]] = (),
+    balanced: bool = False,
     memory_limit_mb: float,
 ) -> None:
     """Score models on all labelled pixels of every test scene, without noise, and write the tidy table.
@@ -73,20 +90,25 @@ def score_every_pixel(
         collection: that the table of samples was made of.
         samples: that table; says how features are computed.
         models: files of trained models, under ``<study>/<dataset>/<model>/<phase>/seed<k>/``.
+        references: fitted anew on train samples; of each `name`, `seed`, `parameters`, its estimator among them, and
+            `tuned`, see `predict_reference`.
+        balanced: whether they are fitted to draws of equally likely classes.
         memory_limit_mb: of the engine.
 
     Raises:
         UserError: a file is missing or damaged, or no train scene has a pixel of the second class.
     """
     with open_table(samples) as file:
-        classes = read_attributes(file)["classes"]
+        about = read_attributes(file)
     trained, tested = (_of_part(collection, code) for code in (TRAIN, TEST))
-    reason = _why_not(classes, trained, tested)
+    reason = _why_not(about["classes"], trained, tested)
     if reason:
         log.warning("scores on every pixel are left out: %s", reason)
         write_metrics(output, [pd.DataFrame(columns=list(COLUMNS))])
         return
+    train = read_samples(samples, TRAIN)
     scored = [Scored.of(model, memory_limit_mb) for model in models]
+    scored += [Scored.by_reference(about, one, train, balanced) for one in references]
     for scene in (*trained, *tested):
         _count(collection, samples, scene, scored)
     write_metrics(output, [pd.DataFrame(_rows(one, trained, tested), columns=list(COLUMNS)) for one in scored])
@@ -113,7 +135,7 @@ def _count(collection: Collection, samples: str | os.PathLike[str], scene: str, 
     for piece in labelled_pixels(collection, scene, sampling):
         features = transform.transform(piece.pixels.raw)
         for one in scored:
-            one.counts[scene].add(piece.labels, one.predict(features)[:, 1])
+            one.counts[scene].add(piece.labels, one.predict(features))
 
 
 def _rows(one: Scored, trained: Sequence[str], tested: Sequence[str]) -> Iterator[Mapping[str, Any]]:

@@ -126,21 +126,46 @@ def fitted_probability(
     Raises:
         UserError: see `predict_reference`.
     """
+    started = time.perf_counter()
+    fitted = fitted_reference(name, parameters, train, seed=seed, balanced=balanced, of_kernels=of_kernels)
+    seconds = time.perf_counter() - started
+    probability = reference_probability(fitted, test.features, max(2, len(train.classes)))
+    count = fitted_numbers(fitted)
+    facts = {"seconds": seconds, "wall_s": time.perf_counter() - started - seconds, **_of_kernel(name, fitted)}
+    return probability, facts if count is None else {**facts, "parameters": count}
+
+
+def fitted_reference(
+    name: str,
+    parameters: Mapping[str, Any],
+    train: Samples,
+    *,
+    seed: int,
+    balanced: bool,
+    of_kernels: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    """Fit one reference.
+
+    Args:
+        name: of its estimator, see `reference`.
+        parameters: further ones, see `reference`.
+        train: samples with features of shape (samples, features).
+        seed: of the balanced draws and of what is random in fitting.
+        balanced: fit on as many samples drawn with replacement, all classes equally likely.
+        of_kernels: see `reference`.
+
+    Returns:
+        What `reference_probability` takes.
+    """
     classes = max(2, len(train.classes))
     model = reference(
         name, parameters, seed=seed, features=train.features.shape[1], classes=classes, of_kernels=of_kernels
     )
-    started = time.perf_counter()
     drawn = epoch_order(train.labels, True, order_generator(seed)) if balanced else slice(None)
     missing = [known for label, known in enumerate(train.classes) if label not in train.labels]
     if missing:
         log.warning("no train sample is of class %s, which %s will never predict", ", ".join(missing), name)
-    fitted = fit_reference(model, train.features[drawn], train.labels[drawn])
-    seconds = time.perf_counter() - started
-    probability = reference_probability(fitted, test.features, classes)
-    count = fitted_numbers(fitted)
-    facts = {"seconds": seconds, "wall_s": time.perf_counter() - started - seconds, **_of_kernel(name, fitted)}
-    return probability, facts if count is None else {**facts, "parameters": count}
+    return fit_reference(model, train.features[drawn], train.labels[drawn])
 
 
 def _of_kernel(name: str, fitted: Any) -> dict[str, Any]:

@@ -175,9 +175,9 @@ class Pixels(VectorStudy):
     maps: bool = Field(True, description="Whether every test scene is mapped by the first model.")
     every_pixel: bool = Field(
         False,
-        description="Whether models are scored on all pixels of whole test scenes, too, as papers on change detection "
-        "do: F1, precision, recall and IoU of the second of two classes, at the threshold of greatest F1 on all pixels "
-        "of the train scenes.",
+        description="Whether quantum models, twins, `logistic_regression` and `mlp` are scored on all pixels of whole "
+        "test scenes, too, as papers on change detection do: F1, precision, recall and IoU of the second of two "
+        "classes, at the threshold of greatest F1 on all pixels of the train scenes.",
     )
 
     OWN: ClassVar[tuple[str, ...]] = ("change_vector", "logistic_regression", "mlp", "unet_full", "unet_small")

@@ -6,6 +6,7 @@ from typing import Any
 
 from hqnn.settings.pixels.keys import Pixels
 from hqnn.settings.runs import Run
+from hqnn.settings.study import Study
 from hqnn.settings.vectors import VectorPlan
 
 SYNTHETIC = {"oscd": "pairs", "scenes": "scenes"}  # layout to the set that has it
@@ -101,6 +102,19 @@ class PixelPlan(VectorPlan[Pixels]):
         """The models that are scored on every pixel: quantum ones and twins, trained without noise."""
         runs = [run for run in self.trained() if (run.dataset, run.phase) == (dataset, "ideal")]
         return [f"{run.folder}/model.safetensors" for run in runs]
+
+    def scored_references(self, dataset: str) -> list[dict[str, Any]]:
+        """The fits of references that are scored so: of ours, which predict quickly, with what a search chose."""
+        return [
+            {"name": name, "seed": seed, "parameters": said, "tuned": self.searches.settings(dataset, name, seed)}
+            for name, said in ((name, self.baseline(name)) for name in self.references())
+            for seed in self.study.seeds
+            if said["estimator"] in Study.OWN
+        ]
+
+    def tuned_references(self, dataset: str) -> list[str]:
+        """The settings that searches chose for these."""
+        return list(dict.fromkeys(file for one in self.scored_references(dataset) for file in one["tuned"]))
 
     def ideal_models(self, dataset: str, model: str) -> list[str]:
         """The models of all seeds, trained without noise."""
