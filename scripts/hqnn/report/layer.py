@@ -22,12 +22,7 @@ PLACES = {
     "none": "nothing",
     "untrained": "untrained weights",
 }
-STANDS = {  # in its place, in a sentence
-    "quadratic": "with a quadratic fit in its place",
-    "linear": "with a linear one",
-    "none": "with nothing",
-    "untrained": "with untrained weights",
-}
+OTHERS = {"linear": "with a linear one", "none": "with nothing", "untrained": "with untrained weights"}
 FACTS = {
     "entanglement": "entanglement (Meyer, Wallach)",
     "effective_dimension": "effective dimension of its weights",
@@ -120,7 +115,7 @@ def layer_sentence(name: str, rows: pd.DataFrame, classes: int) -> str:
     kept = kept_shares(rows, classes).mean()
     if np.isnan(kept["trained"]):
         return f"{name} is not above chance, so nothing can be said of what its circuit does."
-    shares = [f"{STANDS[key]} {100 * kept[key]:.0f} %" for key in STANDS if key in kept]
+    shares = [f"{words} {100 * kept[key]:.0f} %" for key, words in OTHERS.items() if key in kept]
     means = rows[rows["part"] == "substitute"].groupby(["metric", "variant"])["value"].mean()
     own, fits = means["balanced_accuracy"]["trained"], means["balanced_accuracy"][["linear", "quadratic"]]
     gain = 100 * (own - fits.max())
@@ -129,8 +124,8 @@ def layer_sentence(name: str, rows: pd.DataFrame, classes: int) -> str:
     ranks = f" (ROC AUC {ours:.3f} against {theirs:.3f})" if np.isfinite(ours + theirs) else ""
     missing = "" if "none" in kept else " It cannot be left out: it gives another number of values than it takes."
     return (
-        f"{name}: of what the trained circuit has above chance in balanced accuracy, {', '.join(shares)} stay. It has "
-        f"{beyond}{ranks}.{missing}"
+        f"{name}: with a quadratic fit in the circuit's place {100 * kept['quadratic']:.0f} % of the balanced accuracy "
+        f"above chance stay, {', '.join(shares)}. The trained circuit has {beyond}{ranks}.{missing}"
     ).replace(" -", " −")
 
 
