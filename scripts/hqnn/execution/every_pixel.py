@@ -21,7 +21,7 @@ from hqnn.data.samples import Samples, read_samples
 from hqnn.execution.new_data.predictor import Predictor, execution_by
 from hqnn.execution.references import fitted_reference
 from hqnn.metrics.runs import Run, run_of
-from hqnn.metrics.table import COLUMNS, POOLED, write_metrics
+from hqnn.metrics.table import AS_SET, COLUMNS, POOLED, write_metrics
 from hqnn.metrics.thresholds import EVERY_PIXEL, ThresholdCounts
 from hqnn.models.baselines import reference_probability
 from hqnn.models.hybrid import HybridClassifier
@@ -144,7 +144,7 @@ def _rows(one: Scored, trained: Sequence[str], tested: Sequence[str]) -> Iterato
     pooled = sum((one.counts[name] for name in tested), ThresholdCounts())
     threshold = train.best_threshold()
     about = {**asdict(one.run), "path": "exact", "backend": one.backend, "sampling": EVERY_PIXEL}
-    nothing = dict.fromkeys(("low", "high", "published"), np.nan)
+    nothing = {**dict.fromkeys(("low", "high", "published"), np.nan), **AS_SET}
     chosen = {"threshold": threshold, "train_f1": train.scores(threshold)["f1"]}
     groups = {POOLED: pooled, **{name: one.counts[name] for name in tested}}
     for group, counts in groups.items():
