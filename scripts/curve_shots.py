@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from hqnn.execution.curves import Trained, write_shots_curve
 
     files = zip(rule.params.seeds, rule.input.models, rule.params.samples, strict=True)

@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job() as rule:
+with job(forked=True) as rule:
     from pathlib import Path
 
     from hqnn.data.pixels.layouts_of_scenes import open_collection
