@@ -41,15 +41,19 @@ def kill_head(child: subprocess.Popen[str]) -> None:
     child.kill()
 
 
+def in_order_of_start(child: subprocess.Popen[str], words: str) -> list[int]:
+    """Processes of the session whose command line says so, the youngest last; numbers begin again at some time."""
+    command = ["ps", "-ww", "-s", str(child.pid), "-o", "pid=,args=", "--sort=start_time,pid"]
+    lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    return [int(line.split()[0]) for line in lines if re.search(words, line)]
+
+
 def kill_a_job(child: subprocess.Popen[str]) -> None:
     """The process that computes, as a system without memory does; the whole session where none does."""
-    found = subprocess.run(
-        ["pgrep", "-s", str(child.pid), "-f", "snakemake/scripts|hqnn.forkserver"], capture_output=True, text=True
-    )
-    jobs = [int(line) for line in found.stdout.split()]
+    jobs = in_order_of_start(child, "snakemake/scripts|hqnn.forkserver")
     if not jobs:
         kill_tree(child)
-    for job in jobs[-1:]:  # of parent and child the younger
+    for job in jobs[-1:]:
         os.kill(job, signal.SIGKILL)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from checkout import Checkout
 from forked import PROGRAM
 from hqnn.working_folder import LIFTED
+from kills import in_order_of_start
 
 EPOCHS = 600
 RUN = "results/masks/sample-70_15_15/resnet18-linear/ideal/seed0"  # which no other result needs
@@ -46,10 +47,7 @@ def begun(finished: Checkout) -> subprocess.Popen[str]:
 
 def jobs_of(run: subprocess.Popen[str]) -> list[int]:
     """The processes of its job, the one that computes last."""
-    found = subprocess.run(
-        ["pgrep", "-s", str(run.pid), "-f", "snakemake/scripts|hqnn.forkserver"], capture_output=True, text=True
-    )
-    return sorted(map(int, found.stdout.split()))
+    return in_order_of_start(run, "snakemake/scripts|hqnn.forkserver")
 
 
 def test_a_killed_job_is_explained_and_a_killed_run_goes_on_by_the_same_command(finished: Checkout) -> None:

@@ -141,7 +141,7 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: fl
         limits = interval_over_seeds(values, tested / (_rows(tables) - tested) if tables else np.nan)
         return Difference(float(values.mean()), *(limits or (np.nan, np.nan)), len(pairs), margin)
     alike = all(np.array_equal(_hits(own)[1], _hits(other)[1]) for own, other in pairs)
-    drawn = np.stack([_drawn(own, other, tables) for own, other in pairs])
+    drawn = _drawn(pairs, tables)
     chosen = np.random.default_rng(0).integers(len(pairs), size=drawn.shape)
     means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
     means = means[np.isfinite(means)]
@@ -160,12 +160,13 @@ def _same_samples(first: Predictions, second: Predictions) -> bool:
     return bool(np.array_equal(np.sort(first.columns["sample"]), np.sort(second.columns["sample"])))
 
 
-def _drawn(own: Predictions, other: Predictions, tables: Sequence[Path]) -> Floats:
-    """The difference under bootstrap draws, equal for equal test samples, shape (draws,)."""
-    ids = np.sort(own.columns["sample"])
-    clusters = sample_clusters(tables, ids, own.run.dataset)
+def _drawn(pairs: Sequence[tuple[Predictions, Predictions]], tables: Sequence[Path]) -> Floats:
+    """Differences under the same bootstrap draws of the same test samples, shape (pairs, draws)."""
+    first = pairs[0][0]
+    ids = np.sort(first.columns["sample"])
+    clusters = sample_clusters(tables, ids, first.run.dataset)
     pieces = bootstrap(_scenes(tables, ids), DRAWS, np.random.default_rng(0), clusters)
-    return np.concatenate([_gap(own, other, weights) for weights in pieces])
+    return np.concatenate([np.stack([_gap(*pair, weights) for pair in pairs]) for weights in pieces], axis=1)
 
 
 def _rows(tables: Sequence[Path]) -> int:

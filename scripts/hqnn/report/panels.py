@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from hqnn.wording import plural
 PATH_METRICS = ("balanced_accuracy", "roc_auc", "average_precision", "sureness")
 MANY_PATH_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc")
 CITY_METRICS = ("balanced_accuracy", "roc_auc")
+DRAWN = 12  # lines of a model
 REM_A_POINT = 0.1
 READABLE = 0.45  # of a drawing's own size; no smaller on narrow pages
 
@@ -56,15 +58,16 @@ def training(
 ) -> Panels:
     """Loss and accuracy by epoch; nested, curves that coincide are all seen."""
     drawn = ("loss", "accuracy") if histories else ()
-    validated = any("validation_loss" in history for seeds in histories.values() for history in seeds)
+    few = {model: seeds[:DRAWN] for model, seeds in histories.items()}
+    validated = any("validation_loss" in history for seeds in few.values() for history in seeds)
     lighter = " The lighter line is of the validation samples, after the epoch." if validated else ""
     widths = " Lines get thinner in the order of the legend, lest one hide another." if nested else ""
     return Panels(
         tuple(
-            svg(figures.training_curves(histories, quantity, marks, nested=nested), f"{quantity} by epoch")
+            svg(figures.training_curves(few, quantity, marks, nested=nested), f"{quantity} by epoch")
             for quantity in drawn
         ),
-        "One line a seed. Loss: cross-entropy in nats; accuracy: share of right answers among the draws."
+        f"{_lines(histories)}. Loss: cross-entropy in nats; accuracy: share of right answers among the draws."
         f"{lighter}{widths}",
         tuple(histories),
     )
@@ -81,12 +84,13 @@ def curves(predictions: Sequence[Predictions], marks: Mapping[str, Mark]) -> Pan
         return Panels((), "")
     positive = str(predictions[0].about.get("classes", ("class 0", "class 1"))[1]).replace("_", " ")
     samples = len(next(iter(scored.values()))[0][0])
+    few = {model: seeds[:DRAWN] for model, seeds in scored.items()}
     return Panels(
         (
-            svg(figures.roc_curves(scored, marks, positive), "ROC curves"),
-            svg(figures.precision_recall_curves(scored, marks, positive), "precision by recall"),
+            svg(figures.roc_curves(few, marks, positive), "ROC curves"),
+            svg(figures.precision_recall_curves(few, marks, positive), "precision by recall"),
         ),
-        f"Exact path, {plural(samples, 'test sample')} as they are, one line a seed. Thin line: chance.",
+        f"Exact path, {plural(samples, 'test sample')} as they are. {_lines(scored)}. Thin line: chance.",
         tuple(scored),
     )
 
@@ -157,6 +161,12 @@ def expectation(predictions: Sequence[Predictions]) -> Panels:
         f"Each dot is a sample; seed {first}. Line: equality; band: two mean standard errors of sampling, where values "
         "are sampled. A slope below one is signal lost to noise.",
     )
+
+
+def _lines(of_seeds: Mapping[str, Sequence[Any]]) -> str:
+    """What the lines of a model are."""
+    most = max(map(len, of_seeds.values()), default=0)
+    return "One line a seed" if most <= DRAWN else f"One line a seed, of the first {DRAWN} of {most:,}"
 
 
 def _of_class_1(one: Predictions) -> NDArray[np.float64] | None:

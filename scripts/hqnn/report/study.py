@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ LEADS = {
 SYNTHETIC = (
     "The data of this study are synthetic: they show that everything runs, and say nothing of any published figure."
 )
+LISTED = 300  # files that have a row of their own on the page
 RAN = ("weights_fingerprint", "program_digest", "backend", "calibration_digest", "shots", "jobs", "wall_s", "qpu_s")
 
 
@@ -134,12 +136,11 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         chapters=chapters,
         notes=read_notes([*(path for path in files.artefacts if path.suffix == ".h5"), *files.predictions]),
         jobs=jobs_table(read),
-        ran_where=[_ran_where(one) for one in read],
+        ran_where=[_ran_where(one) for one in _listed(read)],
+        files=len(read),
         settings=_flat(files.settings),
         versions=_versions(read),
-        digests=[
-            (path.as_posix(), file_digest(path)) for path in (files.metrics, *files.predictions, *files.histories)
-        ],
+        digests=_digests([files.metrics, *files.predictions, *files.histories]),
         published=published.to_dict("records"),
         metric_name=metric_name,
     )
@@ -187,6 +188,26 @@ def _ran_at(predictions: Sequence[Path]) -> str:
     """When the newest predictions were made, to the minute."""
     newest = max(path.stat().st_mtime for path in predictions)
     return datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _listed(read: Sequence[Predictions]) -> Sequence[Predictions]:
+    """What has a row of its own: all, or of very many those of the first seed of each run."""
+    if len(read) <= LISTED:
+        return read
+    first: dict[tuple[str, str, str], int] = {}
+    for one in read:
+        key = (one.run.dataset, one.run.model, one.run.phase)
+        first[key] = min(first.get(key, one.run.seed), one.run.seed)
+    return [one for one in read if one.run.seed == first[one.run.dataset, one.run.model, one.run.phase]]
+
+
+def _digests(paths: Sequence[Path]) -> list[tuple[str, str]]:
+    """Each file with its sha256; of very many the first, and one of all lines ``sha256  file``."""
+    found = [(path.as_posix(), file_digest(path)) for path in paths]
+    if len(found) <= LISTED:
+        return found
+    lines = "".join(f"{sha}  {file}\n" for file, sha in found)
+    return [found[0], (f"all {len(found):,} files, as sha256sum lists them", sha256(lines.encode()).hexdigest())]
 
 
 def _ran_where(one: Predictions) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hqnn.report.runs import Predictions
 from hqnn.report.samples import SampleNotes
 from hqnn.report.style import Mark, marks
 from hqnn.report.words import path_names
-from hqnn.wording import plural
+from hqnn.wording import plural, some
 
 TERMS = (
     "Sureness is 2·mean|p − ½|, confidence 1 − mean|label − p| with its standard deviation over samples, imbalance the "
@@ -197,7 +197,7 @@ class Vectors:
         place = f" of {plural(len(scenes), 'scene')}" if scenes else ""
         yield (
             f"{plural(len(self.quantum), 'quantum model')}: {', '.join(self.quantum)}; "
-            f"{plural(len(seeds), 'seed')} ({', '.join(map(str, seeds))})."
+            f"{plural(len(seeds), 'seed')} ({some(list(map(str, seeds)))})."
         )
         yield f"References on the same {noun}s: {', '.join(self.references) or 'none'}."
         yield (

@@ -41,7 +41,7 @@ from hqnn.report.samples import SampleNotes
 from hqnn.report.style import Mark, marks
 from hqnn.report.words import path_names
 from hqnn.store import open_table
-from hqnn.wording import plural
+from hqnn.wording import plural, some
 
 PATH_METRICS = ("accuracy", "log_loss")
 BARS = "Dots: means over seeds; bars: their mean 95 % bootstrap intervals over images."
@@ -214,7 +214,7 @@ class RawSet:
             seeds = sorted(self.family["seed"].unique())
             yield (
                 f"Nets on the whole set: {', '.join(self.of_model)}; {plural(len(seeds), 'seed')} "
-                f"({', '.join(map(str, seeds))})."
+                f"({some(list(map(str, seeds)))})."
             )
         if not self.small.empty:
             models = told.ranked(told.exact(self.small).query("metric == 'accuracy'"))

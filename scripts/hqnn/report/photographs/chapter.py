@@ -39,7 +39,7 @@ from hqnn.report.photographs.files import PhotographFiles
 from hqnn.report.runs import Predictions
 from hqnn.report.style import Mark, marks
 from hqnn.report.words import metric_name, path_names, split_name, trainer_name, trainer_order
-from hqnn.wording import plural
+from hqnn.wording import plural, some
 
 CURVES = 3  # seeds whose training is drawn
 DRAWN = "x: inputs, θ: weights; wire 0 on top. Deeper circuits repeat what follows the inputs, with new weights."
@@ -167,7 +167,7 @@ class RawSet:
         paths = path_names(one.path for one in self.material.predictions if one.quantum)
         return (
             f"{plural(len(self.splits), 'split')}: {', '.join(map(split_name, self.splits))}; "
-            f"{plural(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
+            f"{plural(len(seeds), 'seed')} ({some(list(map(str, seeds)))}).",
             f"{plural(len(quantum), 'quantum model')}: {', '.join(quantum)}; "
             f"twins and references: {', '.join(sorted(self.references)) or 'none'}.",
             f"Trained by {', '.join(map(trainer_name, phases))}. Execution paths: {paths}.",
