@@ -1,4 +1,5 @@
-"""Time the pipeline: preparing pairs beside the usual way, and whole runs; write results/benchmarks/pipeline.json.
+"""Time the pipeline: preparing pairs beside the usual way, whole runs, what scripts import, and a sweep of 10,000 jobs;
+write results/benchmarks/pipeline.json.
 
 The pairs are the real ones where they lie (HQNN_DATA, default ../shared/data), else synthetic; the name says which.
 """
@@ -7,19 +8,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+import yaml  # noqa: E402
+from sweep import plant, sweep_config  # noqa: E402
+
 from checkout import copy_checkout  # noqa: E402
 from hqnn.data.synthetic.pairs import write_sample  # noqa: E402
 from hqnn.store import write_text  # noqa: E402
 
+SEEDS = 800  # 13 jobs each
 RESULT = ROOT / "results" / "benchmarks" / "pipeline.json"
 
 OURS = """
@@ -98,10 +105,47 @@ def running(scratch: Path) -> list[dict[str, object]]:
     return rows
 
 
+def importing() -> list[dict[str, object]]:
+    """What each script imports that no process has imported before it."""
+    rows = []
+    for script in sorted((ROOT / "scripts").glob("*.py")):
+        text = script.read_text(encoding="utf-8")
+        if "forked=True" not in text:
+            names = re.findall(r"^ +from (hqnn\.[\w.]+) import", text, re.MULTILINE)
+            command = [sys.executable, "-c", f"import snakemake.script, hqnn.job, {', '.join(names)}"]
+            ours, memory = timed(command, ROOT / "scripts", runs=2)
+            rows.append({"name": f"import_{script.stem}", "ours_ms": ours, "peers": {}, "extra_mb": memory})
+    return rows
+
+
+def sweeping(scratch: Path, seeds: int = SEEDS) -> list[dict[str, object]]:
+    """A plan of many jobs; scores of all their files, of one that changed, and of none; the page; and nothing to do."""
+    checkout = copy_checkout(ROOT, scratch / "sweep", sweep_config(1))
+    results = checkout.folder / "results"
+    snakemake = [str(Path(sys.executable).parent / "snakemake"), "--cores", "2"]
+    timed(snakemake, checkout.folder)
+    (checkout.folder / "config/config.yaml").write_text(yaml.safe_dump(sweep_config(seeds)))
+    scores = [*snakemake, "results/sweep/metrics.csv"]
+    steps: list[tuple[str, list[str], Callable[[], object]]] = [
+        ("dry_run", [*snakemake, "-n"], lambda: None),
+        ("gather", scores, lambda: plant(results, seeds)),
+        ("gather_one", scores, min(results.rglob("predictions.h5")).touch),
+        ("page", snakemake, lambda: None),
+        ("nothing", snakemake, lambda: None),
+    ]
+    rows: list[dict[str, object]] = []
+    for name, command, before in steps:
+        before()
+        ours, memory = timed(command, checkout.folder)
+        rows.append({"name": f"sweep_{name}", "ours_ms": ours, "peers": {}, "extra_mb": memory})
+    return rows
+
+
 def main() -> None:
     """Run everything; print a line each."""
     with tempfile.TemporaryDirectory() as scratch:
-        rows = [preparing(Path(scratch)), *running(Path(scratch))]
+        place = Path(scratch)
+        rows = [preparing(place), *running(place), *importing(), *sweeping(place)]
     for row in rows:
         print(f"{row['name']:<16} {row['ours_ms']:>10.0f} ms  {row['extra_mb']:>6.0f} MB  {row['peers'] or ''}")
     write_text(RESULT, json.dumps(rows, indent=2) + "\n")
