@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,21 +19,19 @@ from hqnn.execution.exact import run_exact
 from hqnn.execution.machines import ibm as adapter
 from hqnn.execution.machines.collect import Archive
 from hqnn.execution.machines.ibm import IbmProvider
+from hqnn.execution.machines.jobs import main, open_sessions
 from hqnn.execution.machines.ledger import Ledger, ledger_of
 from hqnn.execution.machines.provider import Limits
 from hqnn.models.architectures import load_classifier
+from hqnn.settings.machines import Hardware, Machine
+from hqnn.training.step_jobs import Sent
 
 from conftest import TOKEN, Server  # type: ignore[import-not-found]  # isort: skip
+from ibm_faults import FAULTS, FOR_EVER, Fault, on  # type: ignore[import-not-found]  # isort: skip
 from ibm_server import PROPERTIES  # type: ignore[import-not-found]  # isort: skip
-from trained import CONFIRMED, Trained, collect, submit, train  # type: ignore[import-not-found]  # isort: skip
+from trained import CONFIRMED, SETTINGS, Trained, collect, submit, train  # type: ignore[import-not-found]  # isort: skip
 
-FOR_EVER = 1000
-DRIFTED = {
-    **PROPERTIES,
-    "gates": [
-        {**g, "parameters": [{**g["parameters"][0], "value": 0.2}, *g["parameters"][1:]]} for g in PROPERTIES["gates"]
-    ],
-}
+IN_SESSION = {"mode": "session", "wait_s": 60}
 
 
 @pytest.fixture(scope="module")
@@ -54,73 +51,6 @@ def undisturbed(trained: Trained, ibm: Server, tmp_path_factory: pytest.TempPath
         values: NDArray[np.float64] = collect(trained.remote())
         assert [job["cost"] for job in ibm.jobs] == [600]
     return values
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What the server does while a model is submitted or collected.
-
-    Attributes:
-        name: of the test.
-        state: of the server.
-        said: part of the sentence that the user reads; none where the run goes on.
-        jobs: that were accepted in the end; one of them gives the numbers.
-        collecting: whether it begins after the job was sent.
-        anew: whether the user has to send again, because the job gave nothing.
-    """
-
-    name: str
-    state: dict[str, Any] = field(default_factory=dict)
-    said: str = ""
-    jobs: int = 1
-    collecting: bool = False
-    anew: bool = False
-
-
-def on(route: str, kind: str, times: int = FOR_EVER, what: Any = None) -> dict[str, Any]:
-    return {"faults": {route: [kind, times, what]}}
-
-
-FAULTS = [
-    Fault("401", on("usage", "code", what=401), "export a valid QISKIT_IBM_TOKEN"),
-    Fault("403", on("post", "code", what=403), "refused a job (HTTP 403)"),
-    Fault("404", on("post", "code", what=404), "runs no such machine any more"),
-    Fault("409", on("post", "code", what=409), "no QPU time left"),
-    Fault("429", on("post", "code", what=429), "run again in a minute"),
-    Fault("500 once", on("post", "code", 1, 500)),
-    Fault("500 for ever", on("post", "code", what=500), "has no such job, nothing is out; run again"),
-    Fault("time-out", on("post", "hang", 1, 1.0)),
-    Fault("reset before the job was accepted", on("post", "before", 1)),
-    Fault("reset after the job was accepted", on("post", "after", 1)),
-    Fault("truncated answer", on("post", "truncate", 1)),
-    Fault("answer that is no JSON", on("post", "text", 1)),
-    Fault(
-        "lost answer, and no list of jobs",
-        {"faults": {"post": ["after", 1, None], "list": ["code", FOR_EVER, 500]}},
-        "is in doubt, so nothing was sent again; run again",
-    ),
-    Fault("identity service down", on("token", "code", what=500), "instances could not be listed"),
-    Fault("calibration is not told", on("properties", "code", what=500), "gave no answer about its calibration"),
-    Fault("maintenance", {"status": {"state": True, "status": "maintenance", "length_queue": 0}}, "takes no jobs now"),
-    Fault("retired", {"machines": ["ibm_quinze"]}, "did you mean 'ibm_quinze'?"),
-    Fault(
-        "no quota",
-        {"usage": {"usage_consumed_seconds": 600, "usage_limit_seconds": 600, "usage_limit_reached": True}},
-        "the account has 0 left",
-    ),
-    Fault("drift", {"properties": DRIFTED}, "--forcerun calibrate"),
-    Fault("clock an hour ahead", {"token_age_s": 7200}),
-    Fault("token expired meanwhile", on("job", "code", what=401), "nothing is lost", collecting=True),
-    Fault("500 for ever while waiting", on("job", "code", what=500), "1 of 1 jobs are still out", collecting=True),
-    Fault("server restarts", on("job", "before", 1), collecting=True),
-    Fault("stuck", {"ends": None}, "1 of 1 jobs are still out on machine quince (job job0 is queued, number 2 in the"),
-    Fault("machine retired while the job waits", {"machines": []}, collecting=True),
-    Fault("truncated results", on("results", "truncate", 1), collecting=True),
-    Fault("results that are no JSON", on("results", "text"), "gave no results of job job0 but str", collecting=True),
-    Fault("rows are missing", {"results": "short"}, "has 5 rows of 64 shots instead of 6", 2, True, True),
-    Fault("failed", {"ends": "Failed"}, "the fridge is warm", 2, anew=True),
-    Fault("cancelled", {"ends": "Cancelled"}, "was cancelled", 2, anew=True),
-]
 
 
 def impatient(session: RetrySession, url: str, **said: Any) -> Any:
@@ -335,3 +265,73 @@ def test_no_token_is_written_anywhere(server: Server, trained: Trained, caplog: 
     assert TOKEN not in caplog.text
     for file in [path for path in Path().rglob("*") if path.is_file()]:
         assert TOKEN.encode() not in file.read_bytes()
+
+
+def killed_between_two_jobs(trained: Trained) -> None:
+    """Send an order of three jobs in a process of its own that's killed once the second one was accepted."""
+    child = os.fork()
+    if child == 0:
+        sent: list[str] = []
+        whole: Callable[..., str] = IbmProvider.submit
+
+        def submit_two(self: IbmProvider, task: object, tag: str) -> str:
+            sent.append(whole(self, task, tag))
+            if len(sent) == 2:
+                os.kill(os.getpid(), 9)
+            return sent[-1]
+
+        setattr(IbmProvider, "submit", submit_two)  # noqa: B010 - which mypy holds for a method
+        try:
+            submit(trained.remote(**IN_SESSION))
+        finally:
+            os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_a_run_that_comes_back_goes_on_in_its_session_and_closes_it(
+    server: Server, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IbmProvider, "limits", Limits(executions=128))
+    killed_between_two_jobs(trained)
+    assert [one.session for one in open_sessions()] == ["s0"]
+    submit(trained.remote(**IN_SESSION))
+    assert [job["session"] for job in server.jobs] == ["s0"] * 3
+    (session,) = server.tell()["sessions"].values()
+    assert (session["accepting_jobs"], session["mode"], session["max_ttl"]) == (False, "dedicated", 600)
+    assert not open_sessions()
+    assert len(collect(trained.remote(**IN_SESSION))) == 6
+
+
+def test_the_next_command_closes_the_session_of_a_killed_process(
+    server: Server, trained: Trained, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(IbmProvider, "limits", Limits(executions=128))
+    killed_between_two_jobs(trained)
+    main([])
+    assert "session s0 of machine quince, open since" in capsys.readouterr().out
+    server.tell(faults={"sessions": ["code", 1, 403]})
+    main(["quince", "s0"])
+    assert [one.session for one in open_sessions()] == ["s0"]
+    main(["quince", "s0"])
+    assert "open since" not in capsys.readouterr().out.splitlines()[-1]
+    assert not server.tell()["sessions"]["s0"]["accepting_jobs"]
+    with pytest.raises(SystemExit, match="has no open session s0"):
+        main(["quince", "s0"])
+
+
+def test_steps_of_a_training_run_share_a_session_until_it_ends(server: Server, trained: Trained) -> None:
+    machine = Machine.model_validate({**SETTINGS, **IN_SESSION})
+    provider, task = IbmProvider("quince", machine), trained.remote()._order().task
+    jobs = Sent(provider, ledger_of("quince"), machine, Hardware(**CONFIRMED), {"study": "s", "seed": "0"})
+    with pytest.raises(UserError, match="1 of 1 jobs are still out"), jobs.together():
+        jobs(task, 1)
+        jobs(task, 2)
+        server.tell(end="s0", ends=None)
+        object.__setattr__(machine, "wait_s", 0.0)
+        jobs(task, 3)
+    assert [job["session"] for job in server.jobs] == ["s0", "s0", "s1"]
+    assert not any(one["accepting_jobs"] for one in server.tell()["sessions"].values())
+    with jobs.together():
+        pass
+    assert len(server.tell()["sessions"]) == 2
+    assert not open_sessions()
