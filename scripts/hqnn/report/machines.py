@@ -14,7 +14,7 @@ from hqnn.report.difference import Difference, Seeds, difference
 from hqnn.report.machine_training import trained_there
 from hqnn.report.mitigation import mitigations
 from hqnn.report.paths import on_every_path
-from hqnn.report.tables import Cell, Table, entry
+from hqnn.report.tables import DASH, Cell, Table, entry
 from hqnn.report.words import PHASES, signed
 from hqnn.wording import plural
 
@@ -69,45 +69,30 @@ class Machines:
         ]
 
     def blocks(self) -> Iterator[Block | None]:
-        """The matrix, the differences between machines, and which to take; nothing of one machine alone."""
+        """Which machine to take, and each model on each; nothing of one machine alone."""
         if len(self.names) < 2 or not self.rows:
             return
         yield Words(tuple(self._advice()), findings=True)
         yield shown(self._matrix())
-        yield shown(self._differences(), "Against the best")
 
     def _matrix(self) -> Table:
         rows = on_every_path(self.material.metrics)
         lines = []
         for model, phase in self.rows:
-            own = [
-                rows[(rows["model"] == model) & (rows["phase"] == _of(phase, name)) & (rows["path"] == path + name)]
-                for name in self.names
-                for path in (COUNTED, PREDICTED)
-            ]
-            lines.append((Cell(model), Cell(ADAPTED[phase]), *(entry(one, METRIC) for one in own)))
-        head = [f"{name}\n{what}" for name in self.names for what in ("counted", "predicted")]
-        caption = (
-            "Balanced accuracy of each model on each machine, on the samples that every path ran on: as it was counted "
-            "there, and as the machine's noise model predicts it. Adapted to: what training knew of the machine."
-        )
-        return Table(caption, ("model", "adapted to", *head), tuple(lines), labels=2)
-
-    def _differences(self) -> Table:
-        lines = []
-        for model, phase in self.rows:
-            best = self._best([(model, phase)])
-            for name in self.names:
+            best, *_ = ranked = self._ranked([(model, phase)])
+            for name in ranked:
+                own = rows[(rows["model"] == model) & (rows["phase"] == _of(phase, name))]
+                scores = [entry(own[own["path"] == path + name], METRIC) for path in (COUNTED, PREDICTED)]
                 found = None if name == best else self._difference(model, phase, best, name)
-                if found is not None:
-                    texts = (model, ADAPTED[phase], best, name, signed(found.value, 3), found.limits, found.verdict)
-                    lines.append(tuple(map(Cell, texts)))
+                told = (DASH,) * 3 if found is None else (signed(found.value, 3), found.limits, found.verdict)
+                lines.append((*map(Cell, (model, ADAPTED[phase], name)), *scores, *map(Cell, told)))
         caption = (
-            "Balanced accuracy of the best machine of each row less that of each other, on the same samples and seeds, "
-            "with its 95 % interval."
+            "Balanced accuracy of each model on each machine, best first, on the samples that every path ran on: as it "
+            "was counted there, and as the machine's noise model predicts it; and the best machine's less this one's, "
+            "on the same samples and seeds, with its 95 % interval. Adapted to: what training knew of the machine."
         )
-        head = ("model", "adapted to", "best", "other", "difference", "interval", "the best is")
-        return Table(caption, head, tuple(lines), labels=4)
+        head = ("model", "adapted to", "machine", "counted", "predicted", "best less this", "interval", "the best is")
+        return Table(caption, head, tuple(lines), labels=3)
 
     def _advice(self) -> Iterator[str]:
         """Which machine to take, and whether the noise models said so."""
@@ -122,10 +107,13 @@ class Machines:
             f"Take {best}" if all(1 in own for own in signs.values()) else f"{best} comes first, but not beyond doubt"
         )
         yield f"{lead}: mean balanced accuracy over {plural(len(rows), 'model')} on the machines: {means}."
+        alike: dict[tuple[int, int, int], list[str]] = {}
         for name, own in signs.items():
+            alike.setdefault((own.count(1), own.count(-1), own.count(0)), []).append(name)
+        for (better, worse, unclear), names in alike.items():
             yield (
-                f"{best} is better than {name} for {own.count(1)} of {plural(len(own), 'model')}, worse for "
-                f"{own.count(-1)}; for {own.count(0)} it cannot be told."
+                f"{best} is better than {', '.join(names)} for {better} of "
+                f"{plural(better + worse + unclear, 'model')}, worse for {worse}; for {unclear} it cannot be told."
             )
         if foretold:
             gaps = [self._mean(rows, name) - self._mean(rows, name, PREDICTED) for name in self.names]
