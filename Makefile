@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config circuits new export paper named jobs efficiency kills clean lock
+.PHONY: setup demo test lint bench config circuits new export paper mlflow named jobs efficiency kills clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -79,6 +79,9 @@ export: setup named
 
 paper: setup named
 	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/paper"
+
+mlflow: setup named
+	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/mlflow.json"
 
 KILLS ?= 50
 kills: setup

@@ -77,7 +77,8 @@ def test_an_archive_describes_every_file_that_it_has_and_what_it_was_made_from(
 
 
 def test_the_digests_of_the_inputs_are_checked_by_sha256sum(root: Path, files: tuple[list[Path], list[Path]]) -> None:
-    write_crate(Path("crate.zip"), archived(root), *files)
+    Path("requirements.lock").write_text("")
+    write_crate(Path("crate.zip"), archived(root, checkout=Path()), *files)
     zipfile.ZipFile("crate.zip").extract("inputs.sha256")
     check = ["sha256sum", "--check", "--strict", "--quiet", "inputs.sha256"]
     subprocess.run(check, check=True)
@@ -86,18 +87,19 @@ def test_the_digests_of_the_inputs_are_checked_by_sha256sum(root: Path, files: t
 
 
 def test_an_archive_says_what_the_owners_of_the_data_allow(root: Path, files: tuple[list[Path], list[Path]]) -> None:
+    Path("requirements.lock").write_text("numpy==2.4.6 \\\n    --hash=sha256:0\n")
     mine = {"data": {"licence": "CC BY 4.0"}}
     said = {}
     for name, changes in {"sample": {"source": "sample"}, "mine": {"settings": mine}, "open": {"settings": {}}}.items():
-        write_crate(Path("crate.zip"), archived(root, **changes), *files)
+        write_crate(Path("crate.zip"), archived(root, checkout=Path(), **changes), *files)
         said[name] = entities(zipfile.ZipFile("crate.zip"))["#data"]["license"]
     assert said == {"sample": OURS, "mine": "CC BY 4.0", "open": UNKNOWN}
-    write_crate(Path("crate.zip"), archived(root, source="download"), *files)
+    write_crate(Path("crate.zip"), archived(root, checkout=Path(), source="download"), *files)
     fetched = entities(zipfile.ZipFile("crate.zip"))["#data"]
     assert fetched["license"].startswith("CC BY-SA 3.0")
     assert "MNIST" in fetched["name"]
     with pytest.raises(UserError, match="gone is not there any more"):
-        write_crate(Path("crate.zip"), archived(root, raw=Path("gone")), *files)
+        write_crate(Path("crate.zip"), archived(root, checkout=Path(), raw=Path("gone")), *files)
 
 
 def _references(value: Any) -> list[dict[str, str]]:

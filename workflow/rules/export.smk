@@ -39,3 +39,26 @@ rule write_paper:
         code=code_of("write_paper"),
     script:
         "../../scripts/write_paper.py"
+
+
+rule log_mlflow:
+    input:
+        metrics="results/{study}/metrics.csv",
+        files=lambda wildcards: (
+            plans[wildcards.study].trained_files("model.safetensors")
+            + plans[wildcards.study].trained_files("history.csv")
+            + plans[wildcards.study].predictions()
+        ),
+    output:
+        ids="results/{study}/mlflow.json",
+    log:
+        "results/{study}/mlflow.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json"),
+        code=code_of("log_mlflow"),
+    script:
+        "../../scripts/log_mlflow.py"
