@@ -78,7 +78,7 @@ export: setup named
 	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/crate.zip"
 
 paper: setup named
-	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/paper"
+	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/paper.d"
 
 mlflow: setup named
 	$(BIN)/snakemake --cores $(CORES) $(WITH) -- "results/$(STUDY)/mlflow.json"

@@ -28,7 +28,8 @@ rule write_paper:
     input:
         page="results/{study}/report.html",
     output:
-        folder=directory("results/{study}/paper"),
+        # A name with a dot, which no data set of the study has.
+        folder=directory("results/{study}/paper.d"),
     log:
         "results/{study}/paper.log",
     conda:

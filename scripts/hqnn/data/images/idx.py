@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.images.source import Batch, ImageSource, batch_rows
+from hqnn.data.inflation import check_inflation
 from hqnn.data.parts import PUBLISHED_PARTS
 from hqnn.errors import UserError, nearest, plain
 
@@ -148,6 +149,7 @@ def _image_sizes(path: Path) -> tuple[int, int, int]:
         raise UserError(f"{path} holds no image; get it again")
     if not (0 < rows <= LONGEST_SIDE and 0 < columns <= LONGEST_SIDE):
         raise UserError(f"{path} claims images of {rows} x {columns} pixels; get it again")
+    check_inflation(path, count * rows * columns)
     return count, rows, columns
 
 

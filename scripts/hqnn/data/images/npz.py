@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hqnn.data.class_folders import MOST_CLASSES, label_type
 from hqnn.data.images.source import Batch, ImageSource, batch_rows
+from hqnn.data.inflation import check_inflation
 from hqnn.data.parts import PARTS, TEST, TRAIN, VALIDATION
 from hqnn.errors import UserError, nearest, plain
 
@@ -87,6 +88,7 @@ def _chosen(folder: Path, subset: str) -> Path:
 def _layout(path: Path) -> dict[int, tuple[str, str]]:
     with _explained(path), zipfile.ZipFile(path) as archive:
         held = {name.removesuffix(".npy") for name in archive.namelist()}
+        check_inflation(path, sum(member.file_size for member in archive.infolist()))
     for layout in LAYOUTS:
         parts = {code: names for code, names in layout.items() if set(names) <= held}
         if TRAIN in parts and (len(layout) == 1 or TEST in parts):

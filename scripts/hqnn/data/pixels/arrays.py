@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import struct
 import tokenize
 import zlib
@@ -20,6 +21,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
+from hqnn.data.inflation import check_dataset, check_inflation
 from hqnn.data.pixels.raster_bands import Band, class_band, has_georeference, measured_bands, open_band
 from hqnn.data.pixels.tiffs import GDAL_OPTIONS, open_raster
 from hqnn.errors import UserError
@@ -111,10 +113,13 @@ def _matlab(file: Path) -> list[StoredArray]:
         if h5py.is_hdf5(file):  # MATLAB 7.3
             with h5py.File(file) as opened:
                 data = [(name, item) for name, item in opened.items() if isinstance(item, h5py.Dataset)]
+                for _, item in data:
+                    check_dataset(file, item)
                 listed = [(name, item.shape[::-1], _hdf5_kind(item)) for name, item in data]
             load: Callable[[Path, str], NDArray[Any]] = _load_hdf5
         else:
             listed = [(name, shape, _matlab_kind(kind)) for name, shape, kind in scipy.io.whosmat(file)]
+            check_inflation(file, sum(math.prod(shape) for _, shape, _ in listed))  # a byte a value at least
             load = _load_matlab
     return [_in_memory(file, name, shape, kind, functools.partial(load, file, name)) for name, shape, kind in listed]
 

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.inflation import check_dataset, check_inflation
 from hqnn.data.parts import TEST, TRAIN, VALIDATION
 from hqnn.data.table.cells import check_names, likely, row_number, shown
 from hqnn.data.table.raw_rows import RawRows, Values, plain_values
@@ -67,6 +68,7 @@ def read_npz(path: Path, wanted: Roles) -> RawRows:
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
+            check_inflation(path, sum(member.file_size for member in archive.zip.infolist()))
             arrays = Arrays(path, tuple(archive.files), lambda name: _checked(path, name, archive[name]))
             named = arrays.find(("feature_names",))
             if named:
@@ -88,6 +90,8 @@ def read_hdf5(path: Path, wanted: Roles) -> RawRows:
         with h5py.File(path, "r") as file:
             about = read_attributes(file)
             datasets = {name: one for name, one in file.items() if isinstance(one, h5py.Dataset)}
+            for one in datasets.values():
+                check_dataset(path, one)
             known = {name: read_attributes(one).get("names", ()) for name, one in datasets.items()}
             arrays = Arrays(
                 path,

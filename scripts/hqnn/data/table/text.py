@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from hqnn.data.encodings import decoded
+from hqnn.data.inflation import read_inflated
 from hqnn.data.table.cells import Cells, check_names
 from hqnn.data.table.numerals import NUMERAL
 from hqnn.errors import UserError, plain
@@ -47,7 +48,7 @@ def _bytes(path: Path) -> bytes:
     try:
         if path.suffix.lower() == ".gz":
             with gzip.open(path) as file:
-                return file.read()
+                return read_inflated(path, file)
         return path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read ({plain(error)}); mend or replace it") from error
