@@ -28,7 +28,7 @@ RESULTS = (
 
 
 def archived(root: Path, **changes: Any) -> Archived:
-    settings = read_settings(CONFIG).studies["cover"].model_dump(mode="json")
+    settings = read_settings(CONFIG).studies["cover"].model_dump(mode="json", exclude_unset=True)
     given = {"name": "cover", "title": settings["title"], "settings": settings, "raw": Path("raw"), "source": "path"}
     places = {"fetched": "mnist", "catalogue": root / "resources/datasets.yaml", "checkout": root}
     return Archived(**(given | places | changes))

@@ -13,7 +13,7 @@ rule write_crate:
     threads: 1
     params:
         title=asks("title"),
-        settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json"),
+        settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json", exclude_unset=True),
         raw=asks("raw"),
         source=of_study("data", "source"),
         fetched=asks("fetched_set"),

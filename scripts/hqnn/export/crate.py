@@ -52,7 +52,7 @@ class Archived:
     Attributes:
         name: of the study.
         title: what its page calls it.
-        settings: of the study, as its config says them, in built-in types.
+        settings: of the study, those alone that its config says, in built-in types.
         raw: the folder or file of its raw data.
         source: where these come from: sample, path or download.
         fetched: the data set's name in the catalogue, where it was downloaded.
@@ -94,7 +94,7 @@ def write_crate(output: Path, study: Archived, results: Sequence[Path], samples:
     ran = datetime.fromtimestamp(max(path.stat().st_mtime for path in results), UTC)
     config = yaml.safe_dump({"studies": {study.name: dict(study.settings)}}, sort_keys=False, allow_unicode=True)
     texts = {
-        "config.yaml": (config, "Config of the study, every key with its value"),
+        "config.yaml": (config, "Config of the study; its page says every key"),
         "inputs.sha256": (_manifest([*_raw_files(study.raw), *samples]), "Sha256 of raw data and tables of samples"),
     }
     given = [_add(crate, name, text.encode(), about) for name, (text, about) in texts.items()]
