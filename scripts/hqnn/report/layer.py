@@ -125,7 +125,7 @@ def layer_sentence(name: str, rows: pd.DataFrame, classes: int) -> str:
     missing = "" if "none" in kept else " It cannot be left out: it gives another number of values than it takes."
     return (
         f"{name}: with a quadratic fit in the circuit's place {100 * kept['quadratic']:.0f} % of the balanced accuracy "
-        f"above chance stay, {', '.join(shares)}. The trained circuit has {beyond}{ranks}.{missing}"
+        f"above chance stays, {', '.join(shares)}. The trained circuit has {beyond}{ranks}.{missing}"
     ).replace(" -", " −")
 
 
