@@ -29,7 +29,9 @@ from hqnn.data.archives import unpack
 from hqnn.data.images.npz import open_npz
 from hqnn.data.images.prepare import prepare_small_images
 from hqnn.data.pixels.arrays import list_arrays
+from hqnn.data.pixels.safe import open_products
 from hqnn.data.table.arrays import read_hdf5, read_npz
+from hqnn.data.table.readers import read_rows
 from hqnn.data.table.roles import Roles
 from hqnn.data.table.text import read_text
 from hqnn.errors import UserError
@@ -171,6 +173,35 @@ def test_what_compresses_well_but_stays_small_is_read(tmp_path: Path) -> None:
     assert (tmp_path / "out/zeros").stat().st_size == ZEROS
 
 
+def zip_pipe(folder: Path) -> None:
+    os.mkfifo(folder / "set.zip")
+    prepare_small_images(folder, folder / "out.h5")
+
+
+def named_pipe(name: str, read: Callable[[Path], object]) -> Callable[[Path], None]:
+    def named(folder: Path) -> None:
+        os.mkfifo(folder / name)
+        read(folder / name)
+
+    return named
+
+
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
+        (zip_pipe, "holds no IDX files, .* and no archive of such"),
+        (named_pipe("weights.pth", read_tensors), r"weights\.pth is a pipe, a device or a socket; name a file"),
+        (named_pipe("calibration.yaml", read_plain), r"calibration\.yaml is a pipe"),
+        (named_pipe("cube.tif", list_arrays), r"cube\.tif is a pipe"),
+        (named_pipe("rows.csv", read_rows), r"rows\.csv is no file; name a table of rows"),
+    ],
+    ids=["archive", "weights", "calibration", "raster", "rows"],
+)
+def test_a_pipe_is_not_waited_for(tmp_path: Path, read: Callable[[Path], None], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read(tmp_path)
+
+
 def test_nothing_that_is_pickled_in_weights_checkpoints_or_arrays_is_run(tmp_path: Path) -> None:
     made = tmp_path / "made"
     torch.save({"weight": Hostile(made)}, tmp_path / "weights.pth")
@@ -190,6 +221,16 @@ def test_nothing_that_is_pickled_in_weights_checkpoints_or_arrays_is_run(tmp_pat
         with pytest.raises(UserError):
             list_arrays(tmp_path / name)
     assert not made.exists()
+
+
+def test_entities_of_xml_do_not_grow(tmp_path: Path) -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = f'<!DOCTYPE a [<!ENTITY e0 "0123456789">{entities}]><a>&e9;</a>'  # 10 GB
+    product = tmp_path / "S2A.SAFE"
+    product.mkdir()
+    (product / "MTD_MSIL2A.xml").write_text(bomb)
+    with pytest.raises(UserError, match=r"MTD_MSIL2A\.xml cannot be read \(limit on input amplification"):
+        open_products(product)
 
 
 def test_yaml_makes_nothing_but_numbers_and_text(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hqnn.closure import _read
 
 FLOORS = [
     {"store", "settings", "manual", "new", "errors", "job", "closure", "listing", "notes", "wording"}
-    | {"efficiency", "forkserver", "killed", "partials", "progress", "supervision", "working_folder"},
+    | {"efficiency", "forkserver", "killed", "partials", "progress", "regular_files", "supervision", "working_folder"},
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},

@@ -17,6 +17,7 @@ from torchvision import models
 from hqnn.data.catalogue import RemoteFile
 from hqnn.data.download import fetch_file
 from hqnn.errors import UserError, plain
+from hqnn.regular_files import check_regular
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 DAMAGE = (OSError, SafetensorError, RuntimeError, ValueError, EOFError, KeyError, AttributeError, pickle.PickleError)
@@ -58,6 +59,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """
     if Path(path).suffix not in SUFFIXES:
         raise UserError(f"{path} is no file of weights; name one that ends in {', '.join(SUFFIXES)}")
+    check_regular(path)
     try:
         if Path(path).suffix == ".safetensors":
             found = load_file(path)

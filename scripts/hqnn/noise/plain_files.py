@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from hqnn.errors import UserError
+from hqnn.regular_files import check_regular
 
 
 def read_plain(path: Path) -> dict[str, Any]:
@@ -18,8 +19,9 @@ def read_plain(path: Path) -> dict[str, Any]:
         path: JSON where it ends in `.json`, else YAML.
 
     Raises:
-        UserError: the file is missing, empty or damaged, or holds no keys but a list or a single value.
+        UserError: the file is missing, empty, damaged or no file, or holds no keys but a list or a single value.
     """
+    check_regular(path)
     kind = "JSON" if path.suffix.lower() == ".json" else "YAML"
     try:
         text = path.read_bytes()

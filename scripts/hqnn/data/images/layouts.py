@@ -165,5 +165,9 @@ def _only(root: Path, found: Sequence[tuple[str, Path]], level: Sequence[Path]) 
 
 
 def _archives(path: Path) -> list[Path]:
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix in ARCHIVES)
+    files = (
+        [path]
+        if path.is_file()
+        else sorted(file for file in path.iterdir() if file.suffix in ARCHIVES and file.is_file())
+    )
     return [file for file in files if zipfile.is_zipfile(file) or tarfile.is_tarfile(file)]

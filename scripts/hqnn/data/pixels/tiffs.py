@@ -17,6 +17,7 @@ from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
 from hqnn.errors import UserError, plain
+from hqnn.regular_files import check_regular
 
 # GDAL decodes JPEG 2000 in threads of its own, where it swallows errors: a file cut off reads as whatever was in
 # memory. In one thread it raises them.
@@ -134,6 +135,7 @@ def _unreadable(source: Any, error: Exception) -> UserError:
 def _check_file(path: Path) -> None:
     """Say of what is no image at all what it is, since GDAL says "not recognized" of each."""
     cure = "copy or download it again"
+    check_regular(path)
     if path.is_symlink() and not path.exists():
         raise UserError(f"{path} cannot be opened: it is a link to {path.readlink()}, which is missing; restore that")
     if path.is_dir() and path.suffix:
