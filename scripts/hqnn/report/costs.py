@@ -32,8 +32,8 @@ HEAD = (
 CAPTION = (
     "Means over seeds. Circuits run in training: each sample's once an epoch, which gives value and gradient in the "
     "engine; a machine's parameter-shift rule runs two more for each angle. What other simulators or machines ran is "
-    "counted as it was. CPU time: of the whole job, on all cores, its start included. Time of a prediction: of a test "
-    "sample without noise. QPU time: of all seeds, in training and for predictions."
+    "counted as it was. CPU time: of the whole job, on all cores, without a search for settings. Time of a prediction: "
+    "of a test sample without noise. QPU time: of all seeds, in training and for predictions."
 )
 
 
