@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from hqnn.settings.axes import curve_tables, points
 from hqnn.settings.fitting import Training
 from hqnn.store import read_model, write_table
 from hqnn.training.curves import Place, Point, fit_curve, train_curve
+from hqnn.training.draws import usual_batch
 from hqnn.training.ideal import train_ideal
 from trained_models import compiled, save
 
@@ -161,6 +163,10 @@ def test_a_point_is_what_training_on_its_samples_gives(tmp_path: Path) -> None:
     assert kept[0]["fingerprint"] == kept[1]["fingerprint"]
     histories = [pd.read_csv(Path(one.folder) / "history.csv") for one in of_sizes]
     assert [len(history) for history in histories] == [6, 2]  # epochs of 1 and 3 steps
+    usual = replace(of_sizes[0], folder=str(tmp_path / "usual"), training={**whole.training, "batch_size": None})
+    train_curve(tmp_path / "usual.csv", [usual], axis="train_sizes", **more)
+    steps = [ceil(size / usual_batch(size)) for size in (8, 40)]
+    assert len(pd.read_csv(tmp_path / "usual/history.csv")) == ceil(2 * steps[1] / steps[0])
     table = read_metrics(tmp_path / "sizes.csv")
     assert set(table["at"]) == {8, 40} and set(table["axis"]) == {"train_sizes"}
     sized = [point(tmp_path / "qubits", samples, at, None, {**circuit, "inputs": at}) for at in (2, 3)]

@@ -27,6 +27,7 @@ from hqnn.metrics.table import write_metrics
 from hqnn.models.hybrid import MEMORY_LIMIT_MB
 from hqnn.settings.chosen import read_chosen
 from hqnn.settings.spaces import circuit_name
+from hqnn.training.draws import usual_batch
 from hqnn.training.ideal import train_ideal
 
 
@@ -188,7 +189,7 @@ def _as_long(place: Place, files: Sequence[str], training: dict[str, Any]) -> di
     """How a net is trained in as many steps as on all train samples; whatever is counted in epochs grows alike."""
     if place.train_samples is None:
         return training
-    sizes = [np.count_nonzero(first_column(tables, "split") == TRAIN) for tables in (place.samples, files)]
-    steps = [math.ceil(size / training["batch_size"]) for size in sizes]
+    sizes = [int(np.count_nonzero(first_column(tables, "split") == TRAIN)) for tables in (place.samples, files)]
+    steps = [math.ceil(size / (training["batch_size"] or usual_batch(size))) for size in sizes]
     counted = ("epochs", "step_epochs", "patience")
     return training | {key: math.ceil(training[key] * steps[0] / steps[1]) for key in counted if training.get(key)}
