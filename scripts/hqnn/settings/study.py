@@ -96,7 +96,7 @@ class Study(Section):
         ge=1,
         le=1000,
         description="How many seeds of a model one job trains without noise and runs exactly, one after the other; "
-        "more than 1 spares many small runs the start of a process each, about 3 s.",
+        "more than 1 spares many small runs the start of a process each: half a second, or about 3 s on a cluster.",
     )
     execution: Execution = Execution()
     evaluation: Evaluation = Evaluation()
