@@ -6,6 +6,7 @@ from hqnn.closure import closure_digest, environment_digest
 from hqnn.errors import UserError
 from hqnn.execution.backends import calibration_file
 from hqnn.listing import listing_digest
+from hqnn.settings.axes import TRAINED, chosen_files, curve_tables, points, reference_points
 from hqnn.settings.predicted import read_target
 
 RESOURCES = os.path.relpath(CHECKOUT / "resources")
@@ -198,3 +199,30 @@ def native_files(wildcards):
     compiled = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/compiled/{asked.backend}"
     files = [f"{compiled}/program.json", f"{compiled}/program.qpy"]
     return [*files, calibration_at(wildcards.study, asked.backend)]
+
+
+def samples_of_seeds(wildcards):
+    """The tables of samples of every seed, seed by seed."""
+    plan = plans[wildcards.study]
+    return [plan.samples(wildcards.dataset, wildcards.model, seed) for seed in plan.study.seeds]
+
+
+def samples_once(wildcards):
+    """The same tables, each once."""
+    return list(dict.fromkeys(file for files in samples_of_seeds(wildcards) for file in files))
+
+
+def trained_of(wildcards):
+    """The models of all seeds, trained without noise."""
+    run = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/ideal"
+    return [f"{run}/seed{seed}/model.safetensors" for seed in plans[wildcards.study].study.seeds]
+
+
+def points_of(wildcards):
+    """The training runs of a model along an axis."""
+    return points(plans[wildcards.study], wildcards.axis, wildcards.dataset, wildcards.model)
+
+
+def fits_of(wildcards):
+    """The fits of a reference by numbers of train samples."""
+    return reference_points(plans[wildcards.study], wildcards.dataset, wildcards.model)

@@ -1,33 +1,4 @@
-from hqnn.settings.axes import TRAINED, chosen_files, curve_tables, points, reference_points
-
 CURVES = "results/{study}/{dataset}/{model}/curves"
-
-
-def samples_of_seeds(wildcards):
-    """The tables of samples of every seed, seed by seed."""
-    plan = plans[wildcards.study]
-    return [plan.samples(wildcards.dataset, wildcards.model, seed) for seed in plan.study.seeds]
-
-
-def samples_once(wildcards):
-    """The same tables, each once."""
-    return list(dict.fromkeys(file for files in samples_of_seeds(wildcards) for file in files))
-
-
-def trained_of(wildcards):
-    """The models of all seeds, trained without noise."""
-    run = f"results/{wildcards.study}/{wildcards.dataset}/{wildcards.model}/ideal"
-    return [f"{run}/seed{seed}/model.safetensors" for seed in plans[wildcards.study].study.seeds]
-
-
-def points_of(wildcards):
-    """The training runs of a model along an axis."""
-    return points(plans[wildcards.study], wildcards.axis, wildcards.dataset, wildcards.model)
-
-
-def fits_of(wildcards):
-    """The fits of a reference by numbers of train samples."""
-    return reference_points(plans[wildcards.study], wildcards.dataset, wildcards.model)
 
 
 rule curve_training:
