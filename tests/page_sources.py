@@ -48,7 +48,15 @@ def pictures_chapter() -> StudyChapter:
         name: [] for name in ("notes", "ran_where", "settings", "versions", "digests", "published")
     }
     rendered = template("study.html.j2").render(
-        study="pictures", title="Pictures", lead="", notice="", chapters=[chapter], jobs=None, metric_name=str, **about
+        study="pictures",
+        title="Pictures",
+        lead="",
+        notice="",
+        chapters=[chapter],
+        jobs=None,
+        files=0,
+        metric_name=str,
+        **about,
     )
     return StudyChapter(
         study="pictures",

@@ -271,7 +271,9 @@ def _write_chapter(folder: Path) -> None:
     chapter = {"study": "mine", "kind": "pixels", "title": "Mine", "synthetic": False, "ran_at": "2026-01-02 10:00"}
     overview = [{**row, "reference": other, "twin": other}]
     (folder / "chapter.json").write_text(
-        json.dumps({**chapter, "anchor": "mine", "overview": overview, "html": "<h2>Mine</h2><p>0.7</p>"})
+        json.dumps(
+            {**chapter, "anchor": "mine", "tuning": "untuned", "overview": overview, "html": "<h2>Mine</h2><p>0.7</p>"}
+        )
     )
 
 
