@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hqnn.data.pixels.scene import Scene, windows_of
-from hqnn.data.pixels.tiffs import write_bands
+from hqnn.data.pixels.tiffs import open_raster, write_bands
 from hqnn.store import whole_file
 
 Window = tuple[range, range]
@@ -49,10 +49,8 @@ class MappedWindows:
 
     def pixels(self) -> Iterator[int]:
         """How many pixels of each window were predicted."""
-        import rasterio
-
         for window in self._done:
-            with rasterio.open(self._raster(window)) as file:
+            with open_raster(self._raster(window)) as file:
                 yield int(np.isfinite(file.read(1)).sum())
 
     def add(self, window: Window, values: NDArray[np.float32], thinned: NDArray[np.float32]) -> None:
