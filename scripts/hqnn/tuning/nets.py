@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+import hqnn.circuits.trace  # noqa: F401  every search imports it: here, a process that forks jobs has it before
 from hqnn.circuits.library import build_for_classes
 from hqnn.circuits.program import Program
 from hqnn.data.folds import Fold

@@ -16,12 +16,15 @@ from typing import Any, TextIO
 import numpy as np
 from pydantic import TypeAdapter
 
+from hqnn.circuits.program_file import read_program
 from hqnn.data.folds import deal_folds, fold_groups, refuse_leaks
 from hqnn.data.parts import TRAIN, VALIDATION
 from hqnn.data.samples import Samples, read_samples, samples_if_any
 from hqnn.settings.tuning import Space
 from hqnn.store import write_text
 from hqnn.tuning.judges import Material, own_values, parted, require_two_classes
+from hqnn.tuning.nets import net_judge
+from hqnn.tuning.references import reference_judge, usual_parameters
 from hqnn.tuning.search import Judge, Search, Trial, best_of, importances, search
 from hqnn.wording import plural
 
@@ -136,21 +139,14 @@ def _usual(subject: Mapping[str, Any]) -> dict[str, Any]:
     """What holds where a study says nothing; of a net its keys have defaults, which are said."""
     if "parameters" not in subject:
         return {}
-    from hqnn.tuning.references import usual_parameters
-
     return usual_parameters(subject["parameters"]["estimator"])
 
 
 def _judge(task: Task, material: Material) -> Judge:
-    """What scores settings; torch and PennyLane are brought in for nets alone."""
+    """What scores settings."""
     if "parameters" in task.subject:
-        from hqnn.tuning.references import reference_judge
-
         of_kernels = {"memory_limit_mb": task.memory_limit_mb, "layouts": task.layouts, "noise": task.noise}
         return reference_judge(task.subject, material, of_kernels)
-    from hqnn.circuits.program_file import read_program
-    from hqnn.tuning.nets import net_judge
-
     twin_of = next(iter(map(read_program, task.program)), None)
     return net_judge(task.subject, material, twin_of, task.memory_limit_mb)
 
