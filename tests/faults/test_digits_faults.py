@@ -281,6 +281,7 @@ def test_what_is_not_there_or_not_known_is_said(tmp_path: Path) -> None:
 def test_settings_that_leave_a_part_empty_are_refused(tmp_path: Path) -> None:
     folder = write_class_folders(tmp_path / "raw", random_parts()["train"])
     refused(folder, "gives 60 train and 0 test images", train_share=1.0)
+    refused(folder, r"images\.train_images names 61 train samples, and \S+ has \d+ of", train_images=61)
     refused(folder, "channels is 2", channels=2)
     parts = random_parts(side=8, channels=1)
     empty = Part(parts["test"].images[:0], parts["test"].labels[:0])

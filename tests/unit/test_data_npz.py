@@ -61,6 +61,17 @@ def test_plain_images_are_split_and_labels_may_be_text_or_any_whole_numbers(tmp_
         np.testing.assert_array_equal(table["labels"], wanted)
 
 
+def test_fewer_train_images_have_each_class_s_share_and_are_among_the_more(tmp_path: Path) -> None:
+    np.savez(tmp_path / "set.npz", **medmnist())
+    parts = {}
+    for train in (4, 6):
+        table, _ = prepared(tmp_path, tmp_path / "samples.h5", train_images=train)
+        parts[train] = table["split"]
+        assert np.bincount(table["split"]).tolist() == [train, 6, 4, 12 - train]
+        assert np.bincount(table["labels"][table["split"] == 0]).tolist() == [train // 2] * 2
+    assert set(np.flatnonzero(parts[4] == 0)) < set(np.flatnonzero(parts[6] == 0))
+
+
 def test_the_file_to_read_is_named_where_there_are_several(tmp_path: Path) -> None:
     for name in ("one", "two"):
         np.savez(tmp_path / f"{name}.npz", **medmnist(seed=len(name)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,30 +36,28 @@ def nested_order(labels: NDArray[np.integer], generator: np.random.Generator) ->
     return np.asarray(shuffled[np.argsort(place[shuffled], kind="stable")], dtype=np.int64)
 
 
-def write_smaller_split(
-    output: str | os.PathLike[str], samples: Sequence[str | os.PathLike[str]], train: int, *, seed: int, key: str
-) -> None:
-    """Write a table with the column `split` in which only so many train samples remain; the others are unused.
-
-    In front of the tables of the store, `hqnn.data.samples.read_samples` takes this column in place of theirs.
+def smaller_split(
+    split: NDArray[np.uint8], labels: NDArray[Any], train: int, *, seed: int, key: str, where: Path
+) -> NDArray[np.uint8]:
+    """A split in which only so many train samples remain; the others are unused.
 
     Args:
-        output: of the table.
-        samples: the tables of the store.
-        train: how many.
+        split: parts of samples, shape (samples,).
+        labels: their classes, shape (samples,).
+        train: how many are to train on.
         seed: of the order in which samples are taken; equal for all numbers.
         key: of the config that names the number, for messages.
+        where: the samples are, for messages.
+
+    Returns:
+        Parts of samples, shape (samples,).
 
     Raises:
         UserError: there are fewer train samples than asked for, or fewer are asked for than there are classes.
     """
-    split, labels = (first_column(samples, name) for name in ("split", "labels"))
-    if split is None or labels is None:
-        raise UserError(f"{samples[0]} has no column 'split' or 'labels'; delete it and run again")
     ids = np.flatnonzero(split == TRAIN)
     classes = len(np.unique(labels[ids]))
     if not classes <= train <= len(ids):
-        where = Path(samples[0]).parent
         raise UserError(
             f"{key} names {train:,} train samples, and {where} has {len(ids):,} of {classes} classes; name numbers "
             f"from {classes} to {len(ids):,}"
@@ -66,4 +65,28 @@ def write_smaller_split(
     order = nested_order(labels[ids], np.random.default_rng(np.random.SeedSequence([seed, SMALLER])))
     smaller = split.copy()
     smaller[ids[order[train:]]] = UNUSED
+    return smaller
+
+
+def write_smaller_split(
+    output: str | os.PathLike[str], samples: Sequence[str | os.PathLike[str]], train: int, *, seed: int, key: str
+) -> None:
+    """Write a table with the column `split` of `smaller_split`.
+
+    In front of the tables of the store, `hqnn.data.samples.read_samples` takes this column in place of theirs.
+
+    Args:
+        output: of the table.
+        samples: the tables of the store.
+        train: how many.
+        seed: see `smaller_split`.
+        key: likewise.
+
+    Raises:
+        UserError: see `smaller_split`.
+    """
+    split, labels = (first_column(samples, name) for name in ("split", "labels"))
+    if split is None or labels is None:
+        raise UserError(f"{samples[0]} has no column 'split' or 'labels'; delete it and run again")
+    smaller = smaller_split(split, labels, train, seed=seed, key=key, where=Path(samples[0]).parent)
     write_table(output, {"split": smaller}, {"train": train, "seed": seed})

@@ -20,6 +20,7 @@ from hqnn.data.images.source import ImageSource
 from hqnn.data.images.table import ImageRows
 from hqnn.data.losses import Losses, Unreadable, warn_of_darkness, warn_of_untested
 from hqnn.data.parts import TEST, TRAIN, VALIDATION
+from hqnn.data.smaller import smaller_split
 from hqnn.errors import UserError
 from hqnn.store import file_digest, new_table, write_attributes
 from hqnn.wording import plural
@@ -67,6 +68,7 @@ def prepare_small_images(
     size: int | None = None,
     unreadable: Unreadable = "stop",
     train_share: float = 0.8,
+    train_images: int | None = None,
     seed: int = 0,
     threads: int = 1,
     about: Mapping[str, Any] | None = None,
@@ -89,15 +91,17 @@ def prepare_small_images(
         size: of every image.
         unreadable: `skip` leaves out images of class folders that cannot be read, and says so; `stop` raises.
         train_share: of each class, for train where the set has no split of its own.
-        seed: of that split.
+        train_images: how many of the train images are trained on, each class by its share; the others are unused.
+        seed: of that split, and of which images these are.
         threads: that decode.
         about: more attributes.
 
     Raises:
-        UserError: see `opened_images`; or a class, or a part of the split, has no image.
+        UserError: see `opened_images`; or a class, or a part of the split, has no image, or there are fewer than
+            `train_images`.
     """
     reading = Reading(kind, subset, tuple(classes), channels, tuple(bands), size, unreadable, threads)
-    settings = {**asdict(reading), "train_share": train_share, "seed": seed}
+    settings = {**asdict(reading), "train_share": train_share, "train_images": train_images, "seed": seed}
     del settings["threads"]
     said = {**(about or {}), "settings": settings}
     scratch = Path(output).parent
@@ -109,6 +113,10 @@ def prepare_small_images(
         if found == CLASSES:
             table.losses.check(Path(path), table.counts)
         split = _split(Path(path), table, train_share, seed)
+        if train_images is not None:
+            split = smaller_split(
+                split, table.labels, train_images, seed=seed, key="images.train_images", where=Path(path)
+            )
         table.finish(split)
         write_attributes(file, {"kind": found, "inputs": _inputs(source)})
     _say(Path(path), table, split)

@@ -54,7 +54,12 @@ class SmallImages(Section):
         "stop.",
     )
     train_share: float = Field(0.8, gt=0, lt=1, description="Share to train on, where the set has no split of its own.")
-    seed: Seed = Field(0, description="Seed of that split.")
+    train_images: Positive | None = Field(
+        None,
+        description="How many of the train images are trained on, each class by its share; all where empty.",
+        json_schema_extra={"unit": "images"},
+    )
+    seed: Seed = Field(0, description="Seed of that split, and of which images `train_images` are.")
 
 
 class Warping(Section):
