@@ -300,6 +300,27 @@ def test_the_overview_compares_with_the_best_reference_on_the_same_samples(pages
     assert overview_of(pages, "measurements")[0]["twin"]["name"] == "dense_twin"
 
 
+def test_the_best_reference_is_the_one_that_its_search_on_train_samples_says(
+    change: StudyFiles, metrics: pd.DataFrame, tmp_path: Path
+) -> None:
+    means = {m: values(metrics, "balanced_accuracy", model=m).mean() for m in ("mlp", "logistic_regression")}
+    worse = min(means, key=means.__getitem__)
+    files = []
+    for model in means:
+        files.append(tmp_path / model / "settings.json")
+        chosen: dict[str, Any] = {part: {} for part in ("training", "options", "circuit", "parameters")}
+        said = {"dataset": metrics["dataset"].iloc[0], "model": model, "seed": 0, "chosen": chosen, "trials": 1, "best": 0,
+                "asked": 1, "score": 0.9 if model == worse else 0.8, "folds": 3, "importances": {}}  # fmt: skip
+        write_text(files[-1], json.dumps(said))
+        write_text(
+            files[-1].with_name("trials.csv"),
+            f'number,state,score,seconds,values\n0,complete,{said["score"]},1,"{{}}"\n',
+        )
+    chapter = study_chapter(replace(change, searches=tuple(files)))
+    assert chapter.overview[0]["reference"]["name"] == worse
+    assert "of its search, on train samples" in chapter.html
+
+
 def test_a_chapter_and_the_overview_say_one_verdict_of_a_pair(pages: Path) -> None:
     chapter = json.loads((pages / "measurements.json").read_text(encoding="utf-8"))
     beside = chapter["overview"][0]["reference"]

@@ -132,6 +132,7 @@ class Material:
         margin: balanced accuracy by which a model may be worse and yet count as not worse.
         points: rows of the tidy table of points along axes.
         used: CPU seconds of the job that trained or fitted a run, where known.
+        tuned: data set and model to the mean score of its searches, on folds of train samples, where there are some.
     """
 
     metrics: pd.DataFrame
@@ -142,6 +143,7 @@ class Material:
     margin: float = MARGIN
     points: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
     used: Mapping[Run, float] = field(default_factory=dict)
+    tuned: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def of(self, dataset: str) -> Material:
         """What there is of one of its data sets."""
@@ -175,13 +177,14 @@ class Material:
         return sorted(kept, key=lambda one: (order.index(one.run.model), one.run.seed))
 
     def _of(self, own: Callable[[str], bool]) -> Material:
+        raw = {name.partition("-")[0] for name in self.metrics["dataset"].unique() if own(name)}
         return replace(
             self,
             metrics=self.metrics[self.metrics["dataset"].map(own)],
             points=self.points[self.points["dataset"].map(own).astype(bool)],
             predictions=[one for one in self.predictions if own(one.run.dataset)],
             histories=[(run, history) for run, history in self.histories if own(run.dataset)],
-            artefacts=[path for path in self.artefacts if any(own(part) for part in path.parts)],
+            artefacts=[path for path in self.artefacts if path.parent.name in raw or any(map(own, path.parts))],
         )
 
 

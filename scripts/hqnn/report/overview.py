@@ -44,6 +44,9 @@ def overview(material: Material, datasets: Iterable[str]) -> list[dict[str, Any]
 def rivals(material: Material) -> dict[str, tuple[str, ...]]:
     """Quantum model to the classical models that it is set against: its twin and the best reference, where there are.
 
+    The best reference is that whose search came to the highest score on train samples; where none was searched, that
+    with the highest score on test samples.
+
     Args:
         material: of one data set.
     """
@@ -53,7 +56,7 @@ def rivals(material: Material) -> dict[str, tuple[str, ...]]:
     quantum = {one.run.model for one in exact if one.quantum}
     classical = _of_classical(means, exact)
     return {
-        model: tuple(filter(None, dict.fromkeys(_rivals(model, classical))))
+        model: tuple(filter(None, dict.fromkeys(_rivals(model, classical, _searched(material)))))
         for model in means.index
         if model in quantum
     }
@@ -70,9 +73,16 @@ def _of_classical(means: pd.Series[float], exact: Iterable[Predictions]) -> pd.S
     return means.drop(index=list({one.run.model for one in exact if not one.classical}), errors="ignore").dropna()
 
 
-def _rivals(model: str, classical: pd.Series[float]) -> tuple[str, str]:
+def _rivals(model: str, classical: pd.Series[float], searched: Mapping[str, float]) -> tuple[str, str]:
     """Names of the twin and of the best reference, empty where there is none."""
-    return _twin(model, classical.index), str(classical.idxmax()) if len(classical) else ""
+    scores = {name: searched[name] for name in classical.index if name in searched} or classical.to_dict()
+    return _twin(model, classical.index), str(max(scores, key=lambda name: scores[name])) if scores else ""
+
+
+def _searched(material: Material) -> dict[str, float]:
+    """Model to the score of its searches, of the one data set that there is."""
+    datasets = set(material.metrics["dataset"])
+    return {model: score for (dataset, model), score in material.tuned.items() if dataset in datasets}
 
 
 def _anchor(anchors: Mapping[str, str], dataset: str) -> str:
@@ -89,7 +99,7 @@ def _rows(scores: pd.DataFrame, dataset: str, material: Material) -> Iterator[di
     classes = classes_tested(exact)
     for model in (str(name) for name in means.index if name in quantum):
         value, low, high = means.loc[model]
-        twin, reference = _rivals(model, classical)
+        twin, reference = _rivals(model, classical, _searched(material.of(dataset)))
         at_chance = classes > 1 and low <= 1 / classes
         yield {
             "model": model,

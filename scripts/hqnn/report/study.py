@@ -28,7 +28,7 @@ from hqnn.report.photographs.chapter import photograph_chapters
 from hqnn.report.pixels.chapter import pixel_chapters
 from hqnn.report.runs import Predictions, read_predictions, run_order
 from hqnn.report.table.chapter import table_chapters
-from hqnn.report.tuning import read_searches, tuned_words, with_tuning
+from hqnn.report.tuning import read_searches, tuned_scores, tuned_words, with_tuning
 from hqnn.report.verdicts import verdict_section
 from hqnn.report.words import full_path, metric_name, path_name, split_name
 from hqnn.settings.execution import MARGIN
@@ -112,7 +112,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
     table = as_set(whole).copy()
     table["path"] = [full_path(*pair) for pair in zip(table["path"], table["backend"], strict=True)]
     read = sorted((read_predictions(path) for path in files.predictions), key=run_order)
-    published = read_published(*files.published)
+    published, searches = read_published(*files.published), read_searches(files.searches)
     material = Material(
         metrics=table,
         predictions=read,
@@ -122,8 +122,9 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         margin=files.margin,
         points=along_axes(whole),
         used=used_by_runs(files.histories, files.predictions),
+        tuned=tuned_scores(searches),
     )
-    synthetic, searches = files.source == "sample", read_searches(files.searches)
+    synthetic = files.source == "sample"
     chapters = [
         with_tuning(with_layer(with_machines(_judged(chapter, material), material), material), material, searches)
         for chapter in CHAPTERS[files.kind](material)

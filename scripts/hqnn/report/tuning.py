@@ -81,6 +81,14 @@ def _read(path: Path) -> Searched:
         raise UserError(f"{beside} cannot be read as the trials of a search ({plain(error)}); {CURE}") from error
 
 
+def tuned_scores(searches: Iterable[Searched]) -> dict[tuple[str, str], float]:
+    """Data set and model to the mean over its searches of the score of the settings that were chosen."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for one in searches:
+        found.setdefault((one.dataset, one.model), []).append(float(one.said["score"]))
+    return {key: float(np.mean(scores)) for key, scores in found.items()}
+
+
 def tuned_words(models: Sequence[str], searches: Sequence[Searched]) -> str:
     """How models were tuned, in a few words.
 

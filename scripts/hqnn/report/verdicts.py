@@ -21,8 +21,11 @@ CAPTION = (
     "Balanced accuracy of the first minus that of the second, paired over seeds and test samples as in the overview. "
     "Could have shown: the smallest difference that so many seeds and samples tell from zero in 80 of 100 studies. "
     "Seeds to tell: how many would tell a difference of the size seen, where it cannot be told and if only seeds vary. "
-    "Not worse: the interval lies above minus {margin:g} (evaluation.margin)."
+    "Not worse: the interval lies above minus {margin:g} (evaluation.margin). Best reference: of the classical models "
+    "that with the highest score {score}."
 )
+BY_SEARCH = "of its search, on train samples"
+BY_TEST = "on test samples, which favours it"
 
 
 def verdict_section(material: Material) -> Section:
@@ -38,7 +41,7 @@ def verdict_section(material: Material) -> Section:
     if not rows:
         return section("verdicts", "Verdicts")
     table = Table(
-        CAPTION.format(margin=material.margin),
+        CAPTION.format(margin=material.margin, score=BY_SEARCH if material.tuned else BY_TEST),
         HEAD if len(datasets) == 1 else ("split", *HEAD),
         tuple(rows),
         labels=2 if len(datasets) == 1 else 3,
