@@ -97,46 +97,41 @@ def prepare_small_images(
         about: more attributes.
 
     Raises:
-        UserError: see `opened_images`; or a class, or a part of the split, has no image, or there are fewer than
-            `train_images`.
+        UserError: see `opened_images`; or a class or a part of the split has no image, or too few for `train_images`.
     """
     reading = Reading(kind, subset, tuple(classes), channels, tuple(bands), size, unreadable, threads)
     settings = {**asdict(reading), "train_share": train_share, "train_images": train_images, "seed": seed}
     del settings["threads"]
     said = {**(about or {}), "settings": settings}
-    scratch = Path(output).parent
-    scratch.mkdir(parents=True, exist_ok=True)
-    with opened_images(Path(path), reading, scratch) as (found, source), new_table(output, said) as file:
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    with opened_images(Path(path), reading, Path(output).parent) as (found, source), new_table(output, said) as file:
         table = ImageRows(file, source, Losses(source.classes, unreadable))
         for batch in source.batches:
             table.append(batch)
         if found == CLASSES:
             table.losses.check(Path(path), table.counts)
-        split = _split(Path(path), table, train_share, seed)
-        if train_images is not None:
-            split = smaller_split(
-                split, table.labels, train_images, seed=seed, key="images.train_images", where=Path(path)
-            )
+        split = _split(Path(path), table, train_share, train_images, seed)
         table.finish(split)
         write_attributes(file, {"kind": found, "inputs": _inputs(source)})
     _say(Path(path), table, split)
     train, test, validation = (int((split == part).sum()) for part in (TRAIN, TEST, VALIDATION))
-    log.info("%s: %s, %d train and %d test images; dropped: %s", path, found, train, test, table.dropped or "none")
     return Summary(found, train, test, source.classes, table.dropped, table.kept_copies, validation, table.empty_pixels)
 
 
-def _split(path: Path, table: ImageRows, train_share: float, seed: int) -> NDArray[np.uint8]:
-    """The split that the set comes in, or one that is drawn.
+def _split(path: Path, table: ImageRows, train_share: float, train_images: int | None, seed: int) -> NDArray[np.uint8]:
+    """The split that the set comes in, or one that is drawn; with so many train images where that is said.
 
     Raises:
-        UserError: a part has no image.
+        UserError: a part has no image, or there are fewer train images.
     """
     drawn = table.source.own_split == "none"
     split = table.together(draw_split(table.labels, train_share, seed)) if drawn else table.split
     train, test = (int((split == part).sum()) for part in (TRAIN, TEST))
     if not (train and test):
         raise UserError(f"{path} gives {train} train and {test} test images; add images, or change train_share")
-    return split
+    if train_images is None:
+        return split
+    return smaller_split(split, table.labels, train_images, seed=seed, key="images.train_images", where=path)
 
 
 def draw_split(labels: NDArray[Any], train_share: float, seed: int) -> NDArray[np.uint8]:
@@ -155,6 +150,8 @@ def draw_split(labels: NDArray[Any], train_share: float, seed: int) -> NDArray[n
 
 def _say(path: Path, table: ImageRows, split: NDArray[np.uint8]) -> None:
     """Say what a reader of results should know."""
+    train, test = (int((split == part).sum()) for part in (TRAIN, TEST))
+    log.info("%s: %d train and %d test images; dropped: %s", path, train, test, table.dropped or "none")
     table.losses.say(path, table.counts)
     source, (low, high) = table.source, table.range
     if source.dtype == np.uint8:
