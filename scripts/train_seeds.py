@@ -14,5 +14,6 @@ with job(forked=True) as rule:
         training=rule.params.training,
         seeds=rule.params.seeds,
         tuned=rule.input.tuned,
+        code=rule.params.code,
         about={**rule.wildcards, "study": rule.params.study},
     )

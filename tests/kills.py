@@ -1,6 +1,7 @@
 """Kill a run of the workflow again and again; what it comes to must be what an undisturbed run comes to.
 
-`python tests/kills.py --kills 50` prints a row a kill: when, how, whether a lock was lifted, what differs in the end.
+`python tests/kills.py --kills 50` does so over the demo and prints a row a kill: how, when, which rules were at work,
+how the run ended; and, whenever one came to its end, which files differ. Nothing is repaired by hand.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+import yaml
 
 from checkout import copy_checkout
 from forked import PROGRAM
@@ -48,6 +50,13 @@ def in_order_of_start(child: subprocess.Popen[str], words: str) -> list[int]:
     return [int(line.split()[0]) for line in lines if re.search(words, line)]
 
 
+def rules_at_work(child: subprocess.Popen[str]) -> tuple[str, ...]:
+    """Whose scripts the session runs."""
+    command = ["ps", "-ww", "-s", str(child.pid), "-o", "args="]
+    said = subprocess.run(command, capture_output=True, text=True).stdout
+    return tuple(sorted(set(re.findall(r"\.snakemake/scripts/\w+\.(\w+)\.py", said))))
+
+
 def kill_a_job(child: subprocess.Popen[str]) -> None:
     """The process that computes, as a system without memory does; the whole session where none does."""
     jobs = in_order_of_start(child, "snakemake/scripts|hqnn.forkserver")
@@ -55,6 +64,12 @@ def kill_a_job(child: subprocess.Popen[str]) -> None:
         kill_tree(child)
     for job in jobs[-1:]:
         os.kill(job, signal.SIGKILL)
+
+
+def kill_the_server(child: subprocess.Popen[str]) -> None:
+    """The process that jobs are forked from; the run goes on without it, until patience ends."""
+    for server in in_order_of_start(child, "hqnn.forkserver")[:1]:
+        os.kill(server, signal.SIGKILL)
 
 
 def interrupt(child: subprocess.Popen[str]) -> None:
@@ -72,6 +87,7 @@ WAYS: tuple[Callable[[subprocess.Popen[str]], None], ...] = (
     kill_tree,
     kill_head,
     kill_a_job,
+    kill_the_server,
     interrupt,
     terminate,
 )
@@ -79,10 +95,23 @@ WAYS: tuple[Callable[[subprocess.Popen[str]], None], ...] = (
 
 @dataclass
 class Started:
-    """What one start of the command came to."""
+    """What one start of the command came to.
+
+    Attributes:
+        way: how it was killed.
+        seconds: until then.
+        at_work: rules whose jobs ran then.
+        ending: seconds from then to its end.
+        forced: whether it had to be killed outright after a polite signal, or after all of its jobs' server.
+        done: whether it came to its end.
+        said: on its terminal.
+    """
 
     way: str
     seconds: float
+    at_work: tuple[str, ...]
+    ending: float
+    forced: bool
     done: bool
     said: str
 
@@ -98,19 +127,24 @@ def start_and_kill(folder: Path, arguments: list[str], way: Callable[..., None],
             text=True,
             start_new_session=True,
         )
-        started = time.monotonic()
+        started = struck = time.monotonic()
+        at_work: tuple[str, ...] = ()
+        forced = False
         try:
             child.wait(seconds)
         except subprocess.TimeoutExpired:
+            struck, at_work = time.monotonic(), rules_at_work(child)
             way(child)
         try:
             child.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
+            forced = True
             kill_tree(child)
         child.wait()
         terminal.seek(0)
         said = terminal.read()
-    return Started(way.__name__, time.monotonic() - started, child.returncode == 0, said)
+    ended = time.monotonic()
+    return Started(way.__name__, struck - started, at_work, ended - struck, forced, child.returncode == 0, said)
 
 
 def differences(one: Path, other: Path) -> list[str]:
@@ -172,16 +206,23 @@ def main() -> None:
     given = parser.parse_args()
     root = Path(__file__).resolve().parent.parent
     with tempfile.TemporaryDirectory() as scratch:
-        undisturbed = copy_checkout(root, Path(scratch) / "undisturbed")
+        demo = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
+        undisturbed = copy_checkout(root, Path(scratch) / "undisturbed", demo)
         undisturbed.snakemake(*given.arguments)
-        killed = copy_checkout(root, Path(scratch) / "killed")
+        killed = copy_checkout(root, Path(scratch) / "killed", demo)
         trials = campaign(killed.folder, given.arguments, kills=given.kills, longest=given.longest, seed=given.seed)
         for number, one in enumerate(trials, 1):
-            lifted = "lock lifted" if LIFTED in one.said else ""
-            print(f"{number:3} {'done' if one.done else one.way:<12} {one.seconds:6.1f} s  {lifted}", flush=True)
+            print(f"{number:3} {row(one)}", flush=True)
             if one.done:  # begin again, if kills are left
                 print("differing:", differences(undisturbed.folder / "results", killed.folder / "results"), flush=True)
                 shutil.rmtree(killed.folder / "results")
+
+
+def row(one: Started) -> str:
+    """A start in a line."""
+    said = ["lock lifted"] * (LIFTED in one.said) + ["forced"] * one.forced + ["done"] * one.done
+    at_work = ", ".join(one.at_work) or "between jobs"
+    return f"{one.way:<16}{one.seconds:6.1f} s{one.ending:6.1f} s  {', '.join(said) or 'ended':<22} {at_work}"
 
 
 if __name__ == "__main__":

@@ -280,8 +280,8 @@ def test_a_finished_run_that_was_not_written_gives_its_weights_at_once(tmp_path:
 
 
 def test_every_rule_that_can_go_on_says_by_which_code(root: Path) -> None:
-    resumed = ("train_ideal(", "train_native(", "extract_features(", "predict_unet(", "train_together(")
+    resumed = ("train_ideal(", "train_native(", "extract_features(", "predict_unet(", "train_together(", "train_sweep(")
     scripts = [script.read_text(encoding="utf-8") for script in (root / "scripts").glob("*.py")]
     going_on = [text for text in scripts if any(name in text for name in resumed)]
-    assert len(going_on) == 7
+    assert len(going_on) == 8
     assert all("code=rule.params.code," in text for text in going_on)

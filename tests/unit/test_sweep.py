@@ -64,6 +64,7 @@ def test_every_seed_gets_the_files_of_its_own_run(kind: str, tmp_path: Path) -> 
         else:
             predict_classical(predictions, samples=test, model=model, about=said)
         same(tmp_path / str(seed), own)
+        assert (tmp_path / str(seed) / "train.log").is_file()
     assert read_model(files[0][0])[1]["fingerprint"] != read_model(files[0][1])[1]["fingerprint"]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -17,12 +20,15 @@ from hqnn.models.classifier import Classifier
 from hqnn.models.stack import SeedStack
 from hqnn.settings.fitting import TOGETHER, Regime
 from hqnn.training.batches import EVALUATED_AT_ONCE
+from hqnn.training.checkpoints import Checkpoint, read_checkpoint, run_digest, write_checkpoint
 from hqnn.training.draws import batch_sizes, epoch_order, order_generator, usual_batch
-from hqnn.training.history import Epoch
+from hqnn.training.history import Epoch, history_columns, history_of
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
 
 Scores: TypeAlias = tuple[list[float], list[float]]
+
+log = logging.getLogger(__name__)
 
 
 def fit_seeds(
@@ -33,6 +39,7 @@ def fit_seeds(
     *,
     seeds: Sequence[int],
     test: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> list[list[Epoch]]:
     """Train nets side by side, each as `hqnn.training.fit.fit` would train it alone; they are changed in place.
 
@@ -43,6 +50,7 @@ def fit_seeds(
         regime: how they are trained; without patience, class weights or a choice among epochs.
         seeds: of each net's order of samples.
         test: images, shape (samples, rows, columns, channels), and labels, the same for all nets, for the curves alone.
+        checkpoint: of all nets, as `hqnn.training.fit.fit` has one of a net.
 
     Returns:
         Each net's epochs.
@@ -53,25 +61,88 @@ def fit_seeds(
     for name, value in TOGETHER.items():
         if getattr(regime, name) != value:
             raise UserError(f"seeds trained at once take no {name}; leave it out, or train one seed after the other")
-    stack = SeedStack(nets)
-    samples = labels.shape[1]
-    sizes = batch_sizes(samples, regime.batch_size or usual_batch(samples))
-    optimizer = optimizer_of(regime, stack)
-    schedule = schedule_of(regime, optimizer, len(sizes))
-    orders = [order_generator(seed) for seed in seeds]
-    histories: list[list[Epoch]] = [[] for _ in nets]
-    for number in range(1, regime.epochs + 1):
-        rows = np.stack([epoch_order(own, regime.balanced, order) for own, order in zip(labels, orders, strict=True)])
+    together = _Together(nets, images, labels, regime, seeds, test)
+    digest, due = "", 0.0
+    if checkpoint is not None:
+        digest = together.digest(checkpoint.code)
+        state = read_checkpoint(checkpoint.path, digest)
+        if state is not None:
+            together.restore(state)
+            log.info("goes on after epoch %d of %d seeds at once", together.epochs, len(nets))
+    while together.epochs < regime.epochs:
+        together.go_on()
+        if checkpoint is not None and (together.epochs == regime.epochs or time.monotonic() >= due):
+            write_checkpoint(checkpoint.path, digest, together.state())
+            due = time.monotonic() + checkpoint.every_s
+    together.stack.unstack(nets)
+    return together.histories
+
+
+class _Together:
+    """Nets in training, and all that changes from epoch to epoch; arguments are those of `fit_seeds`."""
+
+    def __init__(
+        self,
+        nets: Sequence[Classifier],
+        images: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        regime: Regime,
+        seeds: Sequence[int],
+        test: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None,
+    ) -> None:
+        self.stack = SeedStack(nets)
+        self.histories: list[list[Epoch]] = [[] for _ in nets]
+        self._images, self._labels, self._test = images, labels, test
+        self._regime, self._said = regime, {**regime.model_dump(), "seeds": list(seeds), "net": repr(nets[0])}
+        samples = labels.shape[1]
+        self._sizes = batch_sizes(samples, regime.batch_size or usual_batch(samples))
+        self._optimizer = optimizer_of(regime, self.stack)
+        self._schedule = schedule_of(regime, self._optimizer, len(self._sizes))
+        self._orders = [order_generator(seed) for seed in seeds]
+
+    @property
+    def epochs(self) -> int:
+        """That are done."""
+        return len(self.histories[0])
+
+    def digest(self, code: str) -> str:
+        """All that the nets will come to depends on, see `run_digest`; to be asked for before the first epoch."""
+        arrays = {"images": self._images, "labels": self._labels}
+        if self._test is not None:
+            arrays |= {"test images": self._test[0], "test labels": self._test[1]}
+        return run_digest(self.stack, arrays, self._said, code)
+
+    def go_on(self) -> None:
+        """Train all nets for one epoch."""
+        drawn = zip(self._labels, self._orders, strict=True)
+        rows = np.stack([epoch_order(own, self._regime.balanced, order) for own, order in drawn])
         seen = []
-        for batch in torch.split(torch.from_numpy(rows), sizes, dim=1):
-            seen.append(_step(stack, optimizer, *_drawn(images, labels, batch)))
-            if schedule:
-                schedule.step()
-        train = _scores(*_joined(seen))
-        tested = None if test is None else _scores(*_evaluated(stack, len(nets), *test))
-        _append(histories, number, train, tested)
-    stack.unstack(nets)
-    return histories
+        for batch in torch.split(torch.from_numpy(rows), self._sizes, dim=1):
+            seen.append(_step(self.stack, self._optimizer, *_drawn(self._images, self._labels, batch)))
+            if self._schedule:
+                self._schedule.step()
+        tested = None if self._test is None else _scores(*_evaluated(self.stack, len(self.histories), *self._test))
+        _append(self.histories, self.epochs + 1, _scores(*_joined(seen)), tested)
+
+    def state(self) -> dict[str, Any]:
+        """Where they stand, as `restore` takes it."""
+        return {
+            "histories": [history_columns(history) for history in self.histories],
+            "orders": [json.dumps(order.bit_generator.state) for order in self._orders],
+            "stack": self.stack.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict() if self._schedule else None,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where nets like these stood."""
+        self.histories = [history_of(columns) for columns in state["histories"]]
+        for order, said in zip(self._orders, state["orders"], strict=True):
+            order.bit_generator.state = json.loads(said)
+        self.stack.load_state_dict(state["stack"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._schedule:
+            self._schedule.load_state_dict(state["schedule"])
 
 
 def _drawn(images: NDArray[np.uint8], labels: NDArray[np.uint8], rows: Tensor) -> tuple[Tensor, Tensor]:

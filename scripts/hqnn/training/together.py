@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,9 @@ from hqnn.execution.predict import predict
 from hqnn.execution.twin import predict_classical
 from hqnn.models.hybrid import MEMORY_LIMIT_MB
 from hqnn.training.ideal import train_ideal
+from hqnn.training.logs import LOG, logged_to
 
 Files = Sequence[str | os.PathLike[str]]
-LOG = "train.log"
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def train_together(
         training: further arguments of `train_ideal`, the same for all seeds.
     """
     for run in runs:
-        with _own_log(Path(run.model).with_name(LOG)):
+        with logged_to(Path(run.model).with_name(LOG)):
             train_ideal(
                 run.model,
                 run.history,
@@ -89,18 +87,3 @@ def train_together(
                 )
             else:
                 predict_classical(run.predictions, samples=test, model=run.model, about=said)
-
-
-@contextmanager
-def _own_log(path: Path) -> Iterator[None]:
-    """Let what the library says inside the block stand in a file of its own, too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s: %(message)s"))
-    library = logging.getLogger("hqnn")
-    library.addHandler(handler)
-    try:
-        yield
-    finally:
-        library.removeHandler(handler)
-        handler.close()
