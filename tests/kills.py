@@ -204,6 +204,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("arguments", nargs="*", help="of Snakemake, such as a target")
     given = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which what a shell starts in the background ignores
     root = Path(__file__).resolve().parent.parent
     with tempfile.TemporaryDirectory() as scratch:
         demo = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))

@@ -77,18 +77,23 @@ def run_forked(tell: Callable[[End], None]) -> None:
     if not _is_ours(connection):
         return
     about = {"arguments": sys.argv, "folder": str(Path.cwd()), "environment": dict(os.environ)}
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the forked job, too
+    usual = signal.signal(signal.SIGINT, lambda *_: leave(128 + signal.SIGINT))
     sys.stdout.flush()
     sys.stderr.flush()
-    socket.send_fds(connection, [json.dumps(about).encode() + b"\n"], [0, 1, 2])
-    answers = connection.makefile("rb")
-    end = End(128 + signal.SIGKILL, signal.SIGKILL, 0.0, 0.0, 0.0)  # where nobody is left to say how
-    for line in answers:
-        said = json.loads(line)
-        if "process" in said:
-            signal.signal(signal.SIGTERM, lambda *_, job=said["process"]: os.kill(job, signal.SIGTERM))
-        else:
-            end = End(**{**said, "signal": said["signal"] and signal.Signals(said["signal"])})
+    end = None
+    with suppress(OSError):  # the server was killed meanwhile
+        socket.send_fds(connection, [json.dumps(about).encode() + b"\n"], [0, 1, 2])
+        for line in connection.makefile("rb"):
+            said = json.loads(line)
+            if "process" in said:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the forked job, too
+                signal.signal(signal.SIGTERM, lambda *_, job=said["process"]: os.kill(job, signal.SIGTERM))
+                end = End(128 + signal.SIGKILL, signal.SIGKILL, 0.0, 0.0, 0.0)  # where nobody is left to say how
+            else:
+                end = End(**{**said, "signal": said["signal"] and signal.Signals(said["signal"])})
+    if end is None:  # no job was begun
+        signal.signal(signal.SIGINT, usual)
+        return
     tell(end)
     leave(end.code)
 
@@ -177,7 +182,10 @@ def _become(about: dict[str, Any], terminal: list[int], connection: socket.socke
     os.environ.update(about["environment"])
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    connection.sendall(json.dumps({"process": os.getpid()}).encode() + b"\n")
+    try:
+        connection.sendall(json.dumps({"process": os.getpid()}).encode() + b"\n")
+    except OSError:
+        leave(1)  # who asked is there no more
     supervised(lambda end: connection.sendall(json.dumps(asdict(end)).encode() + b"\n"), asked_by=connection)
     connection.close()
     sys.argv = about["arguments"]

@@ -106,6 +106,20 @@ def test_jobs_run_alone_where_the_server_is_gone(server: dict[str, str], tmp_pat
     assert job(server, tmp_path, "").communicate(timeout=60)[0] == "alone\nhere False\n"
 
 
+def test_a_job_that_waits_to_be_forked_outlives_the_server_and_ends_at_an_interrupt(
+    server: dict[str, str], tmp_path: Path
+) -> None:
+    process = int(server["PROCESS"])
+    os.kill(process, signal.SIGSTOP)  # as one that imports for a while
+    waiting = [job(server, tmp_path, "") for _ in range(2)]
+    wait_for(lambda: Path("/proc/net/unix").read_text().count(f"@{server[SERVER]}\n") == 3)  # with the server's own
+    time.sleep(0.3)
+    waiting[0].send_signal(signal.SIGINT)
+    assert waiting[0].wait(30) == 128 + signal.SIGINT
+    os.kill(process, signal.SIGKILL)
+    assert waiting[1].communicate(timeout=60)[0] == "alone\nhere False\n"
+
+
 def test_the_server_ends_with_the_process_that_started_it() -> None:
     code = "import os; from hqnn.forkserver import start; print(start(dict(os.environ)), flush=True); input()"
     head = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
