@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def _is_equal(one: Path, other: Path) -> bool:
         return True
     if one.suffix == ".h5":
         return dict(_contents(one)) == dict(_contents(other))
-    if one.suffix == ".csv":
+    if one.suffix in (".csv", ".parquet"):
         return _untimed(one).equals(_untimed(other))
     return False
 
@@ -180,7 +181,7 @@ def _contents(path: Path) -> Iterator[tuple[str, object]]:
 
 
 def _untimed(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path)
+    table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     kept = table[[name for name in table if not TIMED.search(name)]]
     return kept[~kept["metric"].str.contains(TIMED)].reset_index(drop=True) if "metric" in kept else kept
 
@@ -202,21 +203,23 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--longest", type=float, default=15, help="seconds until a kill")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", help="for both runs, which stays; one that goes where it is not said")
     parser.add_argument("arguments", nargs="*", help="of Snakemake, such as a target")
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which what a shell starts in the background ignores
     root = Path(__file__).resolve().parent.parent
-    with tempfile.TemporaryDirectory() as scratch:
+    with nullcontext(given.folder) if given.folder else tempfile.TemporaryDirectory() as scratch:
         demo = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
         undisturbed = copy_checkout(root, Path(scratch) / "undisturbed", demo)
-        undisturbed.snakemake(*given.arguments)
         killed = copy_checkout(root, Path(scratch) / "killed", demo)
+        undisturbed.snakemake(*given.arguments)
         trials = campaign(killed.folder, given.arguments, kills=given.kills, longest=given.longest, seed=given.seed)
         for number, one in enumerate(trials, 1):
             print(f"{number:3} {row(one)}", flush=True)
             if one.done:  # begin again, if kills are left
                 print("differing:", differences(undisturbed.folder / "results", killed.folder / "results"), flush=True)
-                shutil.rmtree(killed.folder / "results")
+                shutil.rmtree(killed.folder / "before", ignore_errors=True)
+                (killed.folder / "results").rename(killed.folder / "before")
 
 
 def row(one: Started) -> str:

@@ -14,7 +14,7 @@ import hqnn
 from hqnn.closure import _read
 
 FLOORS = [
-    {"store", "settings", "manual", "new", "errors", "job", "closure", "listing", "notes", "wording"}
+    {"store", "settings", "manual", "new", "errors", "job", "cache_folder", "closure", "listing", "notes", "wording"}
     | {"efficiency", "forkserver", "killed", "partials", "progress", "regular_files", "supervision", "working_folder"},
     {"circuits", "noise"},
     {"engine", "interpreters"},

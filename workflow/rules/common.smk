@@ -3,7 +3,6 @@ from operator import attrgetter
 
 from hqnn.checks import calibrations_of, check_passing, checked, machines_of
 from hqnn.closure import closure_digest, environment_digest
-from hqnn.errors import UserError
 from hqnn.execution.backends import calibration_file
 from hqnn.listing import listing_digest
 from hqnn.settings.axes import TRAINED, chosen_files, curve_tables, points, reference_points

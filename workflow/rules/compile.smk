@@ -38,6 +38,8 @@ rule compile:
         "results/{study}/{dataset}/{model}/compiled/{backend}/compile.log",
     wildcard_constraints:
         model=QUANTUM,
+        backend=f"(?!(?:{any_of(machines)})/)\\w+",
+    cache: True
     conda:
         "../../environment.yml"
     threads: 1
@@ -48,3 +50,11 @@ rule compile:
         code=code_of("compile"),
     script:
         "../../scripts/compile.py"
+
+
+# What a machine says of itself today is in no key of a cache.
+use rule compile as compile_for_machine with:
+    wildcard_constraints:
+        model=QUANTUM,
+        backend=any_of(machines),
+    cache: False
