@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench config circuits new export paper mlflow named jobs efficiency kills clean lock
+.PHONY: setup demo test lint audit bench config circuits new export paper mlflow named jobs efficiency kills clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,31 +17,21 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export HOME := $(CURDIR)/.cache
 endif
 
-# TORCH=cpu takes PyTorch's CPU wheels from its own index; the CUDA packages of the lock stay out.
-TORCH ?= default
-LOCKED_default = $(BIN)/uv pip sync -q --require-hashes requirements.lock
-LOCKED_cpu = $(BIN)/uv pip install -q --no-verify-hashes --torch-backend cpu -r requirements.lock \
-	--excludes <(grep -oE '^(cuda|nvidia|triton)[a-z0-9-]*' requirements.lock)
+# TORCH=cpu and TORCH=default (the lock as it is) choose PyTorch's build; what was chosen once, or found out, stays.
+TORCH ?= auto
+KNOWN := $(patsubst $(VENV)/.set-up-%,%,$(firstword $(wildcard $(VENV)/.set-up-*)))
+CHOSEN := $(if $(filter auto,$(TORCH)),$(or $(KNOWN),auto),$(TORCH))
 
-DISK_default = 8
-DISK_cpu = 3
-SIZE_default = 3 GB of downloads, 7.4 GB on disk; 0.4 and 2.4 GB without CUDA: make setup TORCH=cpu
-SIZE_cpu = 0.4 GB of downloads, 2.4 GB on disk
+setup: $(VENV)/.set-up-$(CHOSEN)
 
-setup: $(VENV)/.set-up-$(TORCH)
-
-$(VENV)/.set-up-$(TORCH): requirements.lock pyproject.toml
-	@test -d $(VENV)/lib || { echo "setup: up to $(SIZE_$(TORCH)); if it is interrupted, the same command goes on"; \
-		free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1000000)}'); test $$free -ge $(DISK_$(TORCH)) || \
-		{ echo "setup: this disk has $$free GB left and $(VENV) wants $(DISK_$(TORCH)); free some, or link $(VENV) elsewhere"; \
-		exit 1; }; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q uv
-	$(LOCKED_$(TORCH))
+$(VENV)/.set-up-$(CHOSEN): requirements.lock pyproject.toml
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q uv || { echo "setup: uv, which installs the rest, could not be had; mend what is said above, and \`make setup\` goes on"; exit 1; }
+	@PYTHONPATH=scripts $(BIN)/python -m hqnn.set_up $(CHOSEN) requirements.lock
 	$(BIN)/uv pip install -q --no-deps -e .
 	$(BIN)/python -m compileall -q scripts
 	$(BIN)/python -m hqnn.engine.precompile
-	rm -f $(VENV)/.set-up-* && touch $@
+	rm -f $(VENV)/.set-up-* && mv $(VENV)/.torch $(VENV)/.set-up-$$(cat $(VENV)/.torch)
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -55,6 +45,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
+
+audit: setup
+	@$(BIN)/python -m hqnn.audit requirements.lock
 
 bench: setup
 	$(BIN)/uv pip install -q --no-verify-hashes -c requirements.lock -e '.[bench]'

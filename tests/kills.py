@@ -27,9 +27,11 @@ import yaml
 
 from checkout import copy_checkout
 from forked import PROGRAM
+from hqnn.metrics.scored import STATE
 from hqnn.working_folder import LIFTED
 
 PATIENCE_S = 20  # after a polite signal
+LONGEST_S = 3600  # of a run that is left alone
 TIMED = re.compile(r"seconds|_m?s$")
 UNCOMPARED = {".log", ".html", ".json", ".pt"}  # times; the pages show what is compared already
 
@@ -182,7 +184,7 @@ def _contents(path: Path) -> Iterator[tuple[str, object]]:
 
 def _untimed(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    kept = table[[name for name in table if not TIMED.search(name)]]
+    kept = table[[name for name in table if name != STATE and not TIMED.search(name)]]
     return kept[~kept["metric"].str.contains(TIMED)].reset_index(drop=True) if "metric" in kept else kept
 
 
@@ -194,7 +196,7 @@ def campaign(folder: Path, arguments: list[str], *, kills: int, longest: float, 
     draw = random.Random(seed)
     for _ in range(kills):
         yield start_and_kill(folder, arguments, draw.choice(WAYS), draw.uniform(1, longest))
-    yield start_and_kill(folder, arguments, kill_tree, 3600)
+    yield start_and_kill(folder, arguments, kill_tree, LONGEST_S)
 
 
 def main() -> None:
@@ -212,7 +214,7 @@ def main() -> None:
         demo = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
         undisturbed = copy_checkout(root, Path(scratch) / "undisturbed", demo)
         killed = copy_checkout(root, Path(scratch) / "killed", demo)
-        undisturbed.snakemake(*given.arguments)
+        print(row(start_and_kill(undisturbed.folder, given.arguments, kill_tree, LONGEST_S)), flush=True)
         trials = campaign(killed.folder, given.arguments, kills=given.kills, longest=given.longest, seed=given.seed)
         for number, one in enumerate(trials, 1):
             print(f"{number:3} {row(one)}", flush=True)

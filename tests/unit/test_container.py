@@ -25,7 +25,7 @@ def section(recipe: str, name: str) -> list[str]:
 def test_the_recipe_has_every_file_that_set_up_and_runs_need(root: Path, recipe: str) -> None:
     copied = [shlex.split(line) for line in section(recipe, "files")]
     assert all((root / source).exists() and target == f"/opt/hqnn/{source}" for source, target in copied)
-    built = re.findall(r"^\$\(VENV\)/\.set-up-\$\(TORCH\): (.*)", (root / "Makefile").read_text(), flags=re.MULTILINE)
+    built = re.findall(r"^\$\(VENV\)/\.set-up-\$\(CHOSEN\): (.*)", (root / "Makefile").read_text(), flags=re.MULTILINE)
     needed = {"Makefile", "README.md", "workflow", "scripts", "resources", "config", "environment.yml"}
     assert needed | set(built[0].split()) <= {source for source, _ in copied}
 

@@ -15,7 +15,8 @@ from hqnn.closure import _read
 
 FLOORS = [
     {"store", "settings", "manual", "new", "errors", "job", "cache_folder", "closure", "listing", "notes", "wording"}
-    | {"efficiency", "forkserver", "killed", "partials", "progress", "regular_files", "supervision", "working_folder"},
+    | {"efficiency", "forkserver", "killed", "partials", "progress", "regular_files", "supervision", "working_folder"}
+    | {"audit", "set_up"},
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},
