@@ -6,11 +6,12 @@ dry run there.
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 from collections import defaultdict
-from pathlib import Path
 
-from checkout import Checkout
+from forked import PROGRAM
 from hqnn.closure import SCRIPTS, closure
 
 KEYS = (  # of the demo, each with another value
@@ -69,8 +70,11 @@ def main() -> None:
         print(f"{' '.join(names)}: {' '.join(said) or 'none'}")
     for folder in sys.argv[1:]:
         for key in KEYS:
-            jobs = Checkout(Path(folder)).jobs_to_run("--config", key)
-            print(f"{key}: {' '.join(f'{rule} {count}' for rule, count in sorted(jobs.items())) or 'none'}", flush=True)
+            command = [PROGRAM, "-n", "--cores", "1", "--config", key]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+            said = done.stdout + done.stderr
+            rows: list[str] = re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE)
+            print(f"{key}: {' '.join(sorted({*rows} - {'all', 'total'})) or 'none'}", flush=True)
 
 
 if __name__ == "__main__":
