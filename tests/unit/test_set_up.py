@@ -109,6 +109,7 @@ def test_set_up_needs_no_package(root: Path) -> None:
     [
         ("exit 0", True, "no known vulnerability in 2 locked packages"),
         ("echo torch 2.15.0 has PYSEC-1; exit 1", False, "torch 2.15.0 has PYSEC-1\naudit: the lock has packages with"),
+        ("echo no solution found >&2; exit 1", True, "skipped, since uv got no answer: no solution found"),
         ("echo dns error >&2; exit 2", True, "skipped, since uv got no answer: dns error"),
         ("exec sleep 30", True, "skipped, since nobody answered within"),
     ],
