@@ -22,7 +22,6 @@ from hqnn.settings.plans import plans_of
 from hqnn.tuning.checks import check_tuning
 
 RETIRED = ("ibm_brisbane", "ibm_torino")  # April 2026; they ship as calibrations
-SHELL = '"$`\\'  # what a shell reads within double quotes, an apostrophe's in Python's own included
 
 
 def checked(config: Mapping[str, Any]) -> tuple[Settings, dict[str, Plan[Any]]]:
@@ -43,23 +42,6 @@ def checked(config: Mapping[str, Any]) -> tuple[Settings, dict[str, Plan[Any]]]:
     for plan in plans.values():
         _check(plan, settings.engine.memory_limit_mb)
     return settings, plans
-
-
-def check_passing(given: Mapping[str, Any]) -> None:
-    """Refuse values of the command line that do not reach the jobs on a cluster, since Snakemake quotes them wrongly.
-
-    Args:
-        given: what `--config` said.
-
-    Raises:
-        UserError: a value holds a sign that a shell reads.
-    """
-    for key, value in given.items():
-        if any(sign in repr(value) for sign in SHELL):
-            raise UserError(
-                f"the command line sets {key} with a quote or one of $ ` \\, which Snakemake cannot pass to jobs on a "
-                "cluster; write it into a file and name that by --configfile"
-            )
 
 
 def calibrations_of(plans: Iterable[Plan[Any]]) -> dict[str, Path]:

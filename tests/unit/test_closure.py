@@ -31,6 +31,8 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/noise/pennylane.py",
     "hqnn/public.py",
     "hqnn/report/readme.py",
+    "hqnn/scheduled.py",
+    "hqnn/submission.py",
     "hqnn/tuning/checks.py",
     "hqnn/set_up.py",
     "hqnn/working_folder.py",

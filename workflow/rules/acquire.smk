@@ -21,6 +21,8 @@ rule sample_data:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         set=lambda wildcards: wildcards.set,
         seed=lambda wildcards: int(wildcards.seed),
@@ -42,6 +44,8 @@ rule download_data:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         name=lambda wildcards: wildcards.set,
         archives=lambda wildcards: f"results/raw/archives/{wildcards.set}",

@@ -1,10 +1,11 @@
 from functools import wraps
 from operator import attrgetter
 
-from hqnn.checks import calibrations_of, check_passing, checked, machines_of
+from hqnn.checks import calibrations_of, checked, machines_of
 from hqnn.closure import closure_digest, environment_digest
 from hqnn.execution.backends import calibration_file
 from hqnn.listing import listing_digest
+from hqnn.scheduled import LOGS, ended_jobs
 from hqnn.settings.axes import TRAINED, chosen_files, curve_tables, points, reference_points
 from hqnn.settings.predicted import read_target
 
@@ -48,10 +49,28 @@ wildcard_constraints:
 
 
 GPU = int(settings.engine.device == "cuda")  # that a job which computes with torch asks for
+# MB of a job with Snakemake's own 300 to 400 on a cluster: one that imports no torch, and one that does.
+LIGHT_MB, TORCH_MB = 800, 1800
 QUANTUM = any_of(run.run.model for plan in plans.values() for run in plan.quantum_runs())
 REAL = any_of(name for name, machine in machines.items() if machine.is_real)
 LOCAL = rf"(?!(?:{REAL})/)\w+"
 TWINS = any_of(run.model for plan in plans.values() for run in plan.twin_runs())
+
+
+def memory(base, for_each=0):
+    """A function of a job: MB that it asks for, `base` and so many for each MB of its first input; more when it failed."""
+
+    def asked(wildcards, input, attempt):
+        size = os.path.getsize(input[0]) / 1e6 if for_each and os.path.exists(input[0]) else 0
+        return int(attempt * (base + for_each * size))
+
+    return asked
+
+
+def tell_of_ended_jobs(since):
+    """Say which jobs the scheduler ended since then, and why."""
+    for sentence in ended_jobs(Path(".snakemake") / LOGS, since):
+        print(sentence, file=sys.stderr)
 
 
 def or_sentence(function):
@@ -176,9 +195,6 @@ def results_of(wildcards):
     files = [f"{plan.folder}/{name}" for name in ("metrics.csv", "report.html")]
     trained = [*plan.trained_files("model.safetensors"), *plan.trained_files("history.csv")]
     return files + trained + plan.predictions() + plan.native_circuits()
-
-
-check_passing = or_sentence(check_passing)
 
 
 @or_sentence

@@ -17,6 +17,8 @@ rule evaluate:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB, 4),
     params:
         draws=of_study("evaluation", "draws"),
         seed=of_study("evaluation", "seed"),
@@ -36,6 +38,8 @@ rule collect_metrics:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         code=code_of("collect_metrics"),
     script:

@@ -11,6 +11,8 @@ rule write_crate:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         title=asks("title"),
         settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json", exclude_unset=True),
@@ -35,6 +37,8 @@ rule write_paper:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         command=lambda wildcards: f"make paper STUDY={wildcards.study}",
         code=code_of("write_paper"),

@@ -16,6 +16,8 @@ rule prepare_small_images:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         root=asks("raw"),
         listing=listing_of,
@@ -38,6 +40,8 @@ rule draw_images:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB, 4),
     params:
         draw=asks("draw", "draw"),
         code=code_of("draw_images"),

@@ -11,6 +11,8 @@ rule prepare_photographs:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         root=lambda wildcards: os.path.join(plans[wildcards.study].raw, plans[wildcards.study].study.images.folder),
         listing=listing_of,
@@ -38,7 +40,7 @@ rule extract_features:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=2500,
+        mem_mb=memory(2500),
     params:
         backbone=lambda wildcards: wildcards.backbone,
         weights=asks("weights", "backbone"),
@@ -87,6 +89,8 @@ rule split_samples:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB, 4),
     params:
         split=asks("split", "split"),
         code=code_of("split_samples"),

@@ -18,7 +18,7 @@ rule prepare_pixels:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         root=asks("raw"),
         listing=listing_of,
@@ -46,7 +46,7 @@ rule fit_unet:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2500,
+        mem_mb=memory(2500),
     params:
         root=asks("raw"),
         scenes=asks("scenes"),

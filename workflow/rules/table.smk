@@ -11,6 +11,8 @@ rule prepare_table:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         file=asks("file"),
         listing=listing_of,
@@ -33,6 +35,8 @@ rule split_table:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB, 4),
     params:
         split=asks("split", "split"),
         code=code_of("split_table"),
@@ -53,6 +57,8 @@ rule fit_features:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB, 4),
     params:
         features=of_study("features"),
         code=code_of("fit_features"),

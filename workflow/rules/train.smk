@@ -14,6 +14,7 @@ rule train_ideal:
         "../../environment.yml"
     threads: 1
     resources:
+        mem_mb=memory(TORCH_MB, 3),
         gpu=GPU,
     params:
         kind=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).kind,
@@ -64,6 +65,7 @@ rule train_classical:
         "../../environment.yml"
     threads: 1
     resources:
+        mem_mb=memory(TORCH_MB, 3),
         gpu=GPU,
     params:
         kind=lambda wildcards: plans[wildcards.study].architecture(wildcards.model).kind,
@@ -93,6 +95,7 @@ rule train_device:
         "../../environment.yml"
     threads: 1
     resources:
+        mem_mb=memory(TORCH_MB, 3),
         gpu=GPU,
     params:
         training=of_study("fine_tuning"),
@@ -120,6 +123,7 @@ rule train_noisy:
         "../../environment.yml"
     threads: 1
     resources:
+        mem_mb=memory(TORCH_MB, 3),
         gpu=GPU,
     params:
         calibration=contents_of(calibration_of),
@@ -185,6 +189,8 @@ rule fit_reference:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(TORCH_MB, 3),
     params:
         reference=asks("baseline", "model"),
         balanced=lambda wildcards: plans[wildcards.study].training(wildcards.model)["balanced"],

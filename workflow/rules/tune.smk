@@ -14,6 +14,8 @@ rule tune:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(TORCH_MB, 3),
     params:
         kept_whole=asks("kept_whole", "dataset"),
         subject=asks("searches.subject", "model"),
