@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hqnn.metrics.bootstrap import bootstrap
-from hqnn.metrics.clusters import BLOCK, sample_clusters
+from hqnn.metrics.clusters import BLOCK, Origins
 from hqnn.metrics.evaluate import evaluate, evaluate_study
 from hqnn.metrics.score import score
 from hqnn.metrics.table import read_metrics
@@ -97,7 +97,7 @@ def write_scored(file: Path, dataset: str, ids: np.ndarray, labels: np.ndarray, 
 def test_pixels_of_a_block_belong_together(tmp_path: Path) -> None:
     row, column = np.mgrid[:70, :70].reshape(2, -1)
     write_table(tmp_path / "where.h5", {"row": row, "column": column}, {})
-    clusters = sample_clusters([tmp_path / "where.h5"], np.arange(4900), "scenes")
+    clusters = Origins([tmp_path / "where.h5"]).clusters(np.arange(4900), "scenes")
     assert clusters is not None
     sizes = sorted(np.bincount(clusters).tolist())
     assert sizes == [6 * 6, *[6 * BLOCK] * 4, *[BLOCK * BLOCK] * 4]
@@ -112,15 +112,15 @@ def test_photographs_belong_to_the_group_of_their_split(tmp_path: Path, caplog: 
     write_table(other, {"split": np.zeros(4)}, {"name": "70_15_15", "group": None})
     ids = np.array([0, 1, 3])
     found = {
-        name: sample_clusters([samples, split, other], ids, f"walls-{name}") for name in ("70_15_15_site", "70_15_15")
+        name: Origins([samples, split, other]).clusters(ids, f"walls-{name}") for name in ("70_15_15_site", "70_15_15")
     }
     assert {name: len(set(one.tolist())) for name, one in found.items() if one is not None} == {
         "70_15_15_site": 2,
         "70_15_15": 3,
     }
-    assert sample_clusters([split], ids, "walls-70_15_15_site") is None
+    assert Origins([split]).clusters(ids, "walls-70_15_15_site") is None
     assert "no table has the column group_site, by which walls-70_15_15_site was split" in caplog.text
-    assert sample_clusters([], ids, "walls") is None
+    assert Origins([]).clusters(ids, "walls") is None
 
 
 def test_scored_samples_of_one_photograph_have_wider_intervals(

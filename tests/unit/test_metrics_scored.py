@@ -34,8 +34,8 @@ def test_a_sweep_s_next_run_scores_what_is_new_and_gives_what_scoring_all_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scored: list[str] = []
-    alone = scoring.evaluate
-    monkeypatch.setattr(scoring, "evaluate", lambda file, *a, **k: scored.append(file.name) or alone(file, *a, **k))
+    alone = scoring.scores_of
+    monkeypatch.setattr(scoring, "scores_of", lambda file, *a, **k: scored.append(file.name) or alone(file, *a, **k))
     output = tmp_path / "grown/metrics.csv"
 
     def run(files: list[Path], expected: set[str], code: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +18,61 @@ BLOCK = 32  # pixels along a side
 SOURCE = "source_image"
 
 
-def sample_clusters(tables: Sequence[Path], ids: NDArray[np.int64], dataset: str) -> NDArray[np.int64] | None:
-    """A number of what each sample belongs to, for `hqnn.metrics.score.score`; None where nothing says so.
-
-    Pixels, which have a row and a column, belong to blocks of 32 x 32 within their scene, since neighbours share light
-    and land cover. Other samples belong to the group that the split of the data set dealt them by, such as the site;
-    patches whose split names none belong to the photograph they were cut from.
+class Origins:
+    """What tables say of where samples come from; every column is read once.
 
     Args:
-        tables: tables of samples and of splits; the columns are looked for in all.
-        ids: rows of the samples, shape (samples,).
-        dataset: name of the data set, which ends in that of its split.
+        tables: of samples and of splits; the columns are looked for in all.
     """
-    row, column = first_column(tables, "row"), first_column(tables, "column")
-    if row is not None and column is not None:
-        scene = first_column(tables, "scene")
-        place = (row[ids] // BLOCK, column[ids] // BLOCK)
-        return _numbered(*place) if scene is None else _numbered(scene[ids], *place)
-    named = _split_group(tables, dataset)
-    found = first_column(tables, f"group_{named or SOURCE}")
-    if found is not None:
-        return _numbered(found[ids])
-    if named:
-        said = "no table has the column group_%s, by which %s was split; its intervals take samples as independent"
-        logging.getLogger(__name__).warning(said, named, dataset)
-    return None
+
+    def __init__(self, tables: Sequence[Path]) -> None:
+        self._tables = list(tables)
+        self._column = cache(lambda name: first_column(self._tables, name))
+        self._split_group = cache(lambda dataset: _split_group(self._tables, dataset))
+        self._unnamed: set[str] = set()  # data sets whose groups no table has
+
+    def scenes(self, ids: NDArray[np.int64]) -> NDArray[np.str_] | None:
+        """Names of the scenes of samples; None where nothing says so.
+
+        Args:
+            ids: rows of the samples, shape (samples,).
+        """
+        scene = self._column("scene")
+        return None if scene is None else self._names_of_scenes[scene[ids]]
+
+    def clusters(self, ids: NDArray[np.int64], dataset: str) -> NDArray[np.int64] | None:
+        """A number of what each sample belongs to, for `hqnn.metrics.score.score`; None where nothing says so.
+
+        Pixels, which have a row and a column, belong to blocks of 32 x 32 within their scene, since neighbours share
+        light and land cover. Other samples belong to the group that the split of the data set dealt them by, such as
+        the site; patches whose split names none belong to the photograph they were cut from.
+
+        Args:
+            ids: rows of the samples, shape (samples,).
+            dataset: name of the data set, which ends in that of its split.
+        """
+        row, column, scene = (self._column(name) for name in ("row", "column", "scene"))
+        if row is not None and column is not None:
+            place = (row[ids] // BLOCK, column[ids] // BLOCK)
+            return _numbered(*place) if scene is None else _numbered(scene[ids], *place)
+        named = self._split_group(dataset)
+        found = self._column(f"group_{named or SOURCE}")
+        if found is not None:
+            return _numbered(found[ids])
+        if named and dataset not in self._unnamed:
+            self._unnamed.add(dataset)
+            said = "no table has the column group_%s, by which %s was split; its intervals take samples as independent"
+            logging.getLogger(__name__).warning(said, named, dataset)
+        return None
+
+    @cached_property
+    def _names_of_scenes(self) -> NDArray[np.str_]:
+        """Of the first table that has the scene of each sample."""
+        for table in self._tables:
+            with open_table(table) as file:
+                if "scene" in file:
+                    return np.asarray(read_attributes(file)["scenes"], dtype=str)
+        return np.empty(0, dtype=str)
 
 
 def _split_group(tables: Sequence[Path], dataset: str) -> str | None:

@@ -9,20 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from hqnn.errors import UserError, plain
-from hqnn.metrics.clusters import sample_clusters
-from hqnn.metrics.facts import training_facts
-from hqnn.metrics.published import SUBSET_SAMPLINGS, published_beside
-from hqnn.metrics.score import score
+from hqnn.metrics.clusters import Origins
+from hqnn.metrics.facts import facts_of
+from hqnn.metrics.published import SUBSET_SAMPLINGS
+from hqnn.metrics.score import Scoring, scored_numbers
 from hqnn.metrics.scored import Scored, states
-from hqnn.metrics.table import AS_SET, COLUMNS, IDENTITY, read_metrics, write_metrics
-from hqnn.store import open_table, read_attributes, read_table
+from hqnn.metrics.table import IDENTITY, read_metrics, write_metrics
+from hqnn.metrics.tidy import Number, Rows, tidy
+from hqnn.store import read_table
 
 Tables = Path | Sequence[Path]
 
@@ -64,25 +64,27 @@ def evaluate_study(
     """
     tables = [samples] if isinstance(samples, Path) else list(samples or ())
     beside = "" if published is None else published.to_json()
-    known = Scored(output.with_suffix(".parquet"), [draws, seed, code, beside, states(tables)])
+    known = Scored(output.with_suffix(".parquet"), [draws, seed, code, beside, states(tables)], published)
+    origins = Origins(tables)
     tests = [_Test.of(file, known) for file in predictions]
     subsets = _subsets(tests)
 
-    def scored(test: _Test) -> pd.DataFrame:
+    def scored(test: _Test) -> Rows:
         few = subsets[test.file]
-        table = evaluate(test.file, tables, few.ids() if few else None, published, seed=seed, draws=draws)
+        rows = scores_of(test.file, origins, few.ids() if few else None, seed=seed, draws=draws)
         on_subset_alone = few is not None and few.digest == test.digest
-        return table[~table["sampling"].isin(list(SUBSET_SAMPLINGS))] if on_subset_alone else table
+        return Rows(rows.identity, [n for n in rows.numbers if not (on_subset_alone and n[0] in SUBSET_SAMPLINGS)])
 
     for test in tests:
         few = subsets[test.file]
         known.add(test.file, partial(scored, test), few and few.digest)
-    if draws:
-        _warn_of_what_has_no_interval(known.table())
     for history, model in zip(histories, models, strict=True):
-        known.add(history, partial(training_facts, history, model, published), states([model]))
-    write_metrics(output, [known.table(), *map(read_metrics, more)])
-    known.write()
+        known.add(history, partial(facts_of, history, model), states([model]))
+    table = known.table()
+    if draws:
+        _warn_of_what_has_no_interval(table)
+    write_metrics(output, [table, *map(read_metrics, more)])
+    known.write(table)
 
 
 def evaluate(
@@ -114,36 +116,41 @@ def evaluate(
     Raises:
         UserError: the file is not in the schema, holds no valid probabilities or lacks samples of the subset.
     """
+    tables = [samples] if isinstance(samples, Path) else samples or ()
+    return tidy([scores_of(predictions, Origins(tables), subset, seed=seed, draws=draws)], published)
+
+
+def scores_of(
+    predictions: Path,
+    origins: Origins,
+    subset: NDArray[np.int64] | Sequence[int] | None = None,
+    *,
+    seed: int = 0,
+    draws: int = 1000,
+) -> Rows:
+    """What `evaluate` says of a predictions file, without published figures."""
     columns, about = read_table(predictions, "sample", "label", "probability", "predicted")
     missing = [key for key in IDENTITY if key not in about]
     if missing:
         raise UserError(f"{predictions} does not say its {missing[0]!r}; delete it and run again")
-    tables = [samples] if isinstance(samples, Path) else samples or ()
-    found = (_scenes(table, columns["sample"]) for table in tables)
-    scenes = next((one for one in found if one is not None), None)
-    clusters = sample_clusters(tables, columns["sample"], str(about["dataset"]))
-    two = columns["probability"].ndim == 1 or columns["probability"].shape[1] == 2
+    scenes = origins.scenes(columns["sample"])
+    clusters = origins.clusters(columns["sample"], str(about["dataset"]))
+    balanced = scenes is not None and (columns["probability"].ndim == 1 or columns["probability"].shape[1] == 2)
 
-    def scored(kept: NDArray[np.bool_]) -> pd.DataFrame:
-        labels, *rest = (columns[name][kept] for name in ("label", "probability", "predicted"))
-        given: dict[str, Any] = {"classes": about.get("classes"), "draws": draws, "seed": seed}
-        if clusters is not None:
-            given["clusters"] = clusters[kept]
-        if scenes is not None:
-            given |= {"groups": scenes[kept], "balanced": two}
+    def scored(kept: NDArray[np.bool_]) -> list[Number]:
+        groups, together = (None if one is None else one[kept] for one in (scenes, clusters))
+        how = Scoring(about.get("classes"), groups, together, balanced, draws, seed)
+        labels, probability, predicted = (columns[name][kept] for name in ("label", "probability", "predicted"))
         try:
-            return score(labels, *rest, **given)
+            return scored_numbers(labels, probability, predicted, how)
         except ValueError as error:
             raise UserError(f"{predictions} cannot be scored ({plain(error)}); delete it and run again") from error
 
-    parts = [scored(np.ones(columns["sample"].size, dtype=bool))]
+    numbers = scored(np.ones(columns["sample"].size, dtype=bool))
     if subset is not None:
-        parts.append(scored(_in_subset(predictions, columns["sample"], subset)).replace({"sampling": SUBSET_SAMPLINGS}))
-    whole = pd.concat(parts, ignore_index=True)
-    same = {**{key: about[key] for key in IDENTITY}, **AS_SET}
-    table = pd.DataFrame({**same, **{str(name): whole[name] for name in whole}})
-    table["published"] = published_beside(table, published)
-    return table[list(COLUMNS)]
+        few = scored(_in_subset(predictions, columns["sample"], subset))
+        numbers += [(SUBSET_SAMPLINGS[number[0]], *number[1:]) for number in few]
+    return Rows([about[key] for key in IDENTITY], numbers)
 
 
 @dataclass(frozen=True)
@@ -189,14 +196,6 @@ def _subsets(tests: Iterable[_Test]) -> Mapping[Path, _Test | None]:
         fewest[test_set[test.file]] = min(fewest.get(test_set[test.file], test), test, key=lambda one: one.count)
     found = {test.file: fewest[test_set[test.file]] for test in tests}
     return {t.file: None if found[t.file].count == whole[t.dataset, t.seed].count else found[t.file] for t in tests}
-
-
-def _scenes(samples: Path, wanted: NDArray[np.int64]) -> NDArray[np.str_] | None:
-    with open_table(samples) as file:
-        if "scene" not in file:
-            return None
-        scene: NDArray[np.int64] = file["scene"][()]
-        return np.asarray(read_attributes(file)["scenes"], dtype=str)[scene[wanted]]
 
 
 def _warn_of_what_has_no_interval(table: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hqnn.metrics.published import published_beside
 from hqnn.metrics.runs import epochs_of, read_history
-from hqnn.metrics.table import AS_SET, COLUMNS, POOLED
+from hqnn.metrics.table import IDENTITY, POOLED
+from hqnn.metrics.tidy import Rows, tidy
 from hqnn.store import read_model
 from hqnn.training.history import Epoch, kept_epoch
 
@@ -52,40 +52,35 @@ def training_facts(history: Path, model: Path, published: pd.DataFrame | None = 
     Raises:
         UserError: a file cannot be read, or its path names no training run.
     """
+    return tidy([facts_of(history, model)], published)
+
+
+def facts_of(history: Path, model: Path) -> Rows:
+    """What `training_facts` says of a run, without published figures."""
     run, epochs = read_history(history)
     _, about = read_model(model)
     keep = about.get("training", {}).get("keep", "last")
     seen = epochs_of(epochs)
-    facts = {**_by_epoch(epochs), "kept_epoch": kept_epoch(seen, keep), **_best(seen, keep), **dict(_of_model(about))}
+    columns = epochs.to_dict("list")
+    facts = {**_by_epoch(columns), "kept_epoch": kept_epoch(seen, keep), **_best(seen, keep), **dict(_of_model(about))}
     if "seconds" in epochs:
         facts["training_s"] = epochs["seconds"].sum()
-    same = {
-        **asdict(run),
-        "path": "exact",
-        "backend": run.phase.partition("-")[2] or "torch",
-        "sampling": TRAINING,
-        "group": POOLED,
-        "low": np.nan,
-        "high": np.nan,
-        "samples": int(about.get("train_samples", 0)),
-        **AS_SET,
-    }
-    table = pd.DataFrame({**same, "metric": list(facts), "value": [float(value) for value in facts.values()]})
-    table["published"] = published_beside(table, published)
-    return table[list(COLUMNS)]
+    same = {**asdict(run), "path": "exact", "backend": run.phase.partition("-")[2] or "torch"}
+    samples = int(about.get("train_samples", 0))
+    return Rows(
+        [same[name] for name in IDENTITY],
+        [(TRAINING, POOLED, name, float(value), np.nan, np.nan, samples) for name, value in facts.items()],
+    )
 
 
-def _by_epoch(epochs: pd.DataFrame) -> dict[str, float]:
-    known = epochs.rename(columns=NAMES)
-    quantities = [name for name in QUANTITIES if name in known]
-    shown = known[(known["epoch"] <= FIRST_EPOCHS) | (known["epoch"] > len(known) - LAST_EPOCHS)]
-    last = {name: known[name].iloc[-1] for name in quantities}
-    each = {
-        f"{name}_epoch_{epoch}": value
-        for name in quantities
-        for epoch, value in zip(shown["epoch"], shown[name], strict=True)
-    }
-    return {"epochs": len(known), **last, **each}
+def _by_epoch(columns: Mapping[Hashable, Sequence[float]]) -> dict[str, float]:
+    """Numbers after the last epoch, and at those that are shown each, from the columns of a history."""
+    known = {NAMES.get(str(name), str(name)): values for name, values in columns.items()}
+    quantities = {name: known[name] for name in QUANTITIES if name in known}
+    epochs = [int(epoch) for epoch in known["epoch"]]
+    shown = [at for at, epoch in enumerate(epochs) if epoch <= FIRST_EPOCHS or epoch > len(epochs) - LAST_EPOCHS]
+    each = {f"{name}_epoch_{epochs[at]}": values[at] for name, values in quantities.items() for at in shown}
+    return {"epochs": len(epochs), **{name: values[-1] for name, values in quantities.items()}, **each}
 
 
 def _best(epochs: Sequence[Epoch], keep: str) -> dict[str, float]:

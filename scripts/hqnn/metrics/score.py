@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from hqnn.metrics.bootstrap import Units, intervals
 from hqnn.metrics.measures import Floats
 from hqnn.metrics.multiclass import MulticlassMeasures
 from hqnn.metrics.table import POOLED
+from hqnn.metrics.tidy import EACH, Number
 
 BOOTSTRAP = 20  # the purpose of the draws, beside their seed
 
@@ -61,17 +61,37 @@ def score(
         ValueError: shapes differ, more than two classes are to be balanced, labels are no classes, or probabilities
             leave [0, 1] or do not sum to 1.
     """
+    how = Scoring(classes, groups, clusters, balanced, draws, seed)
+    return pd.DataFrame(scored_numbers(labels, probability, predicted, how), columns=list(EACH))
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How to score, see `score`."""
+
+    classes: Sequence[str] | None = None
+    groups: ArrayLike | None = None
+    clusters: ArrayLike | None = None
+    balanced: bool = False
+    draws: int = 1000
+    seed: int = 0
+
+
+def scored_numbers(
+    labels: ArrayLike, probability: ArrayLike, predicted: ArrayLike | None, how: Scoring
+) -> list[Number]:
+    """What `score` gives, number by number."""
     y, p, guess = _checked(labels, probability, predicted)
-    names = _names(p, classes)
-    if balanced and len(names) > 2:
+    names = _names(p, how.classes)
+    if how.balanced and len(names) > 2:
         raise ValueError(f"only two classes can be balanced, not {len(names)}")
-    groups = None if groups is None else np.asarray(groups, dtype=str)
+    groups = None if how.groups is None else np.asarray(how.groups, dtype=str)
     members = _members(y.size, groups)
-    units = Units.of(list(members.values())[1:] or [members[POOLED]], _clusters(y, clusters))
+    units = Units.of(list(members.values())[1:] or [members[POOLED]], _clusters(y, how.clusters))
     parts = [_part(group, own, units, names, (y, p, guess), groups is not None) for group, own in members.items()]
     sizes = {name: int((y == k).sum()) for k, name in enumerate(names)} | {g: own.size for g, own in members.items()}
-    scored = _scored(parts, units, balanced=balanced, draws=draws, seed=seed)
-    return pd.DataFrame({**row, "samples": sizes[row["group"]]} for row in scored)
+    scored = _scored(parts, units, balanced=how.balanced, draws=how.draws, seed=how.seed)
+    return [(*place, *values, sizes[place[1]]) for place, values in scored]
 
 
 @dataclass(frozen=True)
@@ -128,7 +148,9 @@ def _part(
     return _Part(group, place, measures(labels, probability, predicted, own - first), classes, grouped)
 
 
-def _scored(parts: Sequence[_Part], units: Units, *, balanced: bool, draws: int, seed: int) -> Iterator[dict[str, Any]]:
+def _scored(
+    parts: Sequence[_Part], units: Units, *, balanced: bool, draws: int, seed: int
+) -> Iterator[tuple[Key, tuple[float, float, float]]]:
     """Values with their intervals; without, where all that is drawn from is one unit."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, BOOTSTRAP]))
     point = _measured(parts, np.ones((1, sum(units.sizes))), balanced)
@@ -136,11 +158,9 @@ def _scored(parts: Sequence[_Part], units: Units, *, balanced: bool, draws: int,
     pieces = [np.stack([piece[key] for key in point]) for piece in drawn]
     limits = intervals(np.concatenate(pieces, axis=1) if pieces else np.empty((len(point), 0)))
     varied = {part.group: part.varies for part in parts} | {POOLED: max(units.sizes) > 1}
-    for (key, value), (low, high) in zip(point.items(), limits, strict=True):
-        sampling, group, metric = key
-        known = varied.get(group, varied[POOLED])
-        interval = {"low": low if known else np.nan, "high": high if known else np.nan}
-        yield {"sampling": sampling, "group": group, "metric": metric, "value": value[0], **interval}
+    for (key, value), (low, high) in zip(point.items(), limits.tolist(), strict=True):
+        known = varied.get(key[1], varied[POOLED])
+        yield key, (float(value[0]), low if known else np.nan, high if known else np.nan)
 
 
 def _measured(parts: Sequence[_Part], weights: Floats, balanced: bool) -> dict[Key, Floats]:

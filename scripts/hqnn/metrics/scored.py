@@ -7,14 +7,17 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from hqnn.metrics.table import COLUMNS, NUMBERS
+from hqnn.metrics.tidy import Rows, tidy
 from hqnn.store import whole_file
 
 FILE, STATE, MADE_WITH, TEST = "file", "state", "made_with", "test"
 KEPT = (FILE, STATE, MADE_WITH, TEST)  # beside the columns of the tidy table
 COUNTS = ("seed", "samples")
+Key = tuple[str, str, str]  # file, its state, and what decided its rows
 
 
 class Scored:
@@ -27,19 +30,22 @@ class Scored:
     Args:
         path: of the table.
         made_with: what decides all rows, such as settings and the digest of the code.
+        published: figures to put beside new rows.
     """
 
-    def __init__(self, path: Path, made_with: object) -> None:
+    def __init__(self, path: Path, made_with: object, published: pd.DataFrame | None = None) -> None:
         self.path = path
+        self._published = published
         self.made_with = _digest(made_with)
         found = _read(path)
         self._known = found[found[MADE_WITH].str.startswith(self.made_with)]
-        first = self._known.drop_duplicates([FILE, STATE, TEST])
-        self._tests = {(file, state): test for file, state, test in first[[FILE, STATE, TEST]].itertuples(index=False)}
-        kept = self._known[[FILE, STATE, MADE_WITH]].drop_duplicates()
-        self._places = {key: place for place, key in enumerate(kept.itertuples(index=False, name=None))}
-        self._new: dict[tuple[str, str, str], pd.DataFrame] = {}
-        self._order: dict[tuple[str, str, str], int] = {}
+        by_file = self._known.groupby([FILE, STATE, MADE_WITH, TEST], sort=False)
+        self._place_of_row = by_file.ngroup().to_numpy()
+        files = list(by_file.size().index)
+        self._tests = {(file, state): test for file, state, _, test in files}
+        self._places = {key[:3]: place for place, key in enumerate(files)}
+        self._new: dict[Key, Rows] = {}
+        self._order: dict[Key, int] = {}
 
     def test(self, file: Path, read: Callable[[], str]) -> str:
         """What is kept of a file's samples, or is read where the file is new or has changed."""
@@ -48,12 +54,12 @@ class Scored:
             self._tests[key] = read()
         return str(self._tests[key])
 
-    def add(self, file: Path, score: Callable[[], pd.DataFrame], beside: object = None) -> None:
+    def add(self, file: Path, score: Callable[[], Rows], beside: object = None) -> None:
         """Take the rows of a file as they are known, or score it.
 
         Args:
             file: what is scored.
-            score: gives the tidy rows.
+            score: gives its rows.
             beside: what decides them beside the file and what decides all.
         """
         key = (file.as_posix(), state(file), f"{self.made_with}{_digest(beside)}")
@@ -62,25 +68,28 @@ class Scored:
             self._new[key] = score()
 
     def table(self) -> pd.DataFrame:
-        """The rows of all that was added, in that order."""
-        return self._whole()[list(COLUMNS)]
+        """The rows of all that was added, in that order; write them to keep them, and nothing else."""
+        order = np.full(len(self._places), -1)
+        for key in self._order.keys() & self._places.keys():
+            order[self._places[key]] = self._order[key]
+        places = order[self._place_of_row]
+        parts = [self._known[places >= 0]]
+        if self._new:
+            lengths = [len(rows.numbers) for rows in self._new.values()]
+            kept = ((*key, self._tests.get(key[:2], "")) for key in self._new)
+            columns = zip(KEPT, zip(*kept, strict=True), strict=True)
+            said = {name: np.repeat(np.array(values, dtype=object), lengths) for name, values in columns}
+            parts.append(tidy(list(self._new.values()), self._published).assign(**said))
+            places = np.concatenate([places[places >= 0], np.repeat([self._order[key] for key in self._new], lengths)])
+        else:
+            places = places[places >= 0]
+        whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        return whole.iloc[places.argsort(kind="stable")].reset_index(drop=True)
 
-    def write(self) -> None:
-        """Keep what was added, and nothing else."""
+    def write(self, table: pd.DataFrame) -> None:
+        """Keep what `table` gave."""
         with whole_file(self.path) as partial:
-            self._whole().to_parquet(partial, index=False)
-
-    def _whole(self) -> pd.DataFrame:
-        old = [key for key in self._order if key in self._places]
-        keys = pd.MultiIndex.from_frame(self._known[[FILE, STATE, MADE_WITH]])
-        known = self._known[keys.isin(old)] if old else self._known.iloc[:0]
-        new = [
-            rows.assign(**dict(zip(KEPT, (*key, self._tests.get(key[:2], "")), strict=True)))
-            for key, rows in self._new.items()
-        ]
-        whole = pd.concat([part for part in (known, *new) if len(part)] or [known], ignore_index=True)
-        places = [self._order[key] for key in whole[[FILE, STATE, MADE_WITH]].itertuples(index=False, name=None)]
-        return whole.iloc[pd.Series(places, dtype=int).argsort(kind="stable")].reset_index(drop=True)
+            table.to_parquet(partial, index=False)
 
 
 def state(file: Path) -> str:

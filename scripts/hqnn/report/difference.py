@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from hqnn.metrics.bootstrap import INTERVAL, bootstrap
-from hqnn.metrics.clusters import sample_clusters
+from hqnn.metrics.clusters import Origins
 from hqnn.metrics.measures import Floats, mean_defined, ratio
 from hqnn.report.chapter import Material
 from hqnn.report.paired import LEAST_SEEDS, interval_over_seeds
@@ -164,7 +164,7 @@ def _drawn(pairs: Sequence[tuple[Predictions, Predictions]], tables: Sequence[Pa
     """Differences under the same bootstrap draws of the same test samples, shape (pairs, draws)."""
     first = pairs[0][0]
     ids = np.sort(first.columns["sample"])
-    clusters = sample_clusters(tables, ids, first.run.dataset)
+    clusters = Origins(tables).clusters(ids, first.run.dataset)
     pieces = bootstrap(_scenes(tables, ids), DRAWS, np.random.default_rng(0), clusters)
     return np.concatenate([np.stack([_gap(*pair, weights) for pair in pairs]) for weights in pieces], axis=1)
 
