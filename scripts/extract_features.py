@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job(forked=True) as rule:
+with job(forked=True, torch_threads=True) as rule:
     from hqnn.execution.features import extract_features
     from hqnn.models.augmentation import Augmentation
 

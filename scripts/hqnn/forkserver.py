@@ -1,8 +1,9 @@
 """Jobs forked from a process that has imported what they need: importing torch takes longer than most jobs' own work.
 
-The head of a run starts one server. A job that asks is forked there, in the folder, environment and terminal it was
-started with; the process that asked waits for its end, and is as good as it. Whatever a script imports is imported in
-the server before the first fork for it, and never again. Where no server answers, jobs run as they were started.
+The head of a run starts two servers: one for what imports torch, and one for what does not, whose jobs stay small. A
+job is forked there, in the folder, environment and terminal it was started with; the process that asked waits for its
+end, and is as good as it. Whatever a script imports is imported in the server before the first fork for it, and never
+again. Where no server answers, jobs run as they were started.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from typing import Any, NoReturn
 
 from hqnn.supervision import End, leave, supervised
 
-SERVER = "HQNN_FORKSERVER"  # environment variable: name of the socket of the run's server
+HEAVY, LIGHT = "HQNN_FORKSERVER", "HQNN_LIGHT_FORKSERVER"  # environment variables: names of the servers' sockets
+SERVERS = (HEAVY, LIGHT)
 STARTING = "from hqnn.forkserver import serve; serve({socket!r})"
 LIBRARY = "hqnn"
 PREFERRED = ("snakemake.script",)  # what every job's first lines import
@@ -41,32 +43,37 @@ serving = False  # in a process that was forked for a job
 
 
 def start(environment: dict[str, str]) -> dict[str, str]:
-    """Start the server of this run; it ends when this process does.
+    """Start the servers of this run; they end when this process does.
 
     Args:
-        environment: of the server, without what no job may see.
+        environment: of the servers, without what no job may see.
 
     Returns:
-        The environment variable that tells jobs of it.
+        The environment variables that tell jobs of them.
     """
+    return {name: _started(environment) for name in SERVERS}
+
+
+def _started(environment: dict[str, str]) -> str:
     place = f"hqnn-{token_hex(16)}"
     command = [sys.executable, "-P", "-c", STARTING.format(socket=place)]
     null = subprocess.DEVNULL
     server = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=null, stderr=null)
     _SERVERS.append(server)  # its input stays open as long as this process lives
-    return {SERVER: place}
+    return place
 
 
 _SERVERS: list[subprocess.Popen[bytes]] = []
 
 
-def run_forked(tell: Callable[[End], None]) -> None:
-    """Have the server run this process's script, tell how it ended and end so; return where no server answers.
+def run_forked(server: str, tell: Callable[[End], None]) -> None:
+    """Have a server run this process's script, tell how it ended and end so; return where it does not answer.
 
     Args:
+        server: `HEAVY` or `LIGHT`.
         tell: see `hqnn.supervision.supervised`.
     """
-    place = os.environ.get(SERVER)
+    place = os.environ.get(server)
     if not place:
         return
     connection = socket.socket(socket.AF_UNIX)

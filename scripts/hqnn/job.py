@@ -57,7 +57,7 @@ class Job:
 
 
 @contextmanager
-def job(*, forked: bool = False, secrets: bool = False) -> Iterator[Job]:
+def job(*, forked: bool = False, torch_threads: bool = False, secrets: bool = False) -> Iterator[Job]:
     """Run the body of a rule's script.
 
     Import heavy packages inside the block: the threads they may use are set before it is entered, with an OpenMP wait
@@ -67,7 +67,8 @@ def job(*, forked: bool = False, secrets: bool = False) -> Iterator[Job]:
 
     Args:
         forked: whether the body imports torch, PennyLane or Qiskit; it is then forked, where that can be, from a
-            process that has.
+            process that has, and else from one that has not.
+        torch_threads: whether torch alone uses the rule's threads, so that more than one can be given after a fork.
         secrets: whether the script may see the tokens that open its rule's `machine`; all others are taken from the
             environment.
     """
@@ -77,9 +78,11 @@ def job(*, forked: bool = False, secrets: bool = False) -> Iterator[Job]:
         os.environ.pop(name, None)
     limit_threads(snakemake.threads)
     if not forkserver.serving:
-        if forked and snakemake.threads == 1 and not snakemake.resources.get("gpu"):
-            forkserver.run_forked(lambda end: _tell(snakemake, end))
+        if not secrets and (snakemake.threads == 1 or torch_threads):
+            _run_forked(snakemake, forkserver.HEAVY if forked else forkserver.LIGHT)
         supervised(lambda end: _tell(snakemake, end))
+    elif torch_threads:
+        sys.modules["torch"].set_num_threads(snakemake.threads)
     for output in snakemake.output:
         remove_partials(output)
     gc.set_threshold(SELDOM)
@@ -108,8 +111,13 @@ def job(*, forked: bool = False, secrets: bool = False) -> Iterator[Job]:
     leave(0)
 
 
+def _run_forked(snakemake: Any, server: str) -> None:
+    if not snakemake.resources.get("gpu"):  # its driver does not live through a fork
+        forkserver.run_forked(server, lambda end: _tell(snakemake, end))
+
+
 def fork_jobs() -> None:
-    """Let jobs of this run that ask for it be forked from one process that has imported what they need."""
+    """Let jobs of this run be forked from processes that have imported what they need."""
     if sys.platform == "linux":  # elsewhere what is imported may have started threads, which a fork lacks
         environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
         environment |= dict.fromkeys(THREAD_VARIABLES, "1") | {"OMP_WAIT_POLICY": "PASSIVE"}

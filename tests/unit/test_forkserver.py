@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hqnn.closure import closure
-from hqnn.forkserver import SERVER, start
+from hqnn.forkserver import HEAVY, LIGHT, start
 from hqnn.supervision import lives
 
 SLOW = {"torch", "pennylane", "qiskit"}
@@ -24,7 +24,8 @@ CODE = """
 import os, signal, sys, time
 from hqnn import forkserver
 if not forkserver.serving:
-    forkserver.run_forked(lambda end: print("told", end.code, end.signal and end.signal.name, flush=True))
+    say = lambda end: print("told", end.code, end.signal and end.signal.name, flush=True)
+    forkserver.run_forked(forkserver.HEAVY, say)
     print("alone", flush=True)
 print("here", "hqnn.settings.runs" in sys.modules, flush=True)
 import hqnn.settings.runs
@@ -36,12 +37,13 @@ import hqnn.settings.runs
 def server() -> Iterator[dict[str, str]]:
     """The variable that jobs need; the server that it names ends with its input."""
     before = set(children())
-    variable = start(dict(os.environ))
-    (process,) = set(children()) - before
-    wait_for(lambda: is_listened_to(variable[SERVER]))
-    yield variable | {"PROCESS": str(process)}
-    if lives(process):
-        os.kill(process, signal.SIGKILL)
+    variables = start(dict(os.environ))
+    heavy, light = sorted(set(children()) - before)
+    wait_for(lambda: all(map(is_listened_to, variables.values())))
+    yield variables | {"PROCESS": str(heavy)}
+    for process in (heavy, light):
+        if lives(process):
+            os.kill(process, signal.SIGKILL)
 
 
 def children() -> list[int]:
@@ -124,18 +126,19 @@ def test_the_server_ends_with_the_process_that_started_it() -> None:
     code = "import os; from hqnn.forkserver import start; print(start(dict(os.environ)), flush=True); input()"
     head = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert head.stdout
-    place = ast.literal_eval(head.stdout.readline())[SERVER]
-    wait_for(lambda: is_listened_to(place))
+    places = ast.literal_eval(head.stdout.readline())
+    assert places[HEAVY] != places[LIGHT]
+    wait_for(lambda: all(map(is_listened_to, places.values())))
     head.kill()
     head.communicate(timeout=30)
-    wait_for(lambda: not is_listened_to(place))
+    wait_for(lambda: not any(map(is_listened_to, places.values())))
 
 
-def test_scripts_that_import_slowly_ask_to_be_forked(root: Path) -> None:
+def test_scripts_that_import_slowly_are_forked_from_the_process_that_has(root: Path) -> None:
     for script in (root / "scripts").glob("*.py"):
         if script.stem not in ALONE:
             slow = any(SLOW & imported_at_once(file) for file in closure(script))
-            assert slow == ("job(forked=True)" in script.read_text(encoding="utf-8")), script.name
+            assert slow == ("job(forked=True" in script.read_text(encoding="utf-8")), script.name
 
 
 def imported_at_once(file: Path) -> set[str]:
