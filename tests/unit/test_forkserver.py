@@ -114,7 +114,7 @@ def test_a_job_that_waits_to_be_forked_outlives_the_server_and_ends_at_an_interr
     process = int(server["PROCESS"])
     os.kill(process, signal.SIGSTOP)  # as one that imports for a while
     waiting = [job(server, tmp_path, "") for _ in range(2)]
-    wait_for(lambda: Path("/proc/net/unix").read_text().count(f"@{server[SERVER]}\n") == 3)  # with the server's own
+    wait_for(lambda: Path("/proc/net/unix").read_text().count(f"@{server[HEAVY]}\n") == 3)  # with the server's own
     time.sleep(0.3)
     waiting[0].send_signal(signal.SIGINT)
     assert waiting[0].wait(30) == 128 + signal.SIGINT
