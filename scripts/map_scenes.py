@@ -12,4 +12,5 @@ with job(forked=True) as rule:
         samples=rule.input.samples,
         model=rule.input.model,
         memory_limit_mb=rule.params.memory_limit_mb,
+        threads=rule.threads,
     )

@@ -23,4 +23,5 @@ with job(forked=True) as rule:
             memory_limit_mb=rule.params.memory_limit_mb,
         ),
         memory_limit_mb=rule.params.memory_limit_mb,
+        threads=rule.threads,
     )

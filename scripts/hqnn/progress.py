@@ -17,11 +17,13 @@ class Progress:
         what: is done, for the log.
         total: how many there are to do.
         unit: what they are, such as `pixels`.
+        unit_bytes: how many bytes each is read as.
         seldom_s: seconds between two lines.
     """
 
-    def __init__(self, what: str, total: int, unit: str, seldom_s: float = SELDOM_S) -> None:
+    def __init__(self, what: str, total: int, unit: str, unit_bytes: float, seldom_s: float = SELDOM_S) -> None:
         self._what, self._total, self._unit, self._seldom_s = what, total, unit, seldom_s
+        self._unit_bytes = unit_bytes
         self._done = 0
         self._started = self._said = time.monotonic()
 
@@ -34,11 +36,12 @@ class Progress:
         self._said = now
         rate = self._done / max(now - self._started, 1e-9)
         log.info(
-            "%s: %.0f %% of %s %s, %s a second, %.0f s left",
+            "%s: %.0f %% of %s %s, %s a second (%.0f MB/s), %.0f s left",
             self._what,
             100 * self._done / self._total,
             f"{self._total:,}",
             self._unit,
             f"{rate:,.0f}",
+            rate * self._unit_bytes / 1e6,
             (self._total - self._done) / rate,
         )

@@ -21,7 +21,7 @@ from hqnn.data.pixels.bands import BANDS
 from hqnn.data.pixels.oscd import NOMINAL_M, OscdCollection
 from hqnn.data.pixels.oscd_files import City, open_city
 from hqnn.data.pixels.raster_scene import RasterScene
-from hqnn.data.pixels.scene import windows
+from hqnn.data.pixels.scene import BLOCK_ROWS, by_block, windows
 from hqnn.data.pixels.tiffs import write_band
 from hqnn.data.synthetic.pairs import write_sample
 
@@ -98,6 +98,17 @@ def test_windows_cover_a_grid_once_and_are_narrower_where_there_are_more_bands(p
         assert len(rows) * len(columns) * planes <= 256 * 1024 * 26
         seen[rows.start : rows.stop, columns.start : columns.stop] += 1
     assert (seen == 1).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 5000), st.integers(1, 3000), st.integers(1, 200))
+def test_windows_of_one_block_follow_each_other_and_no_block_comes_twice(rows: int, columns: int, planes: int) -> None:
+    blocks = [
+        {(window[0].start // BLOCK_ROWS, window[1].start) for window in block}
+        for block in by_block(windows((rows, columns), planes))
+    ]
+    assert all(len(block) == 1 for block in blocks)
+    assert len(set().union(*blocks)) == len(blocks)
 
 
 def copy_of(sample: Path, place: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from hqnn.data.pixels import scene
 from hqnn.data.pixels.columns import read_transform
 from hqnn.data.pixels.oscd import CLASSES, open_oscd
 from hqnn.data.pixels.oscd_files import open_city
-from hqnn.data.pixels.pictures import false_colour, truth
+from hqnn.data.pixels.pictures import false_colour, stretched, truth
 from hqnn.data.pixels.prepare import prepare_pixels
 from hqnn.data.pixels.rasters import Predict, map_legend, map_numbers, map_scene
 from hqnn.data.pixels.scene import Listed
@@ -45,9 +45,14 @@ def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scene, "WINDOW_COLUMNS", 50)
 
 
-def map_birch(sample: Path, samples: Path, predict: Predict, output: Path, pieces: Path | None = None) -> None:
-    with open_oscd(sample).open("birch") as birch:
-        map_scene(birch, *read_transform(samples, "birch"), predict, output, CLASSES, pieces=pieces)
+def map_birch(
+    sample: Path, samples: Path, predict: Predict, output: Path, pieces: Path | None = None, threads: int = 1
+) -> NDArray[np.float32]:
+    collection = open_oscd(sample)
+    with ExitStack() as stack:
+        birch, *others = [stack.enter_context(collection.open("birch")) for _ in range(threads)]
+        read = read_transform(samples, "birch")
+        return map_scene(birch, *read, predict, output, CLASSES, pieces=pieces, step=3, others=others)
 
 
 class Drawn:
@@ -68,15 +73,29 @@ class Drawn:
 
 def test_a_map_that_was_killed_goes_on_at_the_next_window(sample: Path, tmp_path: Path) -> None:
     prepare_pixels(open_oscd(sample), tmp_path / "samples.h5", stride=1)
-    map_birch(sample, tmp_path / "samples.h5", Drawn(), tmp_path / "whole.tif")
+    colours = map_birch(sample, tmp_path / "samples.h5", Drawn(), tmp_path / "whole.tif")
     pieces, again = tmp_path / "pieces", Drawn()
     with pytest.raises(KeyboardInterrupt):
         map_birch(sample, tmp_path / "samples.h5", Drawn(ends_at=4), tmp_path / "birch.tif", pieces)
     assert len(list(pieces.glob("*.tif"))) == 3 and not (tmp_path / "birch.tif").exists()
-    map_birch(sample, tmp_path / "samples.h5", again, tmp_path / "birch.tif", pieces)
+    shown = map_birch(sample, tmp_path / "samples.h5", again, tmp_path / "birch.tif", pieces)
+    np.testing.assert_array_equal(shown, colours)
     assert again.calls == again.number - 3 > 0
     assert (tmp_path / "birch.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
     assert not pieces.exists()
+
+
+def test_a_map_has_the_same_bytes_however_many_threads_read_it(sample: Path, tmp_path: Path) -> None:
+    prepare_pixels(open_oscd(sample), tmp_path / "samples.h5", stride=1)
+    runs = [
+        (map_birch(sample, tmp_path / "samples.h5", Drawn(), tmp_path / f"{threads}.tif", threads=threads), threads)
+        for threads in (1, 3)
+    ]
+    np.testing.assert_array_equal(runs[0][0], runs[1][0])
+    assert (tmp_path / "1.tif").read_bytes() == (tmp_path / "3.tif").read_bytes()
+    with open_oscd(sample).open("birch") as birch:
+        for date, shown in enumerate(runs[0][0]):
+            np.testing.assert_array_equal(stretched(shown), false_colour(birch, date, step=3))
 
 
 def test_windows_of_another_model_or_other_files_are_not_gone_on_from(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from operator import attrgetter
 from hqnn.checks import calibrations_of, checked, machines_of
 from hqnn.closure import closure_digest, environment_digest
 from hqnn.execution.backends import calibration_file
-from hqnn.listing import listing_digest
+from hqnn.listing import listing_digest, size_below
 from hqnn.scheduled import LOGS, ended_jobs
 from hqnn.settings.axes import TRAINED, chosen_files, curve_tables, points, reference_points
 from hqnn.settings.predicted import read_target
 
 RESOURCES = os.path.relpath(CHECKOUT / "resources")
+LARGE_BYTES, LARGE_THREADS = 100_000_000, 4  # of scenes that several threads read; a thread holds 150 MB more
 
 try:
     settings, plans = checked(config)
@@ -202,6 +203,11 @@ def new_data(wildcards):
     """Which new data a target asks for, and by which execution path."""
     has_circuit = re.fullmatch(QUANTUM, wildcards.model) is not None
     return read_target(wildcards.asked, settings.new, has_circuit=has_circuit)
+
+
+def threads_of_new(wildcards):
+    """Several where new data are so large that reading them takes long."""
+    return LARGE_THREADS if size_below(new_data(wildcards).place) > LARGE_BYTES else 1
 
 
 def native_files(wildcards):

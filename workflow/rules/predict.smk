@@ -12,7 +12,7 @@ rule predict_new:
         asked=r"[\w-]+",
     conda:
         "../../environment.yml"
-    threads: 1
+    threads: threads_of_new
     params:
         place=lambda wildcards: new_data(wildcards).place,
         listing=lambda wildcards: listing_digest(new_data(wildcards).place),

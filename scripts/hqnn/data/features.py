@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from hqnn.data.moments import Floats, Moments
 from hqnn.errors import UserError
 
+AT_ONCE = 1 << 14  # samples, in double precision
+
 
 @dataclass(frozen=True)
 class FeatureTransform:
@@ -35,9 +37,12 @@ class FeatureTransform:
 
     def transform(self, raw: NDArray[Any]) -> NDArray[np.float32]:
         """Compute features, shape (samples, features), of raw features, shape (samples, raw features)."""
-        standardised = (raw - self.mean) / self.scale
-        features = standardised @ (self.components / self.deviation[:, None]).T
-        return np.asarray(features.clip(-self.clip, self.clip), dtype=np.float32)
+        matrix = (self.components / self.deviation[:, None] / self.scale).T
+        features = np.empty((len(raw), matrix.shape[1]), dtype=np.float32)
+        for first in range(0, len(raw), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            features[some] = ((raw[some] - self.mean) @ matrix).clip(-self.clip, self.clip)
+        return features
 
     def save(self, group: h5py.Group) -> None:
         """Write its arrays into a group of an HDF5 file."""

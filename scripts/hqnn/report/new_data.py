@@ -16,7 +16,7 @@ from hqnn.report.sheets import predicted_sheet
 
 TABLE, SHEET = "predictions.csv", "sheet.png"
 
-Writer = Callable[[Path, Path, Path, Sequence[str], Mapping[str, Any], Predictor], None]
+Writer = Callable[[Path, Path, Path, Sequence[str], Mapping[str, Any], Predictor, int], None]
 
 
 def predict_new(
@@ -29,6 +29,7 @@ def predict_new(
     model: str | os.PathLike[str],
     execution: Execution,
     memory_limit_mb: float = MEMORY_LIMIT_MB,
+    threads: int = 1,
 ) -> None:
     """Write what a trained model says of new data into a folder that is whole or absent.
 
@@ -46,6 +47,7 @@ def predict_new(
         model: its file.
         execution: how it runs.
         memory_limit_mb: of the engine.
+        threads: that read scenes.
 
     Raises:
         UserError: the data cannot be read, or do not have what the model takes.
@@ -54,19 +56,31 @@ def predict_new(
         raise UserError(f"there is no kind of study {kind!r}{nearest(kind, WRITERS)}")
     predict = Predictor(model, execution, memory_limit_mb)
     with whole_folder(output) as folder:
-        WRITERS[kind](folder, Path(output), Path(place), fitted, reading, predict)
+        WRITERS[kind](folder, Path(output), Path(place), fitted, reading, predict, threads)
 
 
 def _write_pixels(
-    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path,
+    output: Path,
+    place: Path,
+    fitted: Sequence[str],
+    reading: Mapping[str, Any],
+    predict: Predictor,
+    threads: int,
 ) -> None:
     from hqnn.report.pixels.scene_maps import map_new_scenes
 
-    map_new_scenes(folder, output, place, fitted[0], predict, reading)
+    map_new_scenes(folder, output, place, fitted[0], predict, reading, threads)
 
 
 def _write_photographs(
-    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path,
+    output: Path,
+    place: Path,
+    fitted: Sequence[str],
+    reading: Mapping[str, Any],
+    predict: Predictor,
+    threads: int,
 ) -> None:
     from hqnn.execution.new_data.photographs import PhotographReading
 
@@ -74,7 +88,13 @@ def _write_photographs(
 
 
 def _write_small_images(
-    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path,
+    output: Path,
+    place: Path,
+    fitted: Sequence[str],
+    reading: Mapping[str, Any],
+    predict: Predictor,
+    threads: int,
 ) -> None:
     from hqnn.execution.new_data.images import SmallImageReading
 
@@ -87,7 +107,13 @@ def _write_images(folder: Path, place: Path, reading: Reading, predict: Predicto
 
 
 def _write_table(
-    folder: Path, output: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
+    folder: Path,
+    output: Path,
+    place: Path,
+    fitted: Sequence[str],
+    reading: Mapping[str, Any],
+    predict: Predictor,
+    threads: int,
 ) -> None:
     from hqnn.execution.new_data.table_rows import write_table_rows
 

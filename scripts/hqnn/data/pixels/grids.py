@@ -14,7 +14,7 @@ from rasterio.warp import transform as reproject_points
 
 from hqnn.data.pixels.raster_bands import Band, Floats
 
-GDAL_CACHE_BYTES = 32 * 2**20  # a row of windows of 26 open files, also where these are stored in strips
+GDAL_CACHE_BYTES = 192 * 2**20  # a row of blocks of a whole tile of Sentinel-2, 13 bands at two dates
 SNAP = 1e-6  # source pixels; closer than this to a pixel's centre is the centre
 FAR = 1e9  # source pixels; a place that a projection cannot reach
 
@@ -79,9 +79,13 @@ def read_dates(
             for number, band in own:
                 with np.errstate(over="ignore"):  # beyond float32 is infinite, so not valid
                     raw[date, number] = _sample(band, x, y)
-    raw[:, :, ~inside] = np.nan
-    valid = np.asarray(np.isfinite(raw).all(axis=(0, 1)))
-    raw[:, :, ~valid] = np.nan
+    if not inside.all():
+        raw[:, :, ~inside] = np.nan
+    valid = np.isfinite(raw.reshape(-1, *inside.shape)[0])
+    for plane in raw.reshape(-1, *inside.shape)[1:]:
+        valid &= np.isfinite(plane)
+    if not valid.all():
+        raw[:, :, ~valid] = np.nan
     return raw, valid
 
 
@@ -133,7 +137,7 @@ def _sample(band: Band, x: Floats, y: Floats) -> Floats:
         sampled = _between(_between(values, row[:, 0], 0), column[0], 1)
     else:
         sampled = _between_four(values, row, column)
-    return np.where(inside, sampled, np.nan)
+    return sampled if inside.all() else np.where(inside, sampled, np.nan)
 
 
 def _span(index: Floats, size: int) -> range:
@@ -145,6 +149,8 @@ def _span(index: Floats, size: int) -> range:
 def _between(values: Floats, index: Floats, axis: int) -> Floats:
     """Interpolate along one axis."""
     lower, weight = _split(index)
+    if not weight.any() and np.array_equal(lower, np.arange(values.shape[axis])):
+        return values
     below = values.take(lower.clip(0, values.shape[axis] - 1), axis)
     if not weight.any():
         return below

@@ -12,17 +12,17 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.pixels.scene import Scene, windows_of
+from hqnn.data.pixels.scene import Scene, Window, windows_of
 from hqnn.data.pixels.tiffs import open_raster, write_bands
 from hqnn.store import whole_file
 
-Window = tuple[range, range]
 PIECE_OPTIONS: Mapping[str, Any] = {
     "driver": "GTiff",
     "tiled": True,
     "blockxsize": 256,
     "blockysize": 256,
-    "compress": "DEFLATE",
+    "compress": "ZSTD",
+    "zstd_level": 1,
 }
 
 
@@ -43,9 +43,11 @@ class MappedWindows:
     def __len__(self) -> int:
         return len(self._done)
 
-    def samples(self) -> Iterator[NDArray[np.float32]]:
-        """What was thinned of each window."""
-        return (np.load(self._thinned(window)) for window in self._done)
+    def kept(self) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """What was kept of each window beside its map."""
+        for window in self._done:
+            with np.load(self._kept(window)) as file:
+                yield dict(file)
 
     def pixels(self) -> Iterator[int]:
         """How many pixels of each window were predicted."""
@@ -53,16 +55,16 @@ class MappedWindows:
             with open_raster(self._raster(window)) as file:
                 yield int(np.isfinite(file.read(1)).sum())
 
-    def add(self, window: Window, values: NDArray[np.float32], thinned: NDArray[np.float32]) -> None:
+    def add(self, window: Window, values: NDArray[np.float32], kept: Mapping[str, NDArray[np.float32]]) -> None:
         """One more is done.
 
         Args:
             window: the next one.
             values: shape (bands, rows, columns).
-            thinned: some of its pixels, any shape.
+            kept: arrays of any shapes.
         """
-        with whole_file(self._thinned(window)) as partial, partial.open("wb") as file:
-            np.save(file, thinned)
+        with whole_file(self._kept(window)) as partial, partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **kept)
         with whole_file(self._raster(window)) as partial:
             write_bands(partial, values, PIECE_OPTIONS)
         self._done.append(window)
@@ -105,8 +107,8 @@ class MappedWindows:
         rows, columns = window
         return self._folder / f"{rows.start}-{columns.start}.tif"
 
-    def _thinned(self, window: Window) -> Path:
-        return self._raster(window).with_suffix(".npy")
+    def _kept(self, window: Window) -> Path:
+        return self._raster(window).with_suffix(".npz")
 
 
 def _leaf(parent: ElementTree.Element, name: str, text: str, **attributes: Any) -> None:

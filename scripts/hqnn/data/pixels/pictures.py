@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.pixels.sampling import Pixels
 from hqnn.data.pixels.scene import UNLABELLED, Scene, windows, windows_of
 
 FALSE_COLOUR = ("B08", "B04", "B03")  # Sentinel-2: near infrared, red, green
@@ -36,11 +37,44 @@ def false_colour(scene: Scene, date: int = 0, *, step: int = 1) -> NDArray[np.ui
     for rows, columns in thinned_windows(windows_of(scene), step):
         raw, _ = scene.read(rows, columns)
         image[place_in_thinned(rows, columns, step)] = np.moveaxis(raw[date, chosen], 0, 2)
+    return stretched(image)
+
+
+def stretched(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Values of three bands, NaN where not known, as `false_colour` shows them, shape (rows, columns, 3)."""
     if np.isnan(image).all():
         return np.zeros(image.shape, dtype=np.uint8)
     low, high = np.nanpercentile(image, STRETCH_PERCENTILES, axis=(0, 1))
-    stretched = np.clip((image - low) / np.where(high > low, high - low, 1), 0, 1) * 255
-    return np.asarray(np.nan_to_num(stretched).round(), dtype=np.uint8)
+    shown = np.clip((image - low) / np.where(high > low, high - low, 1), 0, 1) * 255
+    return np.asarray(np.nan_to_num(shown).round(), dtype=np.uint8)
+
+
+class ThinnedColours:
+    """Every so manieth pixel of a scene in the bands of `false_colour`, which fills window by window.
+
+    Args:
+        scene: open.
+        step: every how many-th row and column of the grid.
+
+    Attributes:
+        values: NaN where not known, shape (dates, rows, columns, 3).
+    """
+
+    def __init__(self, scene: Scene, step: int) -> None:
+        self._bands, self._step = bands_shown(scene.bands), step
+        self.values = np.full((scene.dates, *thinned_shape(scene.shape, step), 3), np.nan, dtype=np.float32)
+
+    def of(self, pixels: Pixels) -> NDArray[np.float32]:
+        """What `take` takes of a window, shape (pixels on the step, 2 + 3 dates): places in `values`, then bands."""
+        on = (pixels.rows % self._step == 0) & (pixels.columns % self._step == 0)
+        places = np.stack([pixels.rows[on], pixels.columns[on]], axis=1) // self._step
+        colours = pixels.dates[on][:, :, self._bands]
+        return np.hstack([places.astype(np.float32), colours.reshape(len(places), -1)])
+
+    def take(self, found: NDArray[np.float32]) -> None:
+        """Take in what `of` gave."""
+        row, column = found[:, :2].astype(np.int64).T
+        self.values[:, row, column] = found[:, 2:].reshape(len(found), len(self.values), 3).swapaxes(0, 1)
 
 
 def truth(scene: Scene, *, step: int = 1) -> NDArray[np.uint8]:

@@ -54,14 +54,8 @@ class Sizes:
 
     kept: list[NDArray[np.float32]] = field(default_factory=list)
 
-    def add(self, pixels: Pixels) -> NDArray[np.float32]:
-        """Take in some pixels of a window; they are returned."""
-        thinned = pixels.dates[:: max(1, -(-len(pixels.dates) // KEPT))]
-        self.take(thinned)
-        return thinned
-
     def take(self, thinned: NDArray[np.float32]) -> None:
-        """Take in what `add` returned."""
+        """Take in some pixels of a window, see `thinned_dates`."""
         if len(thinned):
             self.kept.append(thinned)
 
@@ -71,6 +65,11 @@ class Sizes:
             return []
         low, median = np.percentile(np.concatenate(self.kept), (LOW_PERCENTILE, 50), axis=0)
         return [Levels(*date) for date in zip(median, low, strict=True)]
+
+
+def thinned_dates(pixels: Pixels) -> NDArray[np.float32]:
+    """Some pixels of a window with all bands of all dates, without the memory of the others."""
+    return pixels.dates[:: max(1, -(-len(pixels.dates) // KEPT))].copy()
 
 
 def doubts_of_dates(scene: str, dates: Sequence[Levels], bands: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from hqnn.data.pixels.columns import SampleTable, write_transforms
 from hqnn.data.pixels.dealing import By, Deal, Dealt, Pass, deal_scenes, needs_counts
 from hqnn.data.pixels.features import Features, Fit
 from hqnn.data.pixels.labelled import Labelled, count_labels, labelled_pixels, labelled_scenes
-from hqnn.data.pixels.plausibility import Levels, Sizes, doubts_of_dates, doubts_of_scene
+from hqnn.data.pixels.plausibility import Levels, Sizes, doubts_of_dates, doubts_of_scene, thinned_dates
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import Collection, Listed
 from hqnn.data.pixels.summary import SceneSummary, check_classes, write_summaries
@@ -245,7 +245,7 @@ def _write_scene(
         )
         np.add.at(counts, (parts, labels), 1)
         lost += (pixels.masked, pixels.skipped, piece.unlabelled, pixels.zeros.sum(), pixels.suspect.sum())
-        sizes.add(pixels)
+        sizes.take(thinned_dates(pixels))
     found = SceneSummary(name, deals.dealt.parts[name][0], tuple(map(tuple, counts.tolist())), *lost.tolist())
     found.report(collection.classes)
     return found

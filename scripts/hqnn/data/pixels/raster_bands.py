@@ -56,7 +56,8 @@ class Band:
         """Read a rectangle inside the raster, NaN where not valid; it raises as `read_window`."""
         stored, valid = self.stored(rows, columns)
         values = stored.astype(np.float64)
-        values[~valid] = np.nan
+        if not valid.all():
+            values[~valid] = np.nan
         if self.scaled:
             values = values * self.scale + self.offset
         return values

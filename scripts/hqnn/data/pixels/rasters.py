@@ -6,7 +6,8 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,14 +15,15 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
-from rasterio.windows import Window
 
 from hqnn.data.features import FeatureTransform
 from hqnn.data.pixels.bands import places
 from hqnn.data.pixels.mapped_windows import MappedWindows
-from hqnn.data.pixels.plausibility import Levels, Sizes, doubts_of_dates, doubts_of_scene
-from hqnn.data.pixels.sampling import Pixels, Sampling
-from hqnn.data.pixels.scene import Scene, windows
+from hqnn.data.pixels.pictures import ThinnedColours
+from hqnn.data.pixels.plausibility import Levels, Sizes, doubts_of_dates, doubts_of_scene, thinned_dates
+from hqnn.data.pixels.read_ahead import read_ahead
+from hqnn.data.pixels.sampling import Sampling, pixels_of, progress_of
+from hqnn.data.pixels.scene import Scene, Window, by_block, windows, windows_of
 from hqnn.data.pixels.tiffs import explained_writes
 from hqnn.store import whole_file
 
@@ -30,7 +32,7 @@ log = logging.getLogger(__name__)
 CLASS_BAND = "class"
 MAP_BANDS = ("probability", CLASS_BAND)  # of two classes
 MOST = 65535  # what a raster of classes of 16 bits holds
-COG_OPTIONS = {"blocksize": 256, "compress": "DEFLATE", "overview_resampling": "NEAREST"}
+COG_OPTIONS = {"blocksize": 256, "compress": "DEFLATE", "level": 1, "overview_resampling": "NEAREST"}
 
 
 class Predict(Protocol):
@@ -38,6 +40,25 @@ class Predict(Protocol):
 
     def __call__(self, features: NDArray[np.float32], /) -> NDArray[Any]:
         """See `map_scene`."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A window that was read.
+
+    Attributes:
+        window: rows and columns of the grid.
+        within: rows and columns in the window of the pixels that have features.
+        features: of them, shape (pixels, features).
+        levels: see `thinned_dates`.
+        colours: see `ThinnedColours`.
+    """
+
+    window: Window
+    within: tuple[NDArray[np.int32], NDArray[np.int32]]
+    features: NDArray[np.float32]
+    levels: NDArray[np.float32]
+    colours: NDArray[np.float32]
 
 
 @runtime_checkable
@@ -60,7 +81,9 @@ def map_scene(
     levels: Sequence[Sequence[Sequence[float]]] = (),
     threshold: float = 0.5,
     pieces: Path | None = None,
-) -> None:
+    step: int = 1,
+    others: Sequence[Scene] = (),
+) -> NDArray[np.float32]:
     """Predict every pixel of a scene, window by window, and write a cloud-optimised GeoTIFF on its grid.
 
     Of two classes it has the bands `probability` of the second and `class`, the second where that is above the
@@ -83,6 +106,11 @@ def map_scene(
         threshold: above which probability a pixel counts as of the second of two classes.
         pieces: folder of windows that are done, which a later call with the same arguments goes on from; removed when
             the map is whole. Where None the windows go when this call ends.
+        step: every how many-th row and column is returned.
+        others: the same scene, opened once more for every thread that shall read beside the first.
+
+    Returns:
+        Bands of every date as a picture shows them, see `ThinnedColours`, shape (dates, rows, columns, 3).
 
     Raises:
         UserError: a file is damaged, the scene lacks a band, or the map cannot be written.
@@ -91,19 +119,22 @@ def map_scene(
     names = MAP_BANDS if len(classes) == 2 else (CLASS_BAND, *(f"probability_{name}" for name in classes))
     codes = np.array(numbers or range(len(classes)), dtype=np.float32)
     legend = {int(code): name for code, name in zip(codes, classes, strict=True)}
-    sizes = Sizes()
+    sizes, colours = Sizes(), ThinnedColours(scene, step)
     with whole_file(target) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
         with explained_writes(target):
             done = MappedWindows(pieces or Path(scratch), scene, names)
-            _go_on(done, sizes, predict)
-            for pixels in sampling.read(scene, skip=len(done)):
-                values = _mapped(pixels, transform, predict, len(names), threshold, codes)
-                done.add(pixels.window, values, sizes.add(pixels))
+            _go_on(done, sizes, colours, predict)
+            for ready in _read((scene, *others), sampling, transform, colours, skip=len(done)):
+                values = _mapped(ready, predict, len(names), threshold, codes)
+                sizes.take(ready.levels)
+                colours.take(ready.colours)
+                done.add(ready.window, values, {"levels": ready.levels, "colours": ready.colours})
             mosaic = done.mosaic({"classes": json.dumps(legend, ensure_ascii=False)})
-            rasterio.shutil.copy(mosaic, partial, driver="COG", **COG_OPTIONS)
+            rasterio.shutil.copy(mosaic, partial, driver="COG", num_threads=1 + len(others), **COG_OPTIONS)
             _read_back(partial)
         done.remove()
     _say_doubts(scene, sampling, sizes.levels(), levels)
+    return colours.values
 
 
 def map_numbers(about: Mapping[str, Any]) -> tuple[int, ...]:
@@ -135,35 +166,53 @@ def _say_doubts(
         log.warning("%s", doubt)
 
 
-def _go_on(done: MappedWindows, sizes: Sizes, predict: Predict) -> None:
+def _go_on(done: MappedWindows, sizes: Sizes, colours: ThinnedColours, predict: Predict) -> None:
     """Take in the windows of an earlier call, so that the rest comes out as if it had not ended."""
-    for thinned in done.samples():
-        sizes.take(thinned)
+    for kept in done.kept():
+        sizes.take(kept["levels"])
+        colours.take(kept["colours"])
     if isinstance(predict, Numbered):
         predict.pass_over(done.pixels())
     if len(done):
         log.info("%d windows were done before; going on at the next", len(done))
 
 
+def _read(
+    scenes: Sequence[Scene], sampling: Sampling, transform: FeatureTransform, colours: ThinnedColours, skip: int
+) -> Iterator[Ready]:
+    """Windows of a scene with their features, but for the first ones; the log says how far."""
+    pixels_in = sampling.reader(scenes[0])
+
+    def read(scene: Scene, window: Window) -> Ready:
+        pixels = pixels_in(scene, window)
+        features = transform.transform(pixels.raw)
+        return Ready(window, pixels.within, features, thinned_dates(pixels), colours.of(pixels))
+
+    left = list(windows_of(scenes[0]))[skip:]
+    progress = progress_of(scenes[0], left)
+    for ready in read_ahead(scenes, read, by_block(left)):
+        yield ready
+        progress.add(pixels_of(ready.window))
+
+
 def _mapped(
-    pixels: Pixels,
-    transform: FeatureTransform,
+    ready: Ready,
     predict: Predict,
     bands: int,
     threshold: float,
     codes: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Bands of a window, shape (bands, rows, columns)."""
-    rows, columns = pixels.window
+    rows, columns = ready.window
     values = np.full((bands, len(rows), len(columns)), np.nan, dtype=np.float32)
-    if len(pixels.rows):
-        found = np.asarray(predict(transform.transform(pixels.raw)))
+    if len(ready.features):
+        found = np.asarray(predict(ready.features))
         if bands == len(MAP_BANDS):
             second = found if found.ndim == 1 else found[:, 1]
             found = np.stack([second, codes[(second > threshold).astype(int)]])
         else:
             found = np.vstack([codes[found.argmax(axis=1)], found.T])
-        values[:, *pixels.within] = found
+        values[:, *ready.within] = found
     return values
 
 
@@ -171,4 +220,4 @@ def _read_back(path: Path) -> None:
     """Read a raster to its end: GDAL may be silent about a disk that fills up as it closes a file."""
     with rasterio.open(path) as file:
         for rows, columns in windows(file.shape):
-            file.read(window=Window(columns.start, rows.start, len(columns), len(rows)))
+            file.read(window=((rows.start, rows.stop), (columns.start, columns.stop)))

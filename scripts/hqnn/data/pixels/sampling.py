@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from hqnn.data.pixels.bands import places
 from hqnn.data.pixels.layouts import Layout, RawFeatures, layout_named
-from hqnn.data.pixels.scene import Scene, windows_of
+from hqnn.data.pixels.scene import Scene, Window, windows_of
 from hqnn.progress import Progress
+
+VALUE_BYTES = 4  # of a band's value as it is read, float32
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,7 @@ class Pixels:
         columns: likewise.
         raw: raw features, shape (pixels, raw features).
         dates: all bands of all dates, shape (pixels, dates, bands).
-        zeros: where all bands of some date are stored as 0, shape (pixels,).
-        suspect: where some band is stored as another of `PLACEHOLDERS`, shape (pixels,).
+        placeholders: of the scene.
         masked: number of invalid pixels of the whole window, on the stride or not.
         skipped: number of pixels on the stride that are left out.
     """
@@ -35,10 +36,19 @@ class Pixels:
     columns: NDArray[np.int32]
     raw: NDArray[np.float32]
     dates: NDArray[np.float32]
-    zeros: NDArray[np.bool_]
-    suspect: NDArray[np.bool_]
+    placeholders: NDArray[np.float32]
     masked: int
     skipped: int
+
+    @property
+    def zeros(self) -> NDArray[np.bool_]:
+        """Where all bands of some date are stored as 0, shape (pixels,)."""
+        return np.asarray((self.dates == self.placeholders[0]).all(axis=2).any(axis=1))
+
+    @property
+    def suspect(self) -> NDArray[np.bool_]:
+        """Where some band is stored as another of `PLACEHOLDERS`, shape (pixels,)."""
+        return np.asarray(np.any([(self.dates == other).any(axis=(1, 2)) for other in self.placeholders[1:]], axis=0))
 
     @property
     def within(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -55,8 +65,6 @@ class Pixels:
             columns=self.columns[chosen],
             raw=self.raw[chosen],
             dates=self.dates[chosen],
-            zeros=self.zeros[chosen],
-            suspect=self.suspect[chosen],
         )
 
 
@@ -91,49 +99,74 @@ class Sampling:
         """How many pixels of a grid are on the stride."""
         return -(-shape[0] // self.stride) * -(-shape[1] // self.stride)
 
-    def read(self, scene: Scene, skip: int = 0) -> Iterator[Pixels]:
-        """Read a scene, one window at a time, after its statistics where the layout needs these; the log says how far.
+    def read(self, scene: Scene) -> Iterator[Pixels]:
+        """Read a scene, one window at a time; the log says how far.
 
         Args:
             scene: open.
-            skip: so many windows are not read.
+
+        Raises:
+            UserError: a file is damaged, or the scene lacks a band.
+        """
+        read = self.reader(scene)
+        progress = progress_of(scene, windows_of(scene))
+        for window in windows_of(scene):
+            yield read(scene, window)
+            progress.add(pixels_of(window))
+
+    def reader(self, scene: Scene) -> Callable[[Scene, Window], Pixels]:
+        """What reads windows of this scene, however often it is open, after its statistics where the layout needs them.
+
+        Args:
+            scene: open.
 
         Raises:
             UserError: a file is damaged, or the scene lacks a band.
         """
         chosen = places(self.bands, scene)
         raw_features = self.kind.of_image(_image(scene, chosen))
-        left = list(windows_of(scene))[skip:]
-        total = sum(len(rows) * len(columns) for rows, columns in left)
-        progress = Progress(f"scene {scene.name}", total, "pixels")
-        for rows, columns in left:
-            yield self._window(scene, rows, columns, chosen, raw_features)
-            progress.add(len(rows) * len(columns))
+        return lambda opened, window: self._window(opened, *window, chosen, raw_features)
 
     def _window(
         self, scene: Scene, rows: range, columns: range, chosen: list[int], raw_features: RawFeatures
     ) -> Pixels:
         margin = self.kind.margin
         dates, valid = _read_around(scene, rows, columns, margin)
-        raw = raw_features(dates[:, chosen], valid)
+        every = chosen == list(range(len(scene.bands)))
+        raw = raw_features(dates if every else dates[:, chosen], valid)
         inner = (slice(margin, margin + len(rows)), slice(margin, margin + len(columns)))
         usable = valid[inner] & np.isfinite(raw).all(axis=0)
         own = np.ix_(_on_stride(rows, self.stride), _on_stride(columns, self.stride))
         row, column = np.nonzero(usable[own])
         row, column = own[0][row, 0], own[1][0, column]
-        found = np.moveaxis(dates[:, :, row + margin, column + margin], 2, 0)
-        zero, *others = scene.placeholders
         return Pixels(
             (rows, columns),
             (row + rows.start).astype(np.int32),
             (column + columns.start).astype(np.int32),
-            raw[:, row, column].T,
-            found,
-            (found == zero).all(axis=2).any(axis=1),
-            np.any([(found == other).any(axis=(1, 2)) for other in others], axis=0),
+            _taken(raw, row, column).T,
+            np.moveaxis(_taken(dates[:, :, *inner], row, column), -1, 0),
+            scene.placeholders,
             masked=int((~valid[inner]).sum()),
             skipped=int((~usable[own]).sum()),
         )
+
+
+def pixels_of(window: Window) -> int:
+    """How many a window has."""
+    return len(window[0]) * len(window[1])
+
+
+def progress_of(scene: Scene, left: Iterable[Window]) -> Progress:
+    """What says how many pixels of the windows that are left are done."""
+    planes = scene.dates * len(scene.bands)
+    return Progress(f"scene {scene.name}", sum(map(pixels_of, left)), "pixels", planes * VALUE_BYTES)
+
+
+def _taken(planes: NDArray[np.float32], row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Pixels of planes, shape (..., pixels), row by row; all of them are taken without looking for each."""
+    if len(row) == planes.shape[-2] * planes.shape[-1]:
+        return planes.reshape(*planes.shape[:-2], -1)
+    return planes[..., row, column]
 
 
 def _image(scene: Scene, chosen: list[int]) -> Iterator[NDArray[np.float32]]:
@@ -164,6 +197,8 @@ def _read_around(
     """Read a window and a margin around it, where beyond the image's border this is mirrored."""
     near, beyond = around(rows, columns, scene.shape, margin)
     dates, valid = scene.read(*near)
+    if not margin:
+        return dates, valid
     return np.pad(dates, ((0, 0), (0, 0), *beyond), "symmetric"), np.pad(valid, beyond, "symmetric")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,10 @@ UNLABELLED = 255  # where a raster of classes says nothing
 PLACEHOLDERS = (0, 65535, -9999, -32768)  # that files hold where nothing was measured, often without a tag
 WINDOW_ROWS, WINDOW_COLUMNS = 256, 1024  # both multiples of the usual tile; 2 x 13 bands in float32 are 27 MB
 WINDOW_PLANES = 26  # bands of all dates; windows of more are narrower
+BLOCK_ROWS = 1024  # of the largest usual block, in JPEG 2000 and in cloud-optimised tiles
+
+
+Window = tuple[range, range]  # rows and columns of the grid
 
 
 class Scene(Protocol):
@@ -110,20 +115,29 @@ class Collection(Protocol):
         """What the table of samples should say of how the files were read; anything JSON can say."""
 
 
-def windows(shape: tuple[int, int], planes: int = 1) -> Iterator[tuple[range, range]]:
+def windows(shape: tuple[int, int], planes: int = 1) -> Iterator[Window]:
     """Rows and columns of windows that cover a grid, each small enough to be held with all its bands.
+
+    Those that lie in one block of a raster follow each other, so that it is decoded once.
 
     Args:
         shape: rows and columns of the grid.
         planes: how many bands all dates have together.
     """
     width = max(1, WINDOW_COLUMNS * WINDOW_PLANES // max(planes, WINDOW_PLANES))
-    for row in range(0, shape[0], WINDOW_ROWS):
+    for block in range(0, shape[0], BLOCK_ROWS):
         for column in range(0, shape[1], width):
-            rows = range(row, min(row + WINDOW_ROWS, shape[0]))
-            yield rows, range(column, min(column + width, shape[1]))
+            for row in range(block, min(block + BLOCK_ROWS, shape[0]), WINDOW_ROWS):
+                rows = range(row, min(row + WINDOW_ROWS, block + BLOCK_ROWS, shape[0]))
+                yield rows, range(column, min(column + width, shape[1]))
 
 
-def windows_of(scene: Scene) -> Iterator[tuple[range, range]]:
+def by_block(given: Iterable[Window]) -> Iterator[list[Window]]:
+    """Windows that follow each other in one block of a raster."""
+    for _, own in groupby(given, key=lambda window: (window[0].start // BLOCK_ROWS, window[1].start)):
+        yield list(own)
+
+
+def windows_of(scene: Scene) -> Iterator[Window]:
     """The windows of a scene."""
     return windows(scene.shape, scene.dates * len(scene.bands))

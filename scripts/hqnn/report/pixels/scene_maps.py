@@ -6,7 +6,8 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from hqnn.data.folders import whole_folder
 from hqnn.data.parts import TEST
 from hqnn.data.pixels.columns import read_transform
 from hqnn.data.pixels.new_scenes import open_new_scenes, same_classes, transform_of
-from hqnn.data.pixels.pictures import false_colour, place_in_thinned, thinned_shape, thinned_windows, truth
+from hqnn.data.pixels.pictures import place_in_thinned, stretched, thinned_shape, thinned_windows, truth
 from hqnn.data.pixels.rasters import CLASS_BAND, map_legend, map_numbers, map_scene
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Listed, Scene, windows
@@ -65,6 +66,7 @@ def map_test_scenes(
     samples: str | os.PathLike[str],
     model: str | os.PathLike[str],
     memory_limit_mb: float,
+    threads: int = 1,
 ) -> None:
     """Map every scene that has test samples, or no labels, without noise.
 
@@ -75,6 +77,7 @@ def map_test_scenes(
         samples: the store; says which scenes are tested and how features are computed.
         model: file of a trained classifier.
         memory_limit_mb: of the engine.
+        threads: that read.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -89,15 +92,15 @@ def map_test_scenes(
         for listed in collection.scenes:
             said["pieces"] = unfinished.pieces(listed)
             if listed.name in tested:
-                with collection.open(listed.name) as scene:
+                with _opened(collection, listed.name, threads) as scenes:
                     read = read_transform(samples, listed.name)
-                    _look_through(folder, scene, *read, predict, classes, labelled=True)
-                    _map(folder, scene, *read, predict, classes, classes, said)
+                    _look_through(folder, scenes[0], *read, predict, classes, labelled=True)
+                    _map(folder, scenes, *read, predict, classes, classes, said)
             elif listed.part == PREDICT:
-                with collection.open(listed.name) as scene:
-                    read = transform_of(samples, scene)
-                    _look_through(folder, scene, *read, predict, classes, labelled=False)
-                    _map(folder, scene, *read, predict, classes, (), said)
+                with _opened(collection, listed.name, threads) as scenes:
+                    read = transform_of(samples, scenes[0])
+                    _look_through(folder, scenes[0], *read, predict, classes, labelled=False)
+                    _map(folder, scenes, *read, predict, classes, (), said)
     unfinished.remove()
 
 
@@ -108,6 +111,7 @@ def map_new_scenes(
     samples: str | os.PathLike[str],
     predict: Predictor,
     reading: Mapping[str, Any],
+    threads: int = 1,
 ) -> None:
     """Map scenes that a model was not trained on; labels that they have are compared with.
 
@@ -119,6 +123,7 @@ def map_new_scenes(
         samples: the store that the model was trained on.
         predict: features to the probability of every class, shape (pixels, classes).
         reading: layout of the scenes that the model was trained on, and its options.
+        threads: that read.
 
     Raises:
         UserError: see `open_new_scenes`; a band is missing, or a file is damaged.
@@ -133,15 +138,23 @@ def map_new_scenes(
     for listed in collection.scenes:
         said["pieces"] = unfinished.pieces(listed)
         labelled = collection.classes if listed.part != PREDICT else ()
-        with collection.open(listed.name) as scene:
-            maps[listed.name] = _map(folder, scene, *transform_of(samples, scene), predict, classes, labelled, said)
+        with _opened(collection, listed.name, threads) as scenes:
+            read = transform_of(samples, scenes[0])
+            maps[listed.name] = _map(folder, scenes, *read, predict, classes, labelled, said)
     write_map_summary(folder / "summary.csv", maps, classes)
     unfinished.remove()
 
 
+@contextmanager
+def _opened(collection: Collection, name: str, times: int) -> Iterator[list[Scene]]:
+    """A scene, opened once for every thread that shall read it."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(collection.open(name)) for _ in range(times)]
+
+
 def _map(
     folder: Path,
-    scene: Scene,
+    scenes: Sequence[Scene],
     sampling: Sampling,
     transform: FeatureTransform,
     predict: Predictor,
@@ -153,10 +166,11 @@ def _map(
 
     `labelled` are the classes of its labels, none where it has none; `said` are further arguments of `map_scene`.
     """
+    scene, *others = scenes
     mapped = folder / f"{scene.name}.tif"
-    map_scene(scene, sampling, transform, predict, mapped, classes, **said)
     step = _step(scene)
-    dates = [false_colour(scene, date, step=step) for date in range(scene.dates)]
+    colours = map_scene(scene, sampling, transform, predict, mapped, classes, step=step, others=others, **said)
+    dates = [stretched(date) for date in colours]
     known = _truth(scene, step, classes, labelled)
     (folder / f"{scene.name}.png").write_bytes(map_panel(dates, _thinned(mapped, step, classes), known))
     return mapped
