@@ -50,15 +50,13 @@ class Ready:
         window: rows and columns of the grid.
         within: rows and columns in the window of the pixels that have features.
         features: of them, shape (pixels, features).
-        levels: see `thinned_dates`.
-        colours: see `ThinnedColours`.
+        kept: `levels`, see `thinned_dates`, and `colours`, see `ThinnedColours`.
     """
 
     window: Window
     within: tuple[NDArray[np.int32], NDArray[np.int32]]
     features: NDArray[np.float32]
-    levels: NDArray[np.float32]
-    colours: NDArray[np.float32]
+    kept: Mapping[str, NDArray[np.float32]]
 
 
 @runtime_checkable
@@ -101,8 +99,7 @@ def map_scene(
         output: the GeoTIFF.
         classes: names.
         numbers: that stand for them, see `map_numbers`; counted from 0 where empty.
-        levels: of each date the median and the low number of each band that the model was trained on, as the table of
-            samples has them; the scene is compared with them.
+        levels: of the scenes that were trained on, as the table of samples has them; this one is compared with them.
         threshold: above which probability a pixel counts as of the second of two classes.
         pieces: folder of windows that are done, which a later call with the same arguments goes on from; removed when
             the map is whole. Where None the windows go when this call ends.
@@ -115,23 +112,18 @@ def map_scene(
     Raises:
         UserError: a file is damaged, the scene lacks a band, or the map cannot be written.
     """
-    target = Path(output)
     names = MAP_BANDS if len(classes) == 2 else (CLASS_BAND, *(f"probability_{name}" for name in classes))
     codes = np.array(numbers or range(len(classes)), dtype=np.float32)
-    legend = {int(code): name for code, name in zip(codes, classes, strict=True)}
     sizes, colours = Sizes(), ThinnedColours(scene, step)
-    with whole_file(target) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
-        with explained_writes(target):
+    with whole_file(Path(output)) as partial, tempfile.TemporaryDirectory(dir=partial.parent) as scratch:
+        with explained_writes(Path(output)):
             done = MappedWindows(pieces or Path(scratch), scene, names)
             _go_on(done, sizes, colours, predict)
             for ready in _read((scene, *others), sampling, transform, colours, skip=len(done)):
                 values = _mapped(ready, predict, len(names), threshold, codes)
-                sizes.take(ready.levels)
-                colours.take(ready.colours)
-                done.add(ready.window, values, {"levels": ready.levels, "colours": ready.colours})
-            mosaic = done.mosaic({"classes": json.dumps(legend, ensure_ascii=False)})
-            rasterio.shutil.copy(mosaic, partial, driver="COG", num_threads=1 + len(others), **COG_OPTIONS)
-            _read_back(partial)
+                _take(ready.kept, sizes, colours)
+                done.add(ready.window, values, ready.kept)
+            _write_cog(done, dict(zip(map(int, codes), classes, strict=True)), partial, 1 + len(others))
         done.remove()
     _say_doubts(scene, sampling, sizes.levels(), levels)
     return colours.values
@@ -169,8 +161,7 @@ def _say_doubts(
 def _go_on(done: MappedWindows, sizes: Sizes, colours: ThinnedColours, predict: Predict) -> None:
     """Take in the windows of an earlier call, so that the rest comes out as if it had not ended."""
     for kept in done.kept():
-        sizes.take(kept["levels"])
-        colours.take(kept["colours"])
+        _take(kept, sizes, colours)
     if isinstance(predict, Numbered):
         predict.pass_over(done.pixels())
     if len(done):
@@ -186,7 +177,8 @@ def _read(
     def read(scene: Scene, window: Window) -> Ready:
         pixels = pixels_in(scene, window)
         features = transform.transform(pixels.raw)
-        return Ready(window, pixels.within, features, thinned_dates(pixels), colours.of(pixels))
+        kept = {"levels": thinned_dates(pixels), "colours": colours.of(pixels)}
+        return Ready(window, pixels.within, features, kept)
 
     left = list(windows_of(scenes[0]))[skip:]
     progress = progress_of(scenes[0], left)
@@ -214,6 +206,17 @@ def _mapped(
             found = np.vstack([codes[found.argmax(axis=1)], found.T])
         values[:, *ready.within] = found
     return values
+
+
+def _take(kept: Mapping[str, NDArray[np.float32]], sizes: Sizes, colours: ThinnedColours) -> None:
+    sizes.take(kept["levels"])
+    colours.take(kept["colours"])
+
+
+def _write_cog(done: MappedWindows, legend: Mapping[int, str], path: Path, threads: int) -> None:
+    mosaic = done.mosaic({"classes": json.dumps(legend, ensure_ascii=False)})
+    rasterio.shutil.copy(mosaic, path, driver="COG", num_threads=threads, **COG_OPTIONS)
+    _read_back(path)
 
 
 def _read_back(path: Path) -> None:
