@@ -1,4 +1,4 @@
-"""Predict new data with a trained model; write tables, maps and pictures into one folder."""
+"""Predict new data with a trained model; write a table and a picture into one folder."""
 
 from hqnn.job import job
 
@@ -23,5 +23,4 @@ with job(forked=True) as rule:
             memory_limit_mb=rule.params.memory_limit_mb,
         ),
         memory_limit_mb=rule.params.memory_limit_mb,
-        threads=rule.threads,
     )

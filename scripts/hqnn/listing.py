@@ -38,12 +38,6 @@ def listing_digest(path: str) -> str:
     return sha.hexdigest()[:16]
 
 
-@cache
-def size_below(path: str) -> int:
-    """Bytes of all files below a folder, or of one file."""
-    return sum(state.st_size for _, state in _files(path))
-
-
 def _digest(file: str, state: os.stat_result, cheap: bool) -> bytes:
     """Of the content of one file, or of all else that is known of it."""
     if cheap and stat.S_ISREG(state.st_mode):

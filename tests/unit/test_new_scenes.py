@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,10 +24,11 @@ from hqnn.data.pixels.tiffs import write_bands
 from hqnn.data.synthetic.pairs import write_sample
 from hqnn.data.synthetic.scenes import write_scenes
 from hqnn.errors import UserError
+from hqnn.execution.new_data.gathered_maps import gather_new_maps, list_new_scenes
 from hqnn.execution.new_data.map_summary import pixel_hectares
-from hqnn.execution.new_data.predictor import Execution, Predictor, execution_by
-from hqnn.report.new_data import predict_new
+from hqnn.execution.new_data.predictor import Execution, Predictor, execution_by, seed_of
 from hqnn.report.pixels.map_panel import SceneMap, class_colours, map_panel
+from hqnn.report.pixels.scene_maps import map_new_scene
 from hqnn.store import read_table
 from trained_models import EXACT, ODD, compiled, rows_of, save
 
@@ -51,8 +53,13 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mapped(
     output: Path, place: Path, trained: Path, reading: dict[str, Any] = PIXELS, execution: Execution = EXACT
 ) -> dict[tuple[str, str], dict[str, str]]:
-    model, fitted = trained / "model.safetensors", [str(trained / "samples.h5")]
-    predict_new(output, place, kind="pixels", fitted=fitted, reading=reading, model=model, execution=execution)
+    """Every scene of a place by itself, then all of them together, as jobs of the workflow do it."""
+    samples, model = trained / "samples.h5", trained / "model.safetensors"
+    list_new_scenes(output.with_suffix(".json"), place, samples=samples, reading=reading)
+    folders = [output.with_suffix(".scenes") / name for name in json.loads(output.with_suffix(".json").read_text())]
+    for folder in folders:
+        map_new_scene(folder, place, folder.name, samples=samples, reading=reading, model=model, execution=execution)
+    gather_new_maps(output, folders)
     return {(row["scene"], row["class"]): row for row in rows_of(output / "summary.csv")}
 
 
@@ -191,7 +198,7 @@ def test_scenes_that_a_model_cannot_take_are_a_sentence_and_leave_nothing(
     with pytest.raises(UserError, match=said):
         mapped(tmp_path / "out/new", write_raster(tmp_path / "new.tif", names), request.getfixturevalue(of))
     assert not (tmp_path / "out/new").exists()
-    assert not any((tmp_path / "out").glob("*"))
+    assert not [file for file in (tmp_path / "out").rglob("*") if file.suffix in {".tif", ".png", ".csv"}]
 
 
 def test_a_fit_on_images_is_done_anew_on_a_new_scene(pairs: Path, tmp_path: Path) -> None:
@@ -215,3 +222,26 @@ def test_areas_are_said_where_coordinates_are_lengths_on_the_ground(code: int, h
     found = pixel_hectares(CRS.from_epsg(code), from_origin(0, 0, 10, 10))
     assert found == (None if hectares is None else pytest.approx(hectares))
     assert pixel_hectares(None, from_origin(0, 0, 10, 10)) is None
+
+
+def test_only_a_scene_whose_files_are_replaced_is_known_by_another_digest(cover: Path, tmp_path: Path) -> None:
+    shutil.copytree(cover / "scenes", tmp_path / "scenes")
+
+    def listed() -> dict[str, dict[str, Any]]:
+        reading = {"layout": "scenes", "unlabelled": [0]}
+        list_new_scenes(tmp_path / "new.json", tmp_path / "scenes", samples=cover / "samples.h5", reading=reading)
+        return dict(json.loads((tmp_path / "new.json").read_text(encoding="utf-8")))
+
+    before = listed()
+    shutil.copy2(tmp_path / "scenes/images/moor.tif", tmp_path / "copy.tif")
+    (tmp_path / "copy.tif").replace(tmp_path / "scenes/images/moor.tif")  # same bytes, same times
+    after = listed()
+    assert {name for name in before if before[name] != after[name]} == {"moor"}
+    assert len(after) > 1
+    assert after["moor"]["bytes"] == before["moor"]["bytes"] > (tmp_path / "scenes/images/moor.tif").stat().st_size
+
+
+def test_scenes_that_are_sampled_draw_apart_and_as_they_would_alone() -> None:
+    seeds = {seed_of(seed, name) for seed in range(3) for name in ("alder", "birch", ODD)}
+    assert len(seeds) == 9
+    assert max(seeds) < 2**30

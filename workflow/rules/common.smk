@@ -1,10 +1,11 @@
+import json
 from functools import wraps
 from operator import attrgetter
 
 from hqnn.checks import calibrations_of, checked, machines_of
 from hqnn.closure import closure_digest, environment_digest
 from hqnn.execution.backends import calibration_file
-from hqnn.listing import listing_digest, size_below
+from hqnn.listing import listing_digest
 from hqnn.scheduled import LOGS, ended_jobs
 from hqnn.settings.axes import TRAINED, chosen_files, curve_tables, points, reference_points
 from hqnn.settings.predicted import read_target
@@ -205,9 +206,28 @@ def new_data(wildcards):
     return read_target(wildcards.asked, settings.new, has_circuit=has_circuit)
 
 
-def threads_of_new(wildcards):
-    """Several where new data are so large that reading them takes long."""
-    return LARGE_THREADS if size_below(new_data(wildcards).place) > LARGE_BYTES else 1
+def listed_scenes(wildcards):
+    """The list of the scenes of new data."""
+    return f"results/{wildcards.study}/{wildcards.dataset}/new/{new_data(wildcards).name}.json"
+
+
+def scene_of(wildcards):
+    """What the list says of a scene of new data; nothing as long as there is no list."""
+    listed = Path(listed_scenes(wildcards))
+    return json.loads(listed.read_text(encoding="utf-8")).get(wildcards.scene, {}) if listed.exists() else {}
+
+
+def threads_of_scene(wildcards):
+    """Several where a scene is so large that reading it takes long."""
+    return LARGE_THREADS if scene_of(wildcards).get("bytes", 0) > LARGE_BYTES else 1
+
+
+def maps_of_new_scenes(wildcards):
+    """The folder of each scene of new data, once these are listed."""
+    known = {"study": wildcards.study, "dataset": wildcards.dataset, "new": new_data(wildcards).name}
+    listed = Path(checkpoints.list_new_scenes.get(**known).output.scenes)
+    run = "results/{study}/{dataset}/{model}/{phase}/seed{seed}/predicted/{asked}.scenes".format(**wildcards)
+    return [f"{run}/{scene}" for scene in json.loads(listed.read_text(encoding="utf-8"))]
 
 
 def native_files(wildcards):

@@ -1,6 +1,7 @@
 from hqnn.settings.pixels.plan import UNETS
 
 PIXEL_RUN = "results/{study}/{dataset}/{model}/{phase}/seed{seed}"
+NEW_MAPS = f"{PIXEL_RUN}/predicted/{{asked}}"
 EXPLAINED = "results/{study}/{dataset}/{model}/explained/{backend}"
 
 
@@ -83,6 +84,81 @@ rule map_scenes:
         code=code_of("map_scenes"),
     script:
         "../../scripts/map_scenes.py"
+
+
+checkpoint list_new_scenes:
+    input:
+        samples="results/{study}/{dataset}/samples.h5",
+    output:
+        scenes="results/{study}/{dataset}/new/{new}.json",
+    log:
+        "results/{study}/{dataset}/new/{new}.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+        new=r"\w+",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        place=lambda wildcards: settings.new[wildcards.new],
+        listing=lambda wildcards: listing_digest(settings.new[wildcards.new]),
+        reading=of_study("scenes"),
+        code=code_of("list_new_scenes"),
+    script:
+        "../../scripts/list_new_scenes.py"
+
+
+rule map_new_scene:
+    input:
+        model=f"{PIXEL_RUN}/model.safetensors",
+        samples="results/{study}/{dataset}/samples.h5",
+        native=native_files,
+        listed=ancient(listed_scenes),
+    output:
+        folder=directory(f"{NEW_MAPS}.scenes/{{scene}}"),
+    log:
+        f"{NEW_MAPS}.scenes/{{scene}}.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+        model=f"{QUANTUM}|{TWINS}",
+        asked=r"[\w-]+",
+        scene="[^/]+",
+    conda:
+        "../../environment.yml"
+    threads: threads_of_scene
+    params:
+        place=lambda wildcards: new_data(wildcards).place,
+        files=lambda wildcards: scene_of(wildcards).get("digest"),
+        path=lambda wildcards: new_data(wildcards).path,
+        reading=of_study("scenes"),
+        shots=of_study("execution", "shots"),
+        seed=of_study("execution", "seed"),
+        memory_limit_mb=settings.engine.memory_limit_mb,
+        trajectories=of_study("execution", "trajectories"),
+        noise=of_study("execution", "noise"),
+        code=code_of("map_new_scene"),
+    script:
+        "../../scripts/map_new_scene.py"
+
+
+rule gather_new_maps:
+    input:
+        maps=maps_of_new_scenes,
+    output:
+        folder=directory(NEW_MAPS),
+    log:
+        f"{NEW_MAPS}.log",
+    wildcard_constraints:
+        study=studies_of("pixels"),
+        model=f"{QUANTUM}|{TWINS}",
+        asked=r"[\w-]+",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        code=code_of("gather_new_maps"),
+    script:
+        "../../scripts/gather_new_maps.py"
 
 
 rule score_every_pixel:

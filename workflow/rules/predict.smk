@@ -8,11 +8,12 @@ rule predict_new:
     log:
         f"{RUN}/predicted/{{asked}}.log",
     wildcard_constraints:
+        study=any_of(name for name, plan in plans.items() if plan.study.kind != "pixels"),
         model=f"{QUANTUM}|{TWINS}",
         asked=r"[\w-]+",
     conda:
         "../../environment.yml"
-    threads: threads_of_new
+    threads: 1
     params:
         place=lambda wildcards: new_data(wildcards).place,
         listing=lambda wildcards: listing_digest(new_data(wildcards).place),

@@ -1,4 +1,4 @@
-"""New data of every kind through a trained model: tables, maps and pictures in one folder."""
+"""New photographs, images and rows through a trained model: tables and pictures in one folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hqnn.report.sheets import predicted_sheet
 
 TABLE, SHEET = "predictions.csv", "sheet.png"
 
-Writer = Callable[[Path, Path, Path, Sequence[str], Mapping[str, Any], Predictor, int], None]
+Writer = Callable[[Path, Path, Sequence[str], Mapping[str, Any], Predictor], None]
 
 
 def predict_new(
@@ -29,25 +29,23 @@ def predict_new(
     model: str | os.PathLike[str],
     execution: Execution,
     memory_limit_mb: float = MEMORY_LIMIT_MB,
-    threads: int = 1,
 ) -> None:
     """Write what a trained model says of new data into a folder that is whole or absent.
 
     Of images it holds `TABLE`, see `write_image_rows`, and `SHEET`, the first of them with what was said; of rows of a
-    table `TABLE`, see `write_table_rows`; of scenes what `map_new_scenes` writes.
+    table `TABLE`, see `write_table_rows`.
 
     Args:
         output: the folder.
         place: the file or folder of the data.
-        kind: of the study that the model is of: pixels, photographs, images or table.
-        fitted: files that say how raw data become what the model takes: of pixels and images the samples; of
-            photographs the features and the samples; of a table the features.
-        reading: how raw data are read beyond that: of pixels the layout and its options, of photographs the `weights`
-            of the backbone, of a table the columns `label` and `id` and what `empty` cells mean.
+        kind: of the study that the model is of: photographs, images or table.
+        fitted: files that say how raw data become what the model takes: of images the samples; of photographs the
+            features and the samples; of a table the features.
+        reading: how raw data are read beyond that: of photographs the `weights` of the backbone, of a table the columns
+            `label` and `id` and what `empty` cells mean.
         model: its file.
         execution: how it runs.
         memory_limit_mb: of the engine.
-        threads: that read scenes.
 
     Raises:
         UserError: the data cannot be read, or do not have what the model takes.
@@ -56,31 +54,11 @@ def predict_new(
         raise UserError(f"there is no kind of study {kind!r}{nearest(kind, WRITERS)}")
     predict = Predictor(model, execution, memory_limit_mb)
     with whole_folder(output) as folder:
-        WRITERS[kind](folder, Path(output), Path(place), fitted, reading, predict, threads)
-
-
-def _write_pixels(
-    folder: Path,
-    output: Path,
-    place: Path,
-    fitted: Sequence[str],
-    reading: Mapping[str, Any],
-    predict: Predictor,
-    threads: int,
-) -> None:
-    from hqnn.report.pixels.scene_maps import map_new_scenes
-
-    map_new_scenes(folder, output, place, fitted[0], predict, reading, threads)
+        WRITERS[kind](folder, Path(place), fitted, reading, predict)
 
 
 def _write_photographs(
-    folder: Path,
-    output: Path,
-    place: Path,
-    fitted: Sequence[str],
-    reading: Mapping[str, Any],
-    predict: Predictor,
-    threads: int,
+    folder: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
 ) -> None:
     from hqnn.execution.new_data.photographs import PhotographReading
 
@@ -88,13 +66,7 @@ def _write_photographs(
 
 
 def _write_small_images(
-    folder: Path,
-    output: Path,
-    place: Path,
-    fitted: Sequence[str],
-    reading: Mapping[str, Any],
-    predict: Predictor,
-    threads: int,
+    folder: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
 ) -> None:
     from hqnn.execution.new_data.images import SmallImageReading
 
@@ -107,13 +79,7 @@ def _write_images(folder: Path, place: Path, reading: Reading, predict: Predicto
 
 
 def _write_table(
-    folder: Path,
-    output: Path,
-    place: Path,
-    fitted: Sequence[str],
-    reading: Mapping[str, Any],
-    predict: Predictor,
-    threads: int,
+    folder: Path, place: Path, fitted: Sequence[str], reading: Mapping[str, Any], predict: Predictor
 ) -> None:
     from hqnn.execution.new_data.table_rows import write_table_rows
 
@@ -121,7 +87,6 @@ def _write_table(
 
 
 WRITERS: Mapping[str, Writer] = {
-    "pixels": _write_pixels,
     "photographs": _write_photographs,
     "images": _write_small_images,
     "table": _write_table,

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hqnn.data.pixels.grids import Grid
+from hqnn.data.pixels.mosaics import Piece, write_mosaic
 from hqnn.data.pixels.scene import Scene, Window, windows_of
 from hqnn.data.pixels.tiffs import open_raster, write_bands
 from hqnn.store import whole_file
@@ -71,37 +72,17 @@ class MappedWindows:
 
     def mosaic(self, tags: Mapping[str, str]) -> Path:
         """All of them as one virtual raster on the grid of the scene, nodata NaN, with tags."""
-        rows, columns = self._scene.shape
-        root = ElementTree.Element("VRTDataset", rasterXSize=str(columns), rasterYSize=str(rows))
-        if self._scene.crs is not None:
-            _leaf(root, "SRS", self._scene.crs.to_wkt())
-        if not self._scene.transform.is_identity:
-            _leaf(root, "GeoTransform", ", ".join(map(repr, self._scene.transform.to_gdal())))
-        metadata = ElementTree.SubElement(root, "Metadata")
-        for key, value in tags.items():
-            _leaf(metadata, "MDI", value, key=key)
-        for number, name in enumerate(self._names, start=1):
-            band = ElementTree.SubElement(root, "VRTRasterBand", dataType="Float32", band=str(number))
-            _leaf(band, "Description", name)
-            _leaf(band, "NoDataValue", "nan")
-            for window in self._done:
-                self._put(band, window, number)
-        path = self._folder / "mosaic.vrt"
-        ElementTree.ElementTree(root).write(path, encoding="utf-8")
+        scene, path = self._scene, self._folder / "mosaic.vrt"
+        pieces = (
+            Piece(self._raster(window).name, window[0].start, window[1].start, (len(window[0]), len(window[1])))
+            for window in self._done
+        )
+        write_mosaic(path, Grid(scene.shape, scene.crs, scene.transform), self._names, tags, pieces)
         return path
 
     def remove(self) -> None:
         """All their files."""
         shutil.rmtree(self._folder)
-
-    def _put(self, band: ElementTree.Element, window: Window, number: int) -> None:
-        source = ElementTree.SubElement(band, "SimpleSource")
-        _leaf(source, "SourceFilename", self._raster(window).name, relativeToVRT="1")
-        _leaf(source, "SourceBand", str(number))
-        rows, columns = window
-        size = {"xSize": str(len(columns)), "ySize": str(len(rows))}
-        ElementTree.SubElement(source, "SrcRect", {"xOff": "0", "yOff": "0", **size})
-        ElementTree.SubElement(source, "DstRect", {"xOff": str(columns.start), "yOff": str(rows.start), **size})
 
     def _raster(self, window: Window) -> Path:
         rows, columns = window
@@ -109,7 +90,3 @@ class MappedWindows:
 
     def _kept(self, window: Window) -> Path:
         return self._raster(window).with_suffix(".npz")
-
-
-def _leaf(parent: ElementTree.Element, name: str, text: str, **attributes: Any) -> None:
-    ElementTree.SubElement(parent, name, **attributes).text = text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -91,6 +92,11 @@ def execution_by(
             lambda piece: Hardware(native[1], native[0], native[2], shots, seed + piece, options=noise), at_once, key
         )
     raise UserError(f"there is no execution path {path!r}{nearest(path, PATHS)}")
+
+
+def seed_of(seed: int, name: str) -> int:
+    """The seed of one of several data sets by its name, so that each is drawn apart, whichever others there are."""
+    return int.from_bytes(sha256(f"{seed}/{name}".encode()).digest()[:4], "big") >> 2  # room for the pieces' numbers
 
 
 class Predictor:

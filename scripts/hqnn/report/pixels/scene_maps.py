@@ -24,8 +24,9 @@ from hqnn.data.pixels.rasters import CLASS_BAND, map_legend, map_numbers, map_sc
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Listed, Scene, windows
 from hqnn.data.pixels.tiffs import open_raster
-from hqnn.execution.new_data.map_summary import write_map_summary
-from hqnn.execution.new_data.predictor import Predictor, execution_by
+from hqnn.execution.new_data.map_summary import SUMMARY, write_map_summary
+from hqnn.execution.new_data.predictor import Execution, Predictor, execution_by
+from hqnn.models.hybrid import MEMORY_LIMIT_MB
 from hqnn.report.pixels.map_panel import SceneMap, map_panel
 from hqnn.report.pixels.scene_layers import scene_layers
 from hqnn.store import file_digest, open_table, read_attributes, read_table
@@ -104,44 +105,48 @@ def map_test_scenes(
     unfinished.remove()
 
 
-def map_new_scenes(
-    folder: Path,
-    output: Path,
-    place: Path,
+def map_new_scene(
+    output: str | os.PathLike[str],
+    place: str | os.PathLike[str],
+    name: str,
+    *,
     samples: str | os.PathLike[str],
-    predict: Predictor,
     reading: Mapping[str, Any],
+    model: str | os.PathLike[str],
+    execution: Execution,
+    memory_limit_mb: float = MEMORY_LIMIT_MB,
     threads: int = 1,
 ) -> None:
-    """Map scenes that a model was not trained on; labels that they have are compared with.
+    """Map a scene that a model was not trained on; labels that it has are compared with.
 
     Args:
-        folder: of ``<scene>.tif``, see `map_scene`, ``<scene>.png``, see `map_panel`, and ``summary.csv``, see
-            `write_map_summary`.
-        output: what the folder will be called; beside it lie the windows of an earlier call that was killed.
-        place: see `open_new_scenes`.
+        output: folder of ``<scene>.tif``, see `map_scene`, ``<scene>.png``, see `map_panel`, and ``summary.csv``, see
+            `write_map_summary`; whole or absent.
+        place: of this scene and others, see `open_new_scenes`.
+        name: of the scene.
         samples: the store that the model was trained on.
-        predict: features to the probability of every class, shape (pixels, classes).
         reading: layout of the scenes that the model was trained on, and its options.
+        model: its file.
+        execution: how it runs.
+        memory_limit_mb: of the engine.
         threads: that read.
 
     Raises:
         UserError: see `open_new_scenes`; a band is missing, or a file is damaged.
     """
+    predict = Predictor(model, execution, memory_limit_mb)
     with open_table(samples) as file:
         about = read_attributes(file)
     classes = tuple(about["classes"])
-    said: dict[str, Any] = {"numbers": map_numbers(about), "levels": about["levels"]}
     collection = open_new_scenes(place, about["dates"], **reading)
-    maps = {}
+    listed = next(one for one in collection.scenes if one.name == name)
     unfinished = Unfinished(output, samples, predict.key)
-    for listed in collection.scenes:
-        said["pieces"] = unfinished.pieces(listed)
-        labelled = collection.classes if listed.part != PREDICT else ()
-        with _opened(collection, listed.name, threads) as scenes:
-            read = transform_of(samples, scenes[0])
-            maps[listed.name] = _map(folder, scenes, *read, predict, classes, labelled, said)
-    write_map_summary(folder / "summary.csv", maps, classes)
+    said = {"numbers": map_numbers(about), "levels": about["levels"], "pieces": unfinished.pieces(listed)}
+    labelled = collection.classes if listed.part != PREDICT else ()
+    with whole_folder(output) as folder:
+        with _opened(collection, name, threads) as scenes:
+            mapped = _map(folder, scenes, *transform_of(samples, scenes[0]), predict, classes, labelled, said)
+        write_map_summary(folder / SUMMARY, name, mapped, classes)
     unfinished.remove()
 
 
