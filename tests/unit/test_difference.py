@@ -72,6 +72,11 @@ def test_seeds_with_test_samples_of_their_own_are_compared_as_overlapping_splits
     assert (nothing_said.sign, nothing_said.limits) == (0, "")
 
 
+def test_a_limit_is_never_rounded_to_zero() -> None:
+    assert Difference(-0.01, -0.0244, -0.0002, 3).limits == "−0.024 to −0.0002"
+    assert Difference(0.0, -0.01, 0.0, 3).limits == "−0.010 to +0.000"
+
+
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [

@@ -87,13 +87,21 @@ class Difference:
     @property
     def limits(self) -> str:
         """The interval; empty where there is none."""
-        return f"{signed(self.low, 3)} to {signed(self.high, 3)}" if np.isfinite(self.low) else ""
+        return f"{_limit(self.low)} to {_limit(self.high)}" if np.isfinite(self.low) else ""
 
     @property
     def words(self) -> str:
         """The difference with its interval and its verdict, as it goes on after a subject."""
         interval = f"95 % interval {self.limits}, " if self.limits else ""
         return f"in balanced accuracy {signed(self.value, 3)} ({interval}{plural(self.seeds, 'seed')}): {self.verdict}"
+
+
+def _limit(value: float) -> str:
+    """To three decimals, or as many as tell it from zero, since its sign decides."""
+    decimals = 3
+    while value and not round(value, decimals):
+        decimals += 1
+    return signed(value, decimals)
 
 
 Compare = Callable[[str, str], Difference | None]
