@@ -72,6 +72,22 @@ def test_seeds_with_test_samples_of_their_own_are_compared_as_overlapping_splits
     assert (nothing_said.sign, nothing_said.limits) == (0, "")
 
 
+def test_splits_that_differ_by_one_number_are_as_sure_as_their_samples_and_no_surer(tmp_path: Path) -> None:
+    """Twenty of 200 samples right by one model alone and twenty by the other, in each of three splits."""
+    write_table(tmp_path / "samples.h5", {"split": np.zeros(600, dtype=np.uint8)}, {})
+    hits = np.ones((2, 200), bool)
+    hits[0, :20] = hits[1, 20:40] = False
+    ours, theirs = ({seed: made(row, seed, first=200 * seed) for seed in range(3)} for row in hits)
+    found = difference(ours, theirs, [tmp_path / "samples.h5"])
+    assert found is not None
+    half = 1.96 * np.sqrt(40 / 200**2)
+    assert (found.value, found.low, found.high) == pytest.approx((0, -half, half), abs=0.01)
+    assert found.verdict == "cannot be told"
+    alike = difference(ours, ours, [tmp_path / "samples.h5"])
+    assert alike is not None
+    assert (alike.limits, alike.verdict) == ("", "right on the same samples")
+
+
 def test_a_limit_is_never_rounded_to_zero() -> None:
     assert Difference(-0.01, -0.0244, -0.0002, 3).limits == "−0.024 to −0.0002"
     assert Difference(0.0, -0.01, 0.0, 3).limits == "−0.010 to +0.000"

@@ -128,7 +128,8 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: fl
     Where all seeds test on the same samples, every bootstrap draw draws seeds, and with each the samples: blocks of
     pixels within scenes, groups of what was dealt together, or samples one by one, as the intervals of the tidy table.
     Where each seed has its own test samples, the interval is Student's over seeds, widened for splits that overlap; see
-    `hqnn.report.paired`. What has one seed is compared with every seed of the other.
+    `hqnn.report.paired`. Where all of those differ by the very same number, which says nothing of how sure it is, the
+    interval is that of samples drawn within one seed. What has one seed is compared with every seed of the other.
 
     Args:
         ours: seed to exact predictions of one model.
@@ -144,17 +145,24 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: fl
         return None
     tables = [path for path in artefacts if path.name in TABLES]
     values = np.array([_gap(own, other, np.ones((1, len(own.columns["sample"]))))[0] for own, other in pairs])
+    alike = all(np.array_equal(_hits(own)[1], _hits(other)[1]) for own, other in pairs)
     if not all(_same_samples(pairs[0][0], own) for own, _ in pairs):
         tested = len(pairs[0][0].columns["sample"])
         limits = interval_over_seeds(values, tested / (_rows(tables) - tested) if tables else np.nan)
-        return Difference(float(values.mean()), *(limits or (np.nan, np.nan)), len(pairs), margin)
-    alike = all(np.array_equal(_hits(own)[1], _hits(other)[1]) for own, other in pairs)
+        if limits and not np.ptp(values):
+            limits = _of_draws(np.concatenate([_drawn([pair], tables)[0] for pair in pairs]))
+        return Difference(float(values.mean()), *(limits or (np.nan, np.nan)), len(pairs), margin, alike)
     drawn = _drawn(pairs, tables)
     chosen = np.random.default_rng(0).integers(len(pairs), size=drawn.shape)
-    means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
-    means = means[np.isfinite(means)]
-    low, high = np.quantile(means, INTERVAL) if means.size and np.ptp(means) > 0 else (np.nan, np.nan)
-    return Difference(float(values.mean()), float(low), float(high), len(pairs), margin, alike)
+    low, high = _of_draws(np.take_along_axis(drawn, chosen, axis=0).mean(axis=0))
+    return Difference(float(values.mean()), low, high, len(pairs), margin, alike)
+
+
+def _of_draws(draws: Floats) -> tuple[float, float]:
+    """The interval of bootstrap draws; NaN where they do not vary."""
+    draws = draws[np.isfinite(draws)]
+    low, high = np.quantile(draws, INTERVAL) if draws.size and np.ptp(draws) > 0 else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def _matched(ours: Seeds, theirs: Seeds) -> Iterator[tuple[int, Predictions]]:
