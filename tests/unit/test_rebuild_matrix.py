@@ -10,21 +10,24 @@ ROOMS = {
     "analysis": "analyse_circuit explain_layer report_study",
     "data/photographs": "download_data prepare_photographs sample_data",
     "data/pixels": (
-        "fit_unet map_scenes predict_new prepare_pixels report_study sample_data score_every_pixel write_report"
+        "fit_unet gather_new_maps list_new_scenes map_new_scene map_scenes predict_new prepare_pixels "
+        "report_study sample_data score_every_pixel write_report"
     ),
     "data/synthetic": "sample_data",
     "data/table": "fit_features predict_new prepare_table split_table",
     "execution/machines": (
-        "calibrate collect curve_noise curve_shots execute_hardware execute_shots map_scenes mitigate "
-        "predict_new score_every_pixel submit train_hardware"
+        "calibrate collect curve_noise curve_shots execute_hardware execute_shots map_new_scene map_scenes "
+        "mitigate predict_new score_every_pixel submit train_hardware"
     ),
-    "execution/new_data": "map_scenes predict_new score_every_pixel",
+    "execution/new_data": ("gather_new_maps list_new_scenes map_new_scene map_scenes predict_new score_every_pixel"),
     "export": "log_mlflow write_crate write_paper",
     "metrics": (
         "collect_metrics curve_noise curve_reference curve_shots curve_training evaluate explain_device "
         "explain_layer fit_reference log_mlflow report_study score_every_pixel tune write_report"
     ),
-    "report": "analyse_circuit explain_device map_scenes predict_new report_study write_paper write_report",
+    "report": (
+        "analyse_circuit explain_device map_new_scene map_scenes predict_new report_study write_paper write_report"
+    ),
     "report/images": "report_study",
     "report/photographs": "report_study",
     "report/table": "report_study",
