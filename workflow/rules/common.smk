@@ -1,5 +1,5 @@
 import json
-from functools import wraps
+from functools import cache, wraps
 from operator import attrgetter
 
 from hqnn.checks import calibrations_of, checked, machines_of
@@ -214,7 +214,13 @@ def listed_scenes(wildcards):
 def scene_of(wildcards):
     """What the list says of a scene of new data; nothing as long as there is no list."""
     listed = Path(listed_scenes(wildcards))
-    return json.loads(listed.read_text(encoding="utf-8")).get(wildcards.scene, {}) if listed.exists() else {}
+    return read_list(listed, listed.stat().st_mtime_ns).get(wildcards.scene, {}) if listed.exists() else {}
+
+
+@cache
+def read_list(path, written_ns):
+    """What a list of scenes says, read once for all of its scenes; `written_ns` tells one list from the next."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def threads_of_scene(wildcards):
