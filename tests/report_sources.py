@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hqnn.circuits.program import Angle, Gate, Program
 from hqnn.circuits.sizes import observables_for
@@ -23,7 +25,7 @@ from hqnn.metrics.evaluate import evaluate_study
 from hqnn.metrics.published import read_published
 from hqnn.report.pixels.map_panel import SceneMap, map_panel
 from hqnn.report.pixels.scene_layers import SceneLayers
-from hqnn.report.study import StudyFiles
+from hqnn.report.study import StudyFiles, write_study
 from hqnn.settings.splits import Split
 from hqnn.store import add_column, new_table, read_table, write_model, write_text
 
@@ -335,3 +337,22 @@ def made_layers(rng: np.random.Generator, classes: Sequence[str]) -> SceneLayers
     numbers = (1,) if dates == 1 else (1, 2)
     return SceneLayers(*single, truth, step=2, bands=("B08", "B04", "B03"), dates=numbers,
                        classes=tuple(classes), observables=("Z1",))  # fmt: skip
+
+
+SMALL: dict[str, Any] = {"published": (), "references": ("mlp",), "paths": EXACT, "seeds": 1, "samples": 400}
+
+
+def page_of(folder: Path, files: StudyFiles) -> str:
+    """The page of one study."""
+    write_study(folder / "page.html", folder / "chapter.json", files)
+    return (folder / "page.html").read_text(encoding="utf-8")
+
+
+def overview_of(folder: Path, study: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((folder / f"{study}.json").read_text(encoding="utf-8"))["overview"]
+    return rows
+
+
+def values(metrics: pd.DataFrame, metric: str, sampling: str = "all", model: str = QUANTUM) -> pd.Series:
+    rows = metrics.query("metric == @metric and sampling == @sampling and model == @model and group == 'pooled'")
+    return rows[rows["path"] == "exact"]["value"]

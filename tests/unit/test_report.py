@@ -32,12 +32,20 @@ from hqnn.report.study import StudyFiles, study_chapter, write_study
 from hqnn.report.style import inline_svg, marks, svg_panel
 from hqnn.report.words import full_path
 from hqnn.store import read_table, write_table, write_text
-from report_sources import CHANGE, CITIES, EXACT, PUBLISHED, QUANTUM, make_pixels, make_rows
+from report_sources import (
+    CHANGE,
+    CITIES,
+    PUBLISHED,
+    QUANTUM,
+    make_pixels,
+    make_rows,
+    overview_of,
+    page_of,
+    values,
+)
 
 TWO = (*tables.OF_TWO, "recall_change", "recall_no_change")
 AWKWARD = ("<b>", '"quoted"', "ä ö", "{v2}", r"$\foo$", r"--><i>\g<1>")
-SMALL: dict[str, Any] = {"published": (), "references": ("mlp",), "paths": EXACT, "seeds": 1, "samples": 400}
-SIXTEEN = tuple(f"class number {k}" for k in range(16))
 
 
 @pytest.fixture(scope="module")
@@ -67,28 +75,12 @@ def metrics(change: StudyFiles) -> pd.DataFrame:
     return table
 
 
-def page_of(folder: Path, files: StudyFiles) -> str:
-    """The page of one study."""
-    write_study(folder / "page.html", folder / "chapter.json", files)
-    return (folder / "page.html").read_text(encoding="utf-8")
-
-
-def overview_of(folder: Path, study: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads((folder / f"{study}.json").read_text(encoding="utf-8"))["overview"]
-    return rows
-
-
 def without_svg(page: str) -> str:
     return re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 
 def without_scripts(page: str) -> str:
     return re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.DOTALL)
-
-
-def values(metrics: pd.DataFrame, metric: str, sampling: str = "all", model: str = QUANTUM) -> pd.Series:
-    rows = metrics.query("metric == @metric and sampling == @sampling and model == @model and group == 'pooled'")
-    return rows[rows["path"] == "exact"]["value"]
 
 
 def test_a_results_table_shows_mean_and_spread_over_seeds(metrics: pd.DataFrame) -> None:
@@ -253,39 +245,6 @@ def test_rows_of_a_table_are_not_called_pixels_and_what_is_wrong_with_them_is_sa
     counts = dict(zip(about["classes"], about["counts"]["train"], strict=True))
     assert f"<td>{counts['ä ö']}</td>" in page
     assert columns["split"].size == sum(map(sum, about["counts"].values()))
-
-
-def test_a_study_of_sixteen_classes_says_what_it_is_and_what_it_cannot_say(tmp_path: Path) -> None:
-    small = {**SMALL, "samples": 1500, "leaks": True, "untested": (3,)}
-    crops = make_pixels(tmp_path, "crops", classes=SIXTEEN, scenes=("pines",), draws=20, **small)
-    page = page_of(tmp_path, crops)
-    assert "drawn at random from the same scenes" in page
-    assert "No test pixel is of class class number 3" in page
-    assert "16 expectation values for 16 classes (Z0, Z1, Z2, …, X7), chosen by the number of classes" in page
-    assert "Bands: B02, B03, B04, B08 (4 of 13)" in page
-    assert "120 pixels invalid in some band" in page
-    assert "Recall of each class" in page
-    assert "overall accuracy (OA)" in page
-    assert "Sureness" not in page
-    assert "●" not in page
-    (row,) = overview_of(tmp_path, "chapter")
-    assert row["value"] == f"{values(read_metrics(crops.metrics), 'balanced_accuracy').mean():.3f}"
-
-
-def test_a_study_that_guesses_is_said_to(tmp_path: Path) -> None:
-    guess = make_pixels(tmp_path, "guess", classes=("wood", "water", "soil"), signal=0.0, draws=20, **SMALL)
-    chapter = study_chapter(guess)
-    assert chapter.html.count("is at chance, no better than guessing") >= 1
-    assert chapter.overview[0]["note"] == "not above chance"
-    assert chapter.overview[0]["reference"]["verdict"] in ("cannot be told", "not worse by more than 0.02")
-
-
-def test_two_classes_of_which_one_is_never_tested_divide_nothing_by_zero(tmp_path: Path) -> None:
-    half = make_pixels(tmp_path, "half", untested=(1,), draws=5, **SMALL)
-    chapter = study_chapter(half)
-    assert chapter.overview[0]["value"] == tables.DASH
-    assert chapter.overview[0]["reference"]["name"] == tables.DASH
-    assert "No test pixel is of class change" in chapter.html
 
 
 def test_the_overview_compares_with_the_best_reference_on_the_same_samples(pages: Path, metrics: pd.DataFrame) -> None:
