@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +74,28 @@ def test_seeds_with_test_samples_of_their_own_are_compared_as_overlapping_splits
     assert (nothing_said.sign, nothing_said.limits) == (0, "")
 
 
+def test_splits_that_train_on_few_samples_share_their_test_samples_and_nothing_else(tmp_path: Path) -> None:
+    """150 samples, 144 of them tested: each split's models differ by chance, and each sample's difficulty is shared."""
+    write_table(tmp_path / "samples.h5", {"split": np.zeros(150, dtype=np.uint8)}, {})
+    rng = np.random.default_rng(5)
+    covered, halves = [], []
+    for _ in range(30):
+        hard = rng.normal(0, 1, 150)
+        ours, theirs = (
+            {
+                seed: made(hard[seed : seed + 144] + rng.normal(0, 1, 144) > 0.5 * rng.normal(), seed, first=seed)
+                for seed in range(4)
+            }
+            for _ in range(2)
+        )
+        found = difference(ours, theirs, [tmp_path / "samples.h5"])
+        assert found is not None
+        covered.append(found.low <= 0 <= found.high)
+        halves.append((found.high - found.low) / 2)
+    assert np.mean(covered) >= 0.9
+    assert 0.1 < np.mean(halves) < 0.5  # 24 test samples by each train sample made 1.7 of it
+
+
 def test_splits_that_differ_by_one_number_are_as_sure_as_their_samples_and_no_surer(tmp_path: Path) -> None:
     """Twenty of 200 samples right by one model alone and twenty by the other, in each of three splits."""
     write_table(tmp_path / "samples.h5", {"split": np.zeros(600, dtype=np.uint8)}, {})
@@ -118,3 +142,8 @@ def test_a_difference_that_could_be_shown_is_seen_in_four_of_five_studies_and_ne
     assert weak.sign == 0
     assert weak.seeds_to_tell == pytest.approx(4 * seeds, abs=1)
     assert Difference(2 * half, half, 3 * half, seeds).seeds_to_tell is None
+    own = (half / stats.norm.ppf(0.975)) ** 2
+    assert replace(weak, shared=own).seeds_to_tell == inf  # whatever seeds are added, test samples stay too few
+    some = replace(weak, shared=own / 8).seeds_to_tell
+    assert some is not None
+    assert 4 * seeds < some < inf

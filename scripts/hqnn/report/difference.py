@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from hqnn.metrics.bootstrap import INTERVAL, bootstrap
 from hqnn.metrics.clusters import Origins
 from hqnn.metrics.measures import Floats, mean_defined, ratio
 from hqnn.report.chapter import Material
-from hqnn.report.paired import LEAST_SEEDS, interval_over_seeds
+from hqnn.report.paired import LEAST_SEEDS, interval_over_seeds, variance_of_overlap
 from hqnn.report.runs import Predictions
 from hqnn.report.words import signed
 from hqnn.settings.execution import MARGIN
@@ -41,6 +41,7 @@ class Difference:
         seeds: how many were compared.
         margin: by how much a model may be worse and yet count as not worse.
         alike: whether both are right on the same samples.
+        shared: of the variance of `value`, what all seeds share, so that more of them do not remove it.
     """
 
     value: float
@@ -49,6 +50,7 @@ class Difference:
     seeds: int = 1
     margin: float = MARGIN
     alike: bool = False
+    shared: float = 0.0
 
     @property
     def sign(self) -> int:
@@ -75,14 +77,17 @@ class Difference:
         return float(WITH_POWER * (self.high - self.low) / 2)
 
     @property
-    def seeds_to_tell(self) -> int | None:
-        """How many seeds would tell a difference of this size, if only seeds vary; None where nobody needs to know.
+    def seeds_to_tell(self) -> float | None:
+        """How many seeds would tell a difference of this size; infinite where test samples are too few for any number.
 
-        Of less than three seeds the interval is over samples alone, which more seeds do not change.
+        None where nobody needs to know. Of less than three seeds the interval is over samples alone, which more seeds
+        do not change.
         """
         if self.verdict != "cannot be told" or self.seeds < LEAST_SEEDS or np.isnan(self.could_show) or not self.value:
             return None
-        return ceil(self.seeds * (self.could_show / self.value) ** 2)
+        own = ((self.high - self.low) / 2 / norm.ppf(0.975)) ** 2 - self.shared
+        wanted = (self.value / WITH_POWER / norm.ppf(0.975)) ** 2 - self.shared
+        return ceil(self.seeds * max(own, 0.0) / wanted) if wanted > 0 else inf
 
     @property
     def limits(self) -> str:
@@ -127,9 +132,11 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: fl
 
     Where all seeds test on the same samples, every bootstrap draw draws seeds, and with each the samples: blocks of
     pixels within scenes, groups of what was dealt together, or samples one by one, as the intervals of the tidy table.
-    Where each seed has its own test samples, the interval is Student's over seeds, widened for splits that overlap; see
-    `hqnn.report.paired`. Where all of those differ by the very same number, which says nothing of how sure it is, the
-    interval is that of samples drawn within one seed. What has one seed is compared with every seed of the other.
+    Where each seed has its own test samples, the interval is Student's over seeds, widened for what splits share (see
+    `hqnn.report.paired.variance_of_overlap`, or, where most samples are tested and splits hardly train on the same
+    ones, the bootstrap's variance over test samples). Where all of those differ by the very same number, which says
+    nothing of how sure it is, the interval is that of samples drawn within one seed. What has one seed is compared with
+    every seed of the other.
 
     Args:
         ours: seed to exact predictions of one model.
@@ -146,16 +153,29 @@ def difference(ours: Seeds, theirs: Seeds, artefacts: Sequence[Path], margin: fl
     tables = [path for path in artefacts if path.name in TABLES]
     values = np.array([_gap(own, other, np.ones((1, len(own.columns["sample"]))))[0] for own, other in pairs])
     alike = all(np.array_equal(_hits(own)[1], _hits(other)[1]) for own, other in pairs)
+    mean = float(values.mean())
     if not all(_same_samples(pairs[0][0], own) for own, _ in pairs):
-        tested = len(pairs[0][0].columns["sample"])
-        limits = interval_over_seeds(values, tested / (_rows(tables) - tested) if tables else np.nan)
-        if limits and not np.ptp(values):
-            limits = _of_draws(np.concatenate([_drawn([pair], tables)[0] for pair in pairs]))
-        return Difference(float(values.mean()), *(limits or (np.nan, np.nan)), len(pairs), margin, alike)
+        limits, shared = _of_splits(values, pairs, tables)
+        return Difference(mean, *limits, len(pairs), margin, alike, shared)
     drawn = _drawn(pairs, tables)
     chosen = np.random.default_rng(0).integers(len(pairs), size=drawn.shape)
-    low, high = _of_draws(np.take_along_axis(drawn, chosen, axis=0).mean(axis=0))
-    return Difference(float(values.mean()), low, high, len(pairs), margin, alike)
+    limits = _of_draws(np.take_along_axis(drawn, chosen, axis=0).mean(axis=0))
+    return Difference(mean, *limits, len(pairs), margin, alike, float(np.nanvar(drawn.mean(axis=0))))
+
+
+def _of_splits(
+    values: Floats, pairs: Sequence[tuple[Predictions, Predictions]], tables: Sequence[Path]
+) -> tuple[tuple[float, float], float]:
+    """The interval of seeds with test samples of their own, and what of the variance these share."""
+    if not tables:
+        return (np.nan, np.nan), 0.0
+    tested = len(pairs[0][0].columns["sample"])
+    test_by_train = tested / (_rows(tables) - tested)
+    drawn = [_drawn([pair], tables)[0] for pair in pairs] if test_by_train > 1 or not np.ptp(values) else []
+    if drawn and not np.ptp(values):
+        return _of_draws(np.concatenate(drawn)), 0.0
+    shared = float(np.mean([np.nanvar(one) for one in drawn])) if drawn else variance_of_overlap(values, test_by_train)
+    return interval_over_seeds(values, shared) or (np.nan, np.nan), shared
 
 
 def _of_draws(draws: Floats) -> tuple[float, float]:

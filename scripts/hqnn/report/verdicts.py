@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
@@ -20,7 +21,8 @@ HEAD = ("first", "second", "difference", "95 % interval", "could have\nshown", "
 CAPTION = (
     "Balanced accuracy of the first minus that of the second, paired over seeds and test samples as in the overview. "
     "Could have shown: the smallest difference that so many seeds and samples tell from zero in 80 of 100 studies. "
-    "Seeds to tell: how many would tell a difference of the size seen, where it cannot be told and if only seeds vary. "
+    "Seeds to tell: how many would tell a difference of the size seen, where it cannot be told; more samples: test "
+    "samples are too few for any number of seeds. "
     "Not worse: the interval lies above minus {margin:g} (evaluation.margin). Best reference: of the classical models "
     "that with the highest score {score}."
 )
@@ -109,7 +111,13 @@ def _row(pair: Pair, dataset: str) -> tuple[Cell, ...]:
         found.limits or DASH,
         f"{found.could_show:.3f}" if np.isfinite(found.could_show) else DASH,
         str(found.seeds),
-        f"{found.seeds_to_tell:,}" if found.seeds_to_tell else DASH,
+        _seeds(found.seeds_to_tell),
         found.verdict,
     ]
     return tuple(map(Cell, texts))
+
+
+def _seeds(number: float | None) -> str:
+    if number is None:
+        return DASH
+    return f"{number:,}" if isfinite(number) else "more samples"
