@@ -297,7 +297,7 @@ def test_a_confusion_matrix_counts_over_seeds(masks: Sources) -> None:
     said = f"{mean:,.1f}".removesuffix(".0")
     assert f">{said}<" in image.content
     assert "3 seeds" in shown.panels.caption
-    assert table.table.head == ("model", "is", "said\nno_mask", "said\nmask", "all")
+    assert table.table.head == ("model", "true class", "predicted\nno_mask", "predicted\nmask", "all")
     assert texts(table.table)[1][:3] == [MODEL, "mask", said]
 
 

@@ -22,6 +22,7 @@ from hqnn.wording import plural
 BLUE, ORANGE = PALETTE[0], PALETTE[1]
 FAINTEST = 0.06  # opacity of what hardly ever happens
 UPRIGHT = {True: 2, False: 8}  # letters of names that stand side by side below narrow columns and wide ones
+LONGEST = 32  # letters of a title at its usual size
 CELL, MARGIN = 0.37, 1.3  # inches
 Counts = dict[str, NDArray[np.float64]]
 
@@ -72,7 +73,7 @@ def counts_table(counts: Counts, classes: Sequence[str], over: str) -> Table:
         for model, matrix in counts.items()
         for name, row in zip(classes, matrix, strict=True)
     )
-    head = ("model", "is", *(f"said\n{name}" for name in classes), "all")
+    head = ("model", "true class", *(f"predicted\n{name}" for name in classes), "all")
     return Table(f"Numbers of test samples, exact path, {over}.", head, rows, labels=2)
 
 
@@ -95,10 +96,10 @@ def _heat_map(name: str, title: str, counts: NDArray[np.float64], classes: Seque
         turned: dict[str, Any] = {"rotation": 45, "ha": "right"} if max(map(len, classes)) > letters else {}
         axes.set_xticks(range(last + 1), [*classes, "all"], **turned)
         axes.set_yticks([*range(last), last - 0.2], [*classes, "all"])
-        axes.set(xlim=(-0.5, last + 0.4), ylim=(last + 0.1, -0.5), xlabel="said", ylabel="is")
+        axes.set(xlim=(-0.5, last + 0.4), ylim=(last + 0.1, -0.5), xlabel="predicted", ylabel="true")
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        axes.set_title(title, fontsize=8)
+        axes.set_title(title, fontsize=min(8.0, 8 * LONGEST / len(title)))
 
     side = MARGIN + CELL * len(classes) if many else 2.2 + CELL * len(classes)
     return svg_panel(name, draw, size=(side + 0.4, side))

@@ -17,7 +17,7 @@ from hqnn.report.words import path_name, path_order, signed, split_name
 from hqnn.wording import plural
 
 MOST_SHOWN = 16  # rows; a longer table is unfolded by the reader
-HEAD = ("first", "second", "difference", "95 % interval", "could have\nshown", "seeds", "seeds\nto tell", "verdict")
+HEAD = ("first", "second", "verdict", "difference", "95 % interval", "could have\nshown", "seeds", "seeds\nto tell")
 CAPTION = (
     "Balanced accuracy of the first minus that of the second, paired over seeds and test samples as in the overview. "
     "Could have shown: the smallest difference that so many seeds and samples tell from zero in 80 of 100 studies. "
@@ -46,7 +46,7 @@ def verdict_section(material: Material) -> Section:
         CAPTION.format(margin=material.margin, score=BY_SEARCH if material.tuned else BY_TEST),
         HEAD if len(datasets) == 1 else ("split", *HEAD),
         tuple(rows),
-        labels=2 if len(datasets) == 1 else 3,
+        labels=3 if len(datasets) == 1 else 4,
     )
     folded = Folded(f"{plural(len(rows), 'pair')} compared", table)
     return section("verdicts", "Verdicts", Shown(table) if len(rows) <= MOST_SHOWN else folded)
@@ -107,12 +107,12 @@ def _row(pair: Pair, dataset: str) -> tuple[Cell, ...]:
         *([split_name(dataset) or dataset] if dataset else []),
         first,
         second,
+        found.verdict,
         signed(found.value, 3),
         found.limits or DASH,
         f"{found.could_show:.3f}" if np.isfinite(found.could_show) else DASH,
         str(found.seeds),
         _seeds(found.seeds_to_tell),
-        found.verdict,
     ]
     return tuple(map(Cell, texts))
 
