@@ -14,7 +14,6 @@ with job(forked=True) as rule:
         balanced=rule.params.balanced,
         seed=int(rule.wildcards["seed"]),
         memory_limit_mb=rule.params.memory_limit_mb,
-        layouts=rule.params.layouts,
-        noise=rule.params.noise,
+        **rule.params.compiled,
         about={**rule.wildcards, "phase": "ideal", "path": "exact"},
     )

@@ -35,6 +35,14 @@ MODULES: dict[str, set[str]] = {
     | SWEEP
     | SCORING,
 }
+KEYS: dict[str, set[str]] = {
+    "studies={change: {training: {learning_rate: 0.02}}}": OF_PIXELS | SCORING,
+    "studies={masks: {training: {learning_rate: 0.02}}}": OF_PHOTOGRAPHS | SCORING,
+    "studies={change: {title: Other}}": {"report_study", "write_report"},
+    "execution={shots: 300}": {"execute_shots", "execute_hardware", "sample_bitstrings", "explain_device"} | SCORING,
+    "execution={noise: {idle: false}}": {"execute_noisy", "execute_hardware", "explain_device"} | SCORING,
+    "evaluation={draws: 99}": SCORING,
+}
 
 
 def test_touching_nothing_runs_nothing_within_ten_seconds(finished: Checkout) -> None:
@@ -51,19 +59,9 @@ def test_touching_nothing_runs_nothing_within_ten_seconds(finished: Checkout) ->
     assert seconds() - before < 10
 
 
-@pytest.mark.parametrize(
-    ("study", "rules"), [("change", OF_PIXELS), ("masks", OF_PHOTOGRAPHS)], ids=["pixels", "photographs"]
-)
-def test_a_new_learning_rate_reruns_a_study_s_training_and_what_follows(
-    finished: Checkout, study: str, rules: set[str]
-) -> None:
-    ran = finished.rules_to_run("--config", f"studies={{{study}: {{training: {{learning_rate: 0.02}}}}}}")
-    assert ran == rules | SCORING
-
-
-def test_a_new_number_of_shots_reruns_only_what_samples(finished: Checkout) -> None:
-    ran = finished.rules_to_run("--config", "execution={shots: 300}")
-    assert ran == {"execute_shots", "execute_hardware", "sample_bitstrings", "explain_device"} | SCORING
+@pytest.mark.parametrize("key", KEYS)
+def test_another_value_of_a_key_reruns_what_it_decides_and_nothing_else(finished: Checkout, key: str) -> None:
+    assert finished.rules_to_run("--config", key) == KEYS[key]
 
 
 def test_one_more_study_of_a_kind_reruns_nothing_of_the_others(finished: Checkout) -> None:

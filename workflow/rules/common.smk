@@ -166,6 +166,13 @@ def calibration_of_reference(wildcards):
     return [backends.get(backend) or os.path.relpath(calibration_file(backend))] if backend else []
 
 
+def compiled_reference(wildcards):
+    """How a quantum kernel that is for a backend is compiled and disturbed; nothing of it concerns other references."""
+    asked = plans[wildcards.study].study.execution
+    found = calibration_of_reference(wildcards)
+    return {"layouts": asked.layouts, "noise": asked.noise.model_dump()} if found else {}
+
+
 def contents_of(files_of):
     """A function of wildcards: what the files say that another one names, of which times would miss an older one.
 

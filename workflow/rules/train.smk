@@ -195,8 +195,7 @@ rule fit_reference:
         reference=asks("baseline", "model"),
         balanced=lambda wildcards: plans[wildcards.study].training(wildcards.model)["balanced"],
         memory_limit_mb=settings.engine.memory_limit_mb,
-        layouts=of_study("execution", "layouts"),
-        noise=of_study("execution", "noise"),
+        compiled=compiled_reference,
         code=code_of("fit_reference"),
     script:
         "../../scripts/fit_reference.py"

@@ -52,7 +52,7 @@ def write_faces(root: Path, seed: int, images: int = 64) -> None:
             Image.fromarray(face).save(path.with_suffix(".png"))
 
 
-def write_concrete(root: Path, seed: int, sites: int = 8, photos: int = 2, side: int = 256) -> None:
+def write_concrete(root: Path, seed: int, sites: int = 8, photos: int = 2, side: int = 192) -> None:
     """Write grey photographs of concrete with masks in `large`, and their patches in `crack` and `no_crack`.
 
     `patches.csv` says of each patch the image it was cut from and the site.
