@@ -38,7 +38,7 @@ KEYS = (  # of the demo, each with another value
             "land_cover: {features: {components: 5}}",
             "land_cover: {curves: {noise: [0, 1]}}",
             "masks: {bitstrings: false}",
-            "masks: {augmentation: {flip: true}}",
+            "masks: {augmentation: {copies: 2, rotation: 10}}",
             "digits: {quanv: {seeds: [0, 1]}}",
             "digits: {analysis: {draws: 5}}",
             "measurements: {features: {components: 3}}",
