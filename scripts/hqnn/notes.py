@@ -1,10 +1,11 @@
-"""What a job warned of: tables that it writes say it, so that the page can say it again."""
+"""What a job says: warnings that its tables say again, for the page; and logs of single results."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 
 class _Collector(logging.Handler):
@@ -37,3 +38,23 @@ def noting() -> Iterator[None]:
 def notes() -> list[str]:
     """The sentences that were kept so far; none outside of `noting`."""
     return list(_collector.sentences)
+
+
+@contextmanager
+def logged_to(*paths: Path, anew: bool = True) -> Iterator[None]:
+    """Let what the library says inside the block stand in these files, too.
+
+    Args:
+        paths: of the files; their folders are made.
+        anew: whether what stands there goes.
+    """
+    library = logging.getLogger("hqnn")
+    with ExitStack() as opened:
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handler = logging.FileHandler(path, mode="w" if anew else "a", encoding="utf-8")
+            opened.callback(handler.close)
+            handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s: %(message)s"))
+            library.addHandler(handler)
+            opened.callback(library.removeHandler, handler)
+        yield

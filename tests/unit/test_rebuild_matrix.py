@@ -14,7 +14,7 @@ ROOMS = {
         "report_study sample_data score_every_pixel write_report"
     ),
     "data/synthetic": "sample_data",
-    "data/table": "fit_features predict_new prepare_table split_table",
+    "data/table": "fit_features predict_new prepare_table split_table split_together",
     "execution/machines": (
         "calibrate collect curve_noise curve_shots execute_hardware execute_shots map_new_scene map_scenes "
         "mitigate predict_new score_every_pixel submit train_hardware"
@@ -38,7 +38,7 @@ ROOMS = {
     ),
     "tuning": "tune",
 }
-BEFORE_CIRCUITS = {"draw_images", "fit_features", "split_samples", "split_table"} | {
+BEFORE_CIRCUITS = {"draw_images", "fit_features", "split_samples", "split_table", "split_together"} | {
     f"prepare_{kind}" for kind in ("photographs", "pixels", "small_images", "table")
 }
 MATRIX = rules_of_modules()

@@ -64,3 +64,34 @@ rule fit_features:
         code=code_of("fit_features"),
     script:
         "../../scripts/fit_features.py"
+
+
+# The results of a job are as many as it has seeds, so each study and each group of its seeds has a rule of its own.
+for several in [plan for plan in plans.values() if plan.study.kind == "table" and plan.study.seeds_a_job > 1]:
+    for group in several.seed_groups():
+        workflow.ruleorder(f"split_together_{several.name}_{group[0]}", "split_table")
+        workflow.ruleorder(f"split_together_{several.name}_{group[0]}", "fit_features")
+        results = f"results/{several.name}/{{{{data}}}}-{{{{split}}}}/seed{{seed}}"
+
+        rule:
+            name:
+                f"split_together_{several.name}_{group[0]}"
+            input:
+                samples=f"results/{several.name}/{{data}}/samples.h5",
+            output:
+                splits=expand(f"{results}/split.h5", seed=group),
+                features=expand(f"{results}/features.h5", seed=group),
+            log:
+                f"results/{several.name}/{{data}}-{{split}}/split_{group[0]}.log",
+            conda:
+                "../../environment.yml"
+            threads: 1
+            resources:
+                mem_mb=memory(LIGHT_MB, 4),
+            params:
+                seeds=group,
+                split=lambda wildcards, plan=several: plan.split(wildcards.split),
+                features=several.study.features.model_dump(),
+                code=code_of("split_together"),
+            script:
+                "../../scripts/split_together.py"

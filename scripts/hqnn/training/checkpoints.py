@@ -21,6 +21,7 @@ from hqnn.circuits.program import Program
 from hqnn.noise.model import NoiseModel
 from hqnn.store import whole_file
 
+LOG = "train.log"  # beside a model, as its checkpoint
 EVERY_S = 1.0  # writing an epoch of few samples takes longer than training it
 
 log = logging.getLogger(__name__)

@@ -19,13 +19,13 @@ from hqnn.execution.twin import predict_classical
 from hqnn.models.architectures import build_classifier, save_classifier
 from hqnn.models.classifier import Architecture, Classifier
 from hqnn.models.hybrid import HybridClassifier
+from hqnn.notes import logged_to
 from hqnn.partials import remove_partials
 from hqnn.settings.chosen import read_chosen
 from hqnn.settings.fitting import Training
 from hqnn.store import write_text
-from hqnn.training.checkpoints import Checkpoint
+from hqnn.training.checkpoints import LOG, Checkpoint
 from hqnn.training.history import history_csv
-from hqnn.training.logs import LOG, logged_to
 from hqnn.training.seeds import fit_seeds
 
 Files = Sequence[str | os.PathLike[str]]

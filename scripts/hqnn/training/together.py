@@ -13,8 +13,9 @@ from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
 from hqnn.execution.twin import predict_classical
 from hqnn.models.hybrid import MEMORY_LIMIT_MB
+from hqnn.notes import logged_to, noting
+from hqnn.training.checkpoints import LOG
 from hqnn.training.ideal import train_ideal
-from hqnn.training.logs import LOG, logged_to
 
 Files = Sequence[str | os.PathLike[str]]
 
@@ -62,7 +63,7 @@ def train_together(
         training: further arguments of `train_ideal`, the same for all seeds.
     """
     for run in runs:
-        with logged_to(Path(run.model).with_name(LOG)):
+        with logged_to(Path(run.model).with_name(LOG)), noting():
             train_ideal(
                 run.model,
                 run.history,
