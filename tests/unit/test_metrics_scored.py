@@ -31,7 +31,7 @@ def predicted(folder: Path, seed: int, path: str, samples: int, draw: int = 0) -
 
 
 def test_a_sweep_s_next_run_scores_what_is_new_and_gives_what_scoring_all_gives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     scored: list[str] = []
     alone = scoring.scores_of
@@ -57,8 +57,11 @@ def test_a_sweep_s_next_run_scores_what_is_new_and_gives_what_scoring_all_gives(
     files.append(predicted(tmp_path, 0, "shots", 20))  # the seeds share a test set, so all get a subset
     run(files, {"exact0.h5", "exact1.h5", "exact2.h5", "shots0.h5"})
     run(files, {file.name for file in files}, code="another")
+    assert not caplog.messages
     output.with_suffix(".parquet").write_bytes(b"PAR1 damaged")
     run(files, {file.name for file in files}, code="another")
+    said = f"{output.with_suffix('.parquet')} is damaged or of another form; every file is scored again"
+    assert caplog.messages == [said]
 
 
 def test_a_known_file_is_not_read(tmp_path: Path) -> None:

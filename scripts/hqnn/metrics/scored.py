@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Scored:
 
     They are kept as Parquet: the columns of the tidy table, the file, its state (size and time of modification), what
     else decided the rows, and which samples the file is of. A table that is missing, damaged or of another form is
-    taken as empty: everything is scored again.
+    taken as empty: everything is scored again, with a warning unless it is missing.
 
     Args:
         path: of the table.
@@ -111,7 +112,9 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         found = pd.read_parquet(path)
         return found[names].astype(dict.fromkeys(NUMBERS, float) | dict.fromkeys(COUNTS, int))
-    except (OSError, ValueError, KeyError):  # pyarrow's own errors among them
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors among them
+        if not isinstance(error, FileNotFoundError):
+            logging.getLogger(__name__).warning("%s is damaged or of another form; every file is scored again", path)
         return pd.DataFrame({name: pd.Series(dtype=_type(name)) for name in names})
 
 
