@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -54,7 +54,7 @@ def explained_writes(target: str | os.PathLike[str]) -> Iterator[None]:
         target: what is being written.
 
     Raises:
-        UserError: the folder cannot be written, or the disk is full.
+        UserError: the folder cannot be written, the disk is full, or its file system cannot rename.
     """
     try:
         yield
@@ -72,7 +72,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     The bytes are on disk before the rename, so a killed process leaves the old file or none.
 
     Raises:
-        UserError: the folder cannot be written, or the disk is full.
+        UserError: the folder cannot be written, the disk is full, or its file system cannot rename.
     """
     target = Path(path)
     with explained_writes(target):
@@ -84,7 +84,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             yield partial
             with partial.open("rb") as written:
                 os.fsync(written.fileno())
-            partial.chmod(0o666 & ~_umask())
+            with suppress(PermissionError):  # it is ours: its file system knows no permissions
+                partial.chmod(0o666 & ~_umask())
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -313,11 +314,16 @@ def _umask() -> int:
 
 
 def _explained(error: OSError, target: Path) -> UserError | None:
-    """What a user can do about a failed write; None where it is no fault of a full disk or a closed folder."""
+    """What a user can do about a failed write; None where neither the disk, nor the folder, nor its kind is why."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return UserError(f"{target} could not be written because the disk is full; free some space and run again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return UserError(f"{target} could not be written ({plain(error)}); make its folder writable and run again")
+    if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV):
+        return UserError(
+            f"{target} could not be written ({plain(error)}): its file system renames no files, without which none is "
+            "whole or absent; keep results on another one (--directory)"
+        )
     return None
 
 

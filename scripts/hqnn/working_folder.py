@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import atexit
 import fcntl
-import getpass
 import json
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
+
+from hqnn.errors import UserError
 
 Said: TypeAlias = dict[str, Any]
 
@@ -30,7 +32,7 @@ class Presence:
         self._said: dict[str, Any] = {
             "process": os.getpid(),
             "host": socket.gethostname(),
-            "user": getpass.getuser(),
+            "user": _user(os.getuid()),
             "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         self._path = runs / f"{self._said['host']}-{self._said['process']}.json"
@@ -49,6 +51,24 @@ class Presence:
         """Take the file away."""
         self._path.unlink(missing_ok=True)
         self._file.close()
+
+
+def check_writable(folder: Path) -> None:
+    """See that a run can keep its book in a folder.
+
+    Args:
+        folder: Snakemake's own, ``.snakemake``.
+
+    Raises:
+        UserError: it cannot be written, as where another user's runs have made it.
+    """
+    for path in (folder, folder / LOCKS) if folder.exists() else (folder.parent,):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise UserError(
+                f"{path} belongs to {_user(path.stat().st_uid)} and cannot be written by {_user(os.getuid())}, so "
+                "nothing can run here: give this run a folder of its own (--directory FOLDER), or have this one opened "
+                "to a group that both are in (chmod -R g+rwX)"
+            )
 
 
 def enter(folder: Path, tell: Callable[[str], None]) -> Presence | None:
@@ -88,6 +108,14 @@ def enter(folder: Path, tell: Callable[[str], None]) -> Presence | None:
         return None
     atexit.register(presence.leave)
     return presence
+
+
+def _user(number: int) -> str:
+    """Name of a user; in a container there may be none to the number."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _parted(runs: Path) -> tuple[list[Said], dict[Path, Said], dict[Path, Said]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,18 @@ def test_a_second_run_waits_for_the_ledger_and_then_says_so(tmp_path: Path) -> N
         Ledger(ledger.path).locked(0),
     ):
         pass
+
+
+def test_nothing_is_sent_where_a_ledger_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    with (
+        pytest.raises(UserError, match=r"locks no files \(No locks available\), so two runs could pay .*--directory"),
+        ledger_of("m", tmp_path).locked(),
+    ):
+        pytest.fail("held")
 
 
 def test_a_job_in_doubt_is_listed_until_a_person_decides(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -112,6 +113,28 @@ def test_an_unwritable_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="could not be written"):
         store.write_text(tmp_path / "x", "text")
     tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("cause", [errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV])
+def test_a_file_system_that_cannot_rename_is_a_sentence_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: int
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(cause, os.strerror(cause))
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(UserError, match=r"x\.txt could not be written .* renames no files, .* \(--directory\)"):
+        store.write_text(tmp_path / "x.txt", "text")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_permissions_takes_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    store.write_text(tmp_path / "x.txt", "text")
+    assert (tmp_path / "x.txt").read_text() == "text"
 
 
 def test_a_file_where_a_folder_should_be_is_a_sentence(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from hqnn.working_folder import LIFTED, LOCKS, RUNS, SCRIPTS, Presence, enter
+from hqnn.errors import UserError
+from hqnn.working_folder import LIFTED, LOCKS, RUNS, SCRIPTS, Presence, check_writable, enter
 
 
 @pytest.fixture
@@ -65,3 +67,25 @@ def test_a_lock_of_which_nothing_is_known_is_left_to_the_user(folder: Path) -> N
 def test_a_folder_that_takes_no_files_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / RUNS).touch()
     assert enter(tmp_path, print) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user, too")
+@pytest.mark.parametrize("closed", [".", ".snakemake", f".snakemake/{LOCKS}"])
+def test_a_folder_of_another_user_is_a_sentence_that_names_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_to_all = [Path(part) for part in (".", ".snakemake", f".snakemake/{LOCKS}") if len(part) < len(closed)]
+    for path in (*open_to_all, Path(closed)):
+        path.mkdir(exist_ok=True)
+        path.chmod(0o755 if path == Path(closed) else 0o777)
+    with multiprocessing.get_context("fork").Pool(1, os.setuid, (54321,)) as other:
+        with pytest.raises(UserError, match=r" belongs to root and cannot be written by 54321, .*--directory"):
+            other.apply(check_writable, (Path(".snakemake"),))
+        Path(closed).chmod(0o777)
+        other.apply(check_writable, (Path(".snakemake"),))
+        assert other.apply(_enters, (Path(".snakemake"),))
+
+
+def _enters(folder: Path) -> bool:
+    return enter(folder, print) is not None

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hqnn.errors import UserError
+from hqnn.errors import UserError, plain
 from hqnn.store import explained_writes
 
 FOLDER = Path(".hqnn/ledger")  # in the working directory
@@ -132,7 +132,7 @@ class Ledger:
         """Hold the ledger, so that no other run sends anything meanwhile; a process may hold it again.
 
         Raises:
-            UserError: another run held it all the time.
+            UserError: another run held it all the time, or its file system cannot lock.
         """
         if self._held:
             yield
@@ -222,6 +222,11 @@ class Ledger:
                         "again"
                     ) from None
                 time.sleep(0.1)
+            except OSError as error:
+                raise UserError(
+                    f"the file system of the ledger {self.path} locks no files ({plain(error)}), so two runs could pay "
+                    "for one job; run in a folder on another one (--directory)"
+                ) from error
             else:
                 return
 
