@@ -20,7 +20,8 @@ from hqnn.errors import UserError
 
 Said: TypeAlias = dict[str, Any]
 
-RUNS, LOCKS, SCRIPTS = "runs", "locks", "scripts"  # folders beside each other; the last two are Snakemake's
+RUNS, LOCKS, SCRIPTS, LOGS = "runs", "locks", "scripts", "log"  # folders beside each other; all but one Snakemake's
+SKEW_S = 120  # by which clocks of login nodes may differ
 LIFTED = "the lock of a run that was killed is lifted; what it had begun is done again, what it had finished is kept"
 
 
@@ -69,6 +70,23 @@ def check_writable(folder: Path) -> None:
                 "nothing can run here: give this run a folder of its own (--directory FOLDER), or have this one opened "
                 "to a group that both are in (chmod -R g+rwX)"
             )
+
+
+def check_clock(folder: Path, tell: Callable[[str], None]) -> None:
+    """Tell where the clock is earlier than an earlier run: times of files then say the contrary of what is so.
+
+    Args:
+        folder: Snakemake's own, ``.snakemake``.
+        tell: takes a sentence for the user.
+    """
+    last = max((log.stat().st_mtime for log in (folder / LOGS).glob("*.log")), default=0.0)
+    if last > time.time() + SKEW_S:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last))
+        tell(
+            f"this machine's clock says {time.strftime('%Y-%m-%d %H:%M')}, but a run in this folder ended at {when}: "
+            "what was made then counts as newer than what is made of it now, so jobs with large inputs run again and "
+            "again; set the clock right, or give all files the present time (snakemake --touch)"
+        )
 
 
 def enter(folder: Path, tell: Callable[[str], None]) -> Presence | None:

@@ -6,12 +6,13 @@ import json
 import multiprocessing
 import os
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from hqnn.errors import UserError
-from hqnn.working_folder import LIFTED, LOCKS, RUNS, SCRIPTS, Presence, check_writable, enter
+from hqnn.working_folder import LIFTED, LOCKS, LOGS, RUNS, SCRIPTS, Presence, check_clock, check_writable, enter
 
 
 @pytest.fixture
@@ -89,3 +90,15 @@ def test_a_folder_of_another_user_is_a_sentence_that_names_both(
 
 def _enters(folder: Path) -> bool:
     return enter(folder, print) is not None
+
+
+@pytest.mark.parametrize(("later_s", "told"), [(-1000, 0), (60, 0), (3600, 1)])
+def test_a_clock_that_was_set_back_is_told(tmp_path: Path, later_s: float, told: int) -> None:
+    said: list[str] = []
+    check_clock(tmp_path, said.append)
+    (tmp_path / LOGS).mkdir()
+    for name, when in (("a.log", time.time() + later_s), ("b.log", time.time())):
+        (tmp_path / LOGS / name).touch()
+        os.utime(tmp_path / LOGS / name, (when, when))
+    check_clock(tmp_path, said.append)
+    assert len(said) == told and all("snakemake --touch" in sentence for sentence in said)

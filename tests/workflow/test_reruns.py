@@ -60,6 +60,15 @@ def test_touching_nothing_runs_nothing_within_ten_seconds(finished: Checkout) ->
     assert seconds() - before < 10
 
 
+def test_a_checkout_that_was_moved_runs_nothing(finished: Checkout) -> None:
+    there = finished.folder.with_name("moved to a folder that is called otherwise")
+    finished.folder.rename(there)
+    try:
+        assert not Checkout(there).rules_to_run()
+    finally:
+        there.rename(finished.folder)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_another_value_of_a_key_reruns_what_it_decides_and_nothing_else(finished: Checkout, key: str) -> None:
     assert finished.rules_to_run("--config", key) == KEYS[key]
