@@ -1,7 +1,7 @@
 # The commands of this project. `make demo` on a fresh machine needs Python >= 3.11 and make, nothing else.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint audit bench config circuits new export paper mlflow named jobs efficiency kills clean lock
+.PHONY: setup demo test lint audit bench config circuits new export paper mlflow named jobs efficiency kills cluster-faults clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -79,6 +79,9 @@ mlflow: setup named
 KILLS ?= 50
 kills: setup
 	$(BIN)/python tests/kills.py --kills $(KILLS)
+
+cluster-faults: setup
+	$(BIN)/python tests/cluster_faults.py $(FAULTS)
 
 efficiency: setup
 	@$(BIN)/python -m hqnn.efficiency results
