@@ -69,6 +69,12 @@ def test_files_and_functions_stay_short(root: Path) -> None:
                 assert (node.end_lineno or 0) - node.lineno < 60, f"{file}: {node.name}"
 
 
+def test_no_rule_names_a_place_that_other_machines_may_not_have(root: Path) -> None:
+    for file in [root / "workflow/Snakefile", *(root / "workflow/rules").glob("*.smk")]:
+        found = re.search(r"""["'](/|~)\S*|/tmp\b|\bgettempdir\b|\btempfile\b""", file.read_text(encoding="utf-8"))
+        assert not found, f"{file}: {found and found[0]}"
+
+
 def test_installed_versions_are_those_of_the_lock(root: Path) -> None:
     pins = locked(root)
     assert len(pins) > 100

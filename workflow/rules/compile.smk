@@ -10,6 +10,8 @@ rule trace_circuit:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200),
     params:
         circuit=lambda wildcards: plans[wildcards.study].circuit(wildcards.model).plain(),
         code=code_of("trace_circuit"),
