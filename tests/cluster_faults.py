@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -137,6 +139,7 @@ def main() -> None:
     asked = parser.parse_args().faults or known
     if unknown := set(asked) - set(known):
         parser.error(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # by way of what stops the cluster
     scripts = scripts_of(ROOT)
     if why := why_none(scripts):
         raise SystemExit(why)
