@@ -99,6 +99,8 @@ checkpoint list_new_scenes:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         place=lambda wildcards: settings.new[wildcards.new],
         listing=lambda wildcards: listing_digest(settings.new[wildcards.new]),
@@ -155,6 +157,8 @@ rule gather_new_maps:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
     params:
         code=code_of("gather_new_maps"),
     script:
