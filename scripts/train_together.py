@@ -10,7 +10,7 @@ with job(forked=True) as rule:
     train_together(
         [SeedRun(*run) for run in zip(*files, strict=True)],
         has_circuit=rule.params.has_circuit,
-        about={**rule.wildcards, "study": rule.params.study},
+        about=rule.params.about,
         kind=rule.params.kind,
         options=rule.params.options,
         training=rule.params.training,

@@ -100,7 +100,7 @@ class Checkout:
 
     def jobs_to_run(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule a dry run would run, read from its table of jobs."""
-        rows = re.findall(r"^(\w+) +(\d+)$", self.snakemake("-n", *arguments).stdout, flags=re.MULTILINE)
+        rows = re.findall(r"^([\w-]+) +(\d+)$", self.snakemake("-n", *arguments).stdout, flags=re.MULTILINE)
         return {rule: int(jobs) for rule, jobs in rows if rule not in ("all", "total")}
 
     def rules_to_run(self, *arguments: str) -> set[str]:

@@ -73,7 +73,7 @@ def main() -> None:
             command = [PROGRAM, "-n", "--cores", "1", "--config", key]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
             said = done.stdout + done.stderr
-            rows: list[str] = re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE)
+            rows: list[str] = re.findall(r"^([\w-]+) +\d+$", said, flags=re.MULTILINE)
             print(f"{key}: {' '.join(sorted({*rows} - {'all', 'total'})) or 'none'}", flush=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from hqnn.job import USED
 TAIL_BYTES = 4096
 FACTOR = 2  # further apart than this, asked and used are marked
 SNAKEMAKE_MB = 400  # that Snakemake's own processes hold beside a job on a cluster, within what the rule asks for
+SHARED = re.compile(r"(?<=_together)_.*")  # which of many seeds a job has, in the name of its rule
 HEADER = ("rule", "jobs", "seconds", "longest", "memory_mb", "asked_mb", "")
 
 
@@ -55,7 +57,7 @@ def used_by_rules(results: Path) -> list[Used]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for log in sorted(results.rglob("*.log")):
         if line := used_line(log):
-            found[line["rule"]].append(line)
+            found[SHARED.sub("", line["rule"])].append(line)
     rules = [
         Used(
             rule,

@@ -149,11 +149,12 @@ def test_small_kernels_are_trained_side_by_side_or_each_in_a_job(
 def test_seeds_share_jobs_where_a_study_says_so(finished: Checkout) -> None:
     config = ("--config", "seeds=[0, 1, 2]", "studies={rows: {seeds_a_job: 2}}")
     ran = finished.jobs_to_run("--force", *config, "--", "results/rows/metrics.csv")
+    data, models = "rows_sample-70_15_15", ("angle_y-simplified_two_design-3", "dense_twin")
+    shared = [f"split_together_{data}", *(f"train_together_{data}_{model}" for model in models)]
     assert {rule: jobs for rule, jobs in ran.items() if rule.startswith(ONCE_A_SEED)} == {
-        "split_together_rows_0": 1,
-        "split_together_rows_2": 1,
-        "train_together_rows_0": 2,  # the circuit and its twin, of seeds 0 and 1
-        "train_together_rows_2": 2,
+        f"{rule}_{first}": 1
+        for rule in shared
+        for first in (0, 2)  # of two seeds and of the third
     }
 
 

@@ -1,5 +1,6 @@
 import json
 from functools import cache, wraps
+from itertools import product
 from operator import attrgetter
 
 from hqnn.checks import calibrations_of, checked, machines_of

@@ -66,23 +66,21 @@ rule fit_features:
         "../../scripts/fit_features.py"
 
 
-# The results of a job are as many as it has seeds, so each study and each group of its seeds has a rule of its own.
+# The results of a job are as many as it has seeds, so each split of a study has a rule for each group of its seeds.
 for several in [plan for plan in plans.values() if plan.study.kind == "table" and plan.study.seeds_a_job > 1]:
-    for group in several.seed_groups():
-        workflow.ruleorder(f"split_together_{several.name}_{group[0]}", "split_table")
-        workflow.ruleorder(f"split_together_{several.name}_{group[0]}", "fit_features")
-        results = f"results/{several.name}/{{{{data}}}}-{{{{split}}}}/seed{{seed}}"
+    for split, group in product(several.study.splits, several.seed_groups()):
+        dataset = f"{several.data}-{split.name}"
 
         rule:
             name:
-                f"split_together_{several.name}_{group[0]}"
+                f"split_together_{several.name}_{dataset}_{group[0]}"
             input:
-                samples=f"results/{several.name}/{{data}}/samples.h5",
+                samples=several.table,
             output:
-                splits=expand(f"{results}/split.h5", seed=group),
-                features=expand(f"{results}/features.h5", seed=group),
+                splits=expand(f"results/{several.name}/{dataset}/seed{{seed}}/split.h5", seed=group),
+                features=expand(f"results/{several.name}/{dataset}/seed{{seed}}/features.h5", seed=group),
             log:
-                f"results/{several.name}/{{data}}-{{split}}/split_{group[0]}.log",
+                f"results/{several.name}/{dataset}/split_{group[0]}.log",
             conda:
                 "../../environment.yml"
             threads: 1
@@ -90,7 +88,7 @@ for several in [plan for plan in plans.values() if plan.study.kind == "table" an
                 mem_mb=memory(LIGHT_MB, 4),
             params:
                 seeds=group,
-                split=lambda wildcards, plan=several: plan.split(wildcards.split),
+                split=several.split(split.name),
                 features=several.study.features.model_dump(),
                 code=code_of("split_together"),
             script:

@@ -201,59 +201,45 @@ rule fit_reference:
         "../../scripts/fit_reference.py"
 
 
-# The results of a job are as many as it has seeds, so each study and each group of its seeds has a rule of its own.
+# The results of a job are as many as it has seeds, so each model of a study has a rule for each group of its seeds. Its
+# paths have no wildcards: Snakemake prefers such rules to those with wildcards, and finds whole paths at once.
 for several in [plan for plan in plans.values() if plan.study.seeds_a_job > 1]:
-    for group in several.seed_groups():
-        workflow.ruleorder(f"train_together_{several.name}_{group[0]}", "train_ideal", "train_classical")
-        workflow.ruleorder(f"train_together_{several.name}_{group[0]}", "execute_exact")
-        results = f"results/{several.name}/{{{{dataset}}}}/{{{{model}}}}/ideal/seed{{seed}}"
+    for dataset, model, group in product(
+        several.datasets(), [*several.models(), *several.twins()], several.seed_groups()
+    ):
+        runs = f"results/{several.name}/{dataset}/{model}/ideal"
+        samples, programs, tuned = (
+            [question(dataset, model, seed) for seed in group]
+            for question in (several.samples, several.traced, several.searches.settings)
+        )
 
         rule:
             name:
-                f"train_together_{several.name}_{group[0]}"
+                f"train_together_{several.name}_{dataset}_{model}_{group[0]}"
             input:
-                samples=lambda wildcards, plan=several, group=group: sorted(
-                    {file for seed in group for file in plan.samples(wildcards.dataset, wildcards.model, seed)}
-                ),
-                program=lambda wildcards, plan=several, group=group: sorted(
-                    {file for seed in group for file in plan.traced(wildcards.dataset, wildcards.model, seed)}
-                ),
-                tuned=lambda wildcards, plan=several, group=group: sorted(
-                    {
-                        file
-                        for seed in group
-                        for file in plan.searches.settings(wildcards.dataset, wildcards.model, seed)
-                    }
-                ),
+                samples=sorted({file for files in samples for file in files}),
+                program=sorted({file for files in programs for file in files}),
+                tuned=sorted({file for files in tuned for file in files}),
             output:
-                models=expand(f"{results}/model.safetensors", seed=group),
-                histories=expand(f"{results}/history.csv", seed=group),
-                predictions=expand(f"{results}/exact/predictions.h5", seed=group),
+                models=expand(f"{runs}/seed{{seed}}/model.safetensors", seed=group),
+                histories=expand(f"{runs}/seed{{seed}}/history.csv", seed=group),
+                predictions=expand(f"{runs}/seed{{seed}}/exact/predictions.h5", seed=group),
             log:
-                f"results/{several.name}/{{dataset}}/{{model}}/ideal/train_{group[0]}.log",
-            wildcard_constraints:
-                dataset=any_of(several.datasets()),
-                model=any_of([*several.models(), *several.twins()]),
+                f"{runs}/train_{group[0]}.log",
             conda:
                 "../../environment.yml"
             threads: 1
             params:
-                study=several.name,
+                about={"study": several.name, "dataset": dataset, "model": model},
                 seeds=group,
-                samples=lambda wildcards, plan=several, group=group: [
-                    plan.samples(wildcards.dataset, wildcards.model, seed) for seed in group
-                ],
-                programs=lambda wildcards, plan=several, group=group: [
-                    plan.traced(wildcards.dataset, wildcards.model, seed) for seed in group
-                ],
-                tuned=lambda wildcards, plan=several, group=group: [
-                    plan.searches.settings(wildcards.dataset, wildcards.model, seed) for seed in group
-                ],
-                has_circuit=lambda wildcards, plan=several: wildcards.model in plan.models(),
-                kind=lambda wildcards, plan=several: plan.architecture(wildcards.model).kind,
-                options=lambda wildcards, plan=several: plan.architecture(wildcards.model).options,
-                training=lambda wildcards, plan=several: plan.training(wildcards.model),
-                augmentation=lambda wildcards, plan=several: plan.augmentation(wildcards.model),
+                samples=samples,
+                programs=programs,
+                tuned=tuned,
+                has_circuit=model in several.models(),
+                kind=several.architecture(model).kind,
+                options=several.architecture(model).options,
+                training=several.training(model),
+                augmentation=several.augmentation(model),
                 watch_test=several.watches_test,
                 memory_limit_mb=settings.engine.memory_limit_mb,
                 code=code_of("train_together"),
