@@ -32,7 +32,8 @@ FACTS = {
 LEAST = 0.02  # of balanced accuracy above chance; what is kept of less means nothing
 HOW = (
     "The circuit alone is replaced, all else of the trained model stays and nothing is trained again. Fits: least "
-    "squares from the circuit's inputs to its expectation values on train samples; R² and scores are on test samples. "
+    "squares from the circuit's inputs to its expectation values on train samples; R² and scores are on test samples, "
+    "of many on `layer: {samples}` of them, so that they differ from those of the results. "
     "Untrained weights: uniform in [0, 2π). Agreement: share of predictions that are the trained model's. Kept: share "
     "of what balanced accuracy has above chance. Mean ± standard deviation over seeds; of untrained weights, of means "
     "over draws."
