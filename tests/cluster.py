@@ -20,6 +20,7 @@ ON_CLUSTER = (
     *("--slurm-init-seconds-before-status-checks", "1"),
 )
 LONGEST_S = 120  # until something is seen in the queue
+SAVED_S = 7  # the controller writes its state every five
 DAEMONS = ":/usr/sbin:/sbin"
 # Between the writing of the cluster's configuration and the start of its controller: nodes get a GPU, which is none.
 CONTROLLER = """#!/bin/sh
@@ -80,7 +81,8 @@ class Cluster:
             os.kill(pid, signal.SIGKILL)
 
     def kill_controller(self) -> None:
-        """Kill the controller."""
+        """Kill the controller once it has written down what runs: it starts again what it knows nothing of."""
+        time.sleep(SAVED_S)
         os.kill(self._process("slurmctld"), signal.SIGKILL)
 
     def start_controller(self) -> None:
