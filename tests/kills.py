@@ -27,7 +27,7 @@ import yaml
 
 from checkout import copy_checkout
 from forked import PROGRAM
-from hqnn.metrics.scored import STATE
+from hqnn.metrics.scored import MADE_WITH, STATE
 from hqnn.working_folder import LIFTED
 
 PATIENCE_S = 20  # after a polite signal
@@ -184,7 +184,7 @@ def _contents(path: Path) -> Iterator[tuple[str, object]]:
 
 def _untimed(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    kept = table[[name for name in table if name != STATE and not TIMED.search(name)]]
+    kept = table[[name for name in table if name not in (MADE_WITH, STATE) and not TIMED.search(name)]]
     return kept[~kept["metric"].str.contains(TIMED)].reset_index(drop=True) if "metric" in kept else kept
 
 
