@@ -128,6 +128,8 @@ rule map_new_scene:
     conda:
         "../../environment.yml"
     threads: threads_of_scene
+    resources:
+        mem_mb=memory(2500),
     params:
         place=lambda wildcards: new_data(wildcards).place,
         files=lambda wildcards: scene_of(wildcards).get("digest"),
