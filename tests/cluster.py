@@ -85,6 +85,11 @@ class Cluster:
         time.sleep(SAVED_S)
         os.kill(self._process("slurmctld"), signal.SIGKILL)
 
+    def forget_jobs(self) -> None:
+        """Remove what a killed controller has written of its jobs, as if it had been killed before."""
+        for file in (self.folder / "ctld").glob("job_state*"):
+            file.unlink()
+
     def start_controller(self) -> None:
         """Start the controller again, and note it where what ends the cluster finds it: process and time of start."""
         file = self.folder / "ctld/pid"

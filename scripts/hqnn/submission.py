@@ -1,6 +1,7 @@
 """Jobs given to SLURM: what refuses them for a time is waited for, the rest is said with what to mend.
 
-The head of a run puts an `sbatch` of its own before the cluster's on its search path, which runs this module.
+The head of a run puts an `sbatch` of its own before the cluster's on its search path, which runs this module, and a
+`squeue` that runs `forgotten_jobs`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-OUR_SBATCH = '#!/bin/sh\nexec "{python}" -P -m hqnn.submission "{sbatch}" "$@"\n'
+OURS = {"sbatch": "hqnn.submission", "squeue": "hqnn.forgotten_jobs"}  # modules that run in their place
+OUR_COMMAND = '#!/bin/sh\nexec "{python}" -P -m {module} "{command}" "$@"\n'
 TERMINAL = "HQNN_TERMINAL"  # environment variable: takes sentences that the head repeats on its own terminal
+QUEUED = "HQNN_QUEUED"  # environment variable: folder with a folder a run, in which each submitted job has a file
 LIMITS = "HQNN_PARTITION_LIMITS"  # environment variable: partitions and how long their jobs may run, as sinfo says
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5, 60
 PROFILE = "workflow/profiles/slurm/config.yaml"
@@ -42,20 +45,23 @@ MENDS = {
 
 
 def be_patient(folder: Path) -> None:
-    """Put an `sbatch` that waits before the cluster's on this process's search path.
+    """Put an `sbatch` that waits, and a `squeue` that forgets no job, before the cluster's on this search path.
 
     Args:
-        folder: where its file is written.
+        folder: where their files are written, and what was submitted is noted.
     """
     from hqnn.store import write_text  # not for every job that is submitted
 
-    sbatch = shutil.which("sbatch")
-    if sbatch:
-        file = folder.absolute() / "sbatch"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_text(file, OUR_SBATCH.format(python=sys.executable, sbatch=sbatch))
-        file.chmod(0o755)
-        os.environ["PATH"] = f"{file.parent}{os.pathsep}{os.environ['PATH']}"
+    folder = folder.absolute()
+    found = {name: shutil.which(name) for name in OURS}
+    if all(found.values()):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, command in found.items():
+            write_text(folder / name, OUR_COMMAND.format(python=sys.executable, module=OURS[name], command=command))
+            (folder / name).chmod(0o755)
+        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        os.environ[QUEUED] = str(folder / "queued")
+        shutil.rmtree(folder / "queued", ignore_errors=True)
         asked = ["sinfo", "-h", "-o", "%R %l"]
         os.environ[TERMINAL] = _terminal()
         os.environ[LIMITS] = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
@@ -141,13 +147,31 @@ def _minutes(limit: str) -> int | None:
     return int(days or 0) * 1440 + parts[0] * 60 + parts[1]
 
 
+def tell_head(sentence: str) -> None:
+    """Say it where the head of the run does, which keeps what its commands say to itself."""
+    with suppress(OSError), Path(os.environ.get(TERMINAL, os.devnull)).open("w", encoding="utf-8") as terminal:
+        terminal.write(f"{sentence}\n")
+
+
 def main(command: Sequence[str]) -> int:
     """Submit as the command does, with its output, errors and exit code."""
     text = None if sys.stdin.isatty() or "/dev/stdin" not in command else sys.stdin.buffer.read()
-    done = submit(within_limit(command, os.environ.get(LIMITS, ""), _tell_head), text, _tell_head)
+    done = submit(within_limit(command, os.environ.get(LIMITS, ""), tell_head), text, tell_head)
+    if done.returncode == 0:
+        _note(command, done.stdout.decode("utf-8", "replace"))
     sys.stdout.buffer.write(done.stdout)
     sys.stderr.buffer.write(done.stderr)
     return done.returncode
+
+
+def _note(command: Sequence[str], number: str) -> None:
+    """Write down a job that was taken, by its number, and where its log will be."""
+    asked = dict(pairwise(command))
+    run, log, number = asked.get("--job-name", ""), asked.get("--output", ""), number.strip().partition(";")[0]
+    if run and number and QUEUED in os.environ:
+        file = Path(os.environ[QUEUED]) / run / number
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(log.replace("%j", number), encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:
@@ -171,12 +195,6 @@ def _terminal() -> str:
 
     Thread(target=repeat, daemon=True).start()
     return f"/proc/{os.getpid()}/fd/{writing}"
-
-
-def _tell_head(sentence: str) -> None:
-    """Say it where the head of the run does, which keeps what its commands say to itself."""
-    with suppress(OSError), Path(os.environ.get(TERMINAL, os.devnull)).open("w", encoding="utf-8") as terminal:
-        terminal.write(f"{sentence}\n")
 
 
 if __name__ == "__main__":

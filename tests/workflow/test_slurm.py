@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from checkout import copy_checkout
-from cluster import ON_CLUSTER, Cluster, scripts_of, start_head, started, why_none
+from cluster import LONGEST_S, ON_CLUSTER, Cluster, scripts_of, start_head, started, why_none
 from hqnn.store import read_table, write_text
 from hqnn.working_folder import LIFTED
 
@@ -113,19 +112,26 @@ def test_a_run_whose_head_was_killed_goes_on_by_the_same_command_and_nothing_run
     assert (checkout.folder / "results/rows/sample/samples.h5").exists()
 
 
-def test_a_controller_that_is_killed_and_started_again_costs_time_alone(
+def test_a_controller_that_is_killed_costs_time_alone_even_where_it_forgets_a_job(
     root: Path, cluster: Cluster, tmp_path: Path
 ) -> None:
     checkout = copy_checkout(root, tmp_path / "hqnn")
-    head = start_head(checkout, cluster.environment, "--", "results/rows/sample/samples.h5")
-    terminal = checkout.folder / "terminal"
-    cluster.job_that("RUNNING")
+    held = "slurm_extra='--hold' if attempt == 1 else ''"
+    asked = ("--set-resources", f"sample_data:{held}", f"prepare_table:{held}")
+    head = start_head(checkout, cluster.environment, *asked, "--", "results/rows/sample/samples.h5")
+    kept = cluster.job_that("PENDING")["JobId"]
     cluster.kill_controller()
-    time.sleep(2)
     cluster.start_controller()
-    assert head.wait(timeout=240) == 0, terminal.read_text()
-    submitted = re.findall(r"submitted with SLURM jobid (\d+)", terminal.read_text())
-    assert len(submitted) == 2
+    cluster.asked("scontrol", "release", kept)
+    cluster.job_that("COMPLETED", kept)
+    lost = cluster.job_that("PENDING")["JobId"]
+    cluster.kill_controller()
+    cluster.forget_jobs()
+    cluster.start_controller()
+    terminal = checkout.folder / "terminal"
+    assert head.wait(timeout=LONGEST_S) == 0, terminal.read_text()
+    assert f"SLURM has forgotten job {lost}" in terminal.read_text()
+    assert len(re.findall(r"submitted with SLURM jobid (\d+)", terminal.read_text())) == 3
     assert (checkout.folder / "results/rows/sample/samples.h5").exists()
 
 
