@@ -146,10 +146,10 @@ def test_a_run_that_died_ends_as_one_that_did_not(
     for epochs in (1, 4):
         checkpoint = tmp_path / f"{epochs}.pt"
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr("hqnn.training.fit.write_checkpoint", dying_after(epochs))
+            patched.setattr("hqnn.training.checkpoints.write_checkpoint", dying_after(epochs))
             train(checkpoint)
         with monkeypatch.context() as patched:
-            patched.setattr("hqnn.training.fit.write_checkpoint", written := Written())
+            patched.setattr("hqnn.training.checkpoints.write_checkpoint", written := Written())
             resumed, continued = train(checkpoint)
         assert written.count == len(history) - epochs
         assert continued == history

@@ -66,7 +66,7 @@ def test_seeds_killed_on_their_way_come_to_the_bits_of_those_that_were_not(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("hqnn.training.seeds.write_checkpoint", write_and_die)
+        patched.setattr("hqnn.training.checkpoints.write_checkpoint", write_and_die)
         fit_seeds(killed, IMAGES, LABELS, regime, seeds=SEEDS, checkpoint=checkpoint)
     with caplog.at_level(logging.INFO, "hqnn"):
         assert fit_seeds(resumed, IMAGES, LABELS, regime, seeds=SEEDS, checkpoint=checkpoint) == histories

@@ -138,7 +138,7 @@ def test_a_fit_that_was_killed_goes_on_to_the_same_net(tmp_path: Path, monkeypat
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("hqnn.training.patches.write_checkpoint", dying)
+        patched.setattr("hqnn.training.checkpoints.write_checkpoint", dying)
         fit_patches(killed, patches, labels, fitting, seed=3, checkpoint=checkpoint)
     assert fit_patches(resumed, patches, labels, fitting, seed=3, checkpoint=checkpoint) == history
     for name, tensor in whole.state_dict().items():

@@ -7,10 +7,11 @@ import json
 import logging
 import os
 import pickle
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -49,6 +50,51 @@ class Checkpoint:
     def beside(cls, model: str | os.PathLike[str], code: str = "") -> Checkpoint:
         """That of the run whose model will lie there; of epochs that take less than a second not each is written."""
         return cls(Path(model).with_name("checkpoint.pt"), code, EVERY_S)
+
+
+class Resumable(Protocol):
+    """A run that can go on where one like it stopped."""
+
+    def digest(self, code: str) -> str:
+        """All that the run depends on, see `run_digest`; to be asked for before it begins."""
+
+    def state(self) -> dict[str, Any]:
+        """Where it stands, as `restore` takes it."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where a run like this one stood."""
+
+    @property
+    def done(self) -> str:
+        """The last that was done, in words."""
+
+
+def resume(run: Resumable, checkpoint: Checkpoint | None) -> Callable[[bool], None]:
+    """Bring a run to where one like it stopped, if there is one.
+
+    Args:
+        run: that has not begun.
+        checkpoint: where it is written; None for a run that is not.
+
+    Returns:
+        Writes down where the run stands, if that is due; True says that it must be, as after its last epoch.
+    """
+    if checkpoint is None:
+        return lambda _: None
+    digest = run.digest(checkpoint.code)
+    state = read_checkpoint(checkpoint.path, digest)
+    if state is not None:
+        run.restore(state)
+        log.info("goes on after %s, where %s was written", run.done, checkpoint.path)
+    due = 0.0
+
+    def write(must: bool) -> None:
+        nonlocal due
+        if must or time.monotonic() >= due:
+            write_checkpoint(checkpoint.path, digest, run.state())
+            due = time.monotonic() + checkpoint.every_s
+
+    return write
 
 
 def run_digest(

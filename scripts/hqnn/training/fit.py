@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TextIO, TypeAlias
@@ -17,14 +15,12 @@ from tqdm import tqdm
 from hqnn.errors import UserError
 from hqnn.settings.fitting import Regime
 from hqnn.training.batches import Batches, with_versions
-from hqnn.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from hqnn.training.checkpoints import Checkpoint, resume
 from hqnn.training.history import Epoch, has_ended
 from hqnn.training.objective import Objective, class_weights
 from hqnn.training.run import Augment, Run
 
 Labelled: TypeAlias = tuple[NDArray[Any], NDArray[np.uint8]]
-
-log = logging.getLogger(__name__)
 
 
 def fit(
@@ -70,19 +66,11 @@ def fit(
         raise UserError(f"{regime.choices[0]} chooses by validation samples, of which there are none; leave it out")
     watched = {name: both for name, both in (("validation", validation), ("test", test)) if both is not None}
     run = new_run(model, {"train": (inputs, labels), **watched}, regime, versions, augment, seed)
-    digest, due = "", 0.0
-    if checkpoint is not None:
-        digest = run.digest(checkpoint.code)
-        state = read_checkpoint(checkpoint.path, digest)
-        if state is not None:
-            run.restore(state)
-            log.info("goes on after epoch %d, where %s was written", len(run.history), checkpoint.path)
+    write = resume(run, checkpoint)
     with _own_randomness(model), _progress(run, regime, terminal) as bar:
         while not has_ended(run.history, regime):
             epoch = run.go_on()
-            if checkpoint is not None and (has_ended(run.history, regime) or time.monotonic() >= due):
-                write_checkpoint(checkpoint.path, digest, run.state())
-                due = time.monotonic() + checkpoint.every_s
+            write(has_ended(run.history, regime))
             bar.set_postfix(loss=f"{epoch.loss:.4f}", accuracy=f"{epoch.accuracy:.4f}")
             bar.update()
     run.finish()

@@ -31,7 +31,7 @@ from hqnn.partials import remove_partials
 from hqnn.settings.fitting import Descent
 from hqnn.settings.hardware_training import HardwareTraining
 from hqnn.store import write_text
-from hqnn.training.checkpoints import Checkpoint, read_checkpoint, run_digest, write_checkpoint
+from hqnn.training.checkpoints import Checkpoint, resume, run_digest
 from hqnn.training.counted_layer import CountedLayer, Values
 from hqnn.training.draws import ORDER, batch_sizes
 from hqnn.training.machine_history import Check, Step, kept, passes_csv, steps_csv
@@ -164,22 +164,13 @@ class MachineRun:
 
     def go_through(self, checkpoint: Checkpoint) -> None:
         """Take all steps that are not done, and write a checkpoint after each."""
-        settings = {**self._settings.model_dump(exclude={"steps"}), "seed": self._seed}
-        arrays = {"inputs": self._train.features, "labels": self._train.labels}
-        digest = run_digest(self._model, arrays, settings, f"{checkpoint.code} {self._program.digest}")
-        state = read_checkpoint(checkpoint.path, digest)
-        if state is not None:
-            self._model.load_state_dict(state["model"])
-            self._optimizer.load_state_dict(state["optimizer"])
-            self.steps = [Step(*one) for one in state["steps"]]
-            self.checks, self._best = [Check(*one) for one in state["checks"]], state["best"]
-            log.info("goes on after step %d, where %s was written", len(self.steps), checkpoint.path)
+        write = resume(self, checkpoint)
         while (due := self._due()) is not None or len(self.steps) < self._settings.steps:
             if due is None:
                 self._go_on()
             else:
                 self._check(due)
-            write_checkpoint(checkpoint.path, digest, self._state())
+            write(True)
         if self.checks:
             if self.choice["kept_step"] == 0:
                 log.warning(
@@ -195,8 +186,26 @@ class MachineRun:
         """After how many steps the weights were as they are kept; nothing where they are the last."""
         return {"kept_step": kept(self.checks, self._settings.keep).step} if self.checks else {}
 
-    def _state(self) -> dict[str, Any]:
-        """Where the run stands, as a checkpoint has it."""
+    @property
+    def done(self) -> str:
+        """The last step, in words."""
+        return f"step {len(self.steps)}"
+
+    def digest(self, code: str) -> str:
+        """All that the run depends on but its length, see `run_digest`; to be asked for before its first step."""
+        settings = {**self._settings.model_dump(exclude={"steps"}), "seed": self._seed}
+        arrays = {"inputs": self._train.features, "labels": self._train.labels}
+        return run_digest(self._model, arrays, settings, f"{code} {self._program.digest}")
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where a run like this one stood."""
+        self._model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.steps = [Step(*one) for one in state["steps"]]
+        self.checks, self._best = [Check(*one) for one in state["checks"]], state["best"]
+
+    def state(self) -> dict[str, Any]:
+        """Where the run stands, as `restore` takes it."""
         return {
             "model": self._model.state_dict(),
             "optimizer": self._optimizer.state_dict(),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 import numpy as np
@@ -17,12 +15,10 @@ from tqdm import tqdm
 from hqnn.data.pixels.scene import UNLABELLED
 from hqnn.errors import UserError
 from hqnn.settings.pixels.keys import PatchFitting
-from hqnn.training.checkpoints import Checkpoint, read_checkpoint, run_digest, write_checkpoint
+from hqnn.training.checkpoints import Checkpoint, resume, run_digest
 from hqnn.training.history import Epoch, history_columns, history_of
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
-
-log = logging.getLogger(__name__)
 
 
 def fit_patches(
@@ -52,32 +48,77 @@ def fit_patches(
     Raises:
         UserError: balanced classes were asked for and one has no pixel.
     """
-    weights = _class_weights(labels, fitting.balanced)
-    inputs, targets = torch.as_tensor(patches, dtype=torch.float32), torch.as_tensor(labels, dtype=torch.int64)
-    optimizer = optimizer_of(fitting, model)
-    schedule = schedule_of(fitting, optimizer, math.ceil(len(inputs) / fitting.batch_size))
-    parts = {"model": model, "optimizer": optimizer, **({"schedule": schedule} if schedule else {})}
-    arrays, settings = {"patches": patches, "labels": labels}, {**fitting.model_dump(), "seed": seed}
-    digest = run_digest(model, arrays, settings, checkpoint.code) if checkpoint else ""
+    run = _PatchRun(model, patches, labels, fitting, seed)
     model.train()
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
-        history = _restored(parts, checkpoint, digest)
+        write = resume(run, checkpoint)
+        done = len(run.history)
         with tqdm(
-            total=fitting.epochs, initial=len(history), file=terminal, disable=None if terminal else True, unit="epoch"
+            total=fitting.epochs, initial=done, file=terminal, disable=None if terminal else True, unit="epoch"
         ) as bar:
-            for number in range(len(history) + 1, fitting.epochs + 1):
-                steps = []
-                for batch in torch.split(torch.randperm(len(inputs)), fitting.batch_size):
-                    steps.append(_step(model, optimizer, inputs[batch], targets[batch], weights))
-                    if schedule:
-                        schedule.step()
-                loss, right, weight = np.sum(steps, axis=0)
-                history.append(Epoch(number, float(loss / weight), float(right / weight)))
-                _store(parts, history, checkpoint, digest)
-                bar.set_postfix(loss=f"{history[-1].loss:.4f}", accuracy=f"{history[-1].accuracy:.4f}")
+            for number in range(done + 1, fitting.epochs + 1):
+                epoch = run.go_on()
+                write(number == fitting.epochs)
+                bar.set_postfix(loss=f"{epoch.loss:.4f}", accuracy=f"{epoch.accuracy:.4f}")
                 bar.update()
-    return history
+    return run.history
+
+
+class _PatchRun:
+    """A net in training, which draws from torch's own generator; arguments are those of `fit_patches`."""
+
+    def __init__(
+        self, model: nn.Module, patches: NDArray[Any], labels: NDArray[np.uint8], fitting: PatchFitting, seed: int
+    ) -> None:
+        self.history: list[Epoch] = []
+        self._model, self._patches, self._labels = model, patches, labels
+        self._fitting, self._seed = fitting, seed
+        self._weights = _class_weights(labels, fitting.balanced)
+        self._inputs = torch.as_tensor(patches, dtype=torch.float32)
+        self._targets = torch.as_tensor(labels, dtype=torch.int64)
+        self._optimizer = optimizer_of(fitting, model)
+        self._schedule = schedule_of(fitting, self._optimizer, math.ceil(len(patches) / fitting.batch_size))
+
+    @property
+    def done(self) -> str:
+        """The last epoch, in words."""
+        return f"epoch {len(self.history)}"
+
+    def digest(self, code: str) -> str:
+        """All that the run depends on, see `run_digest`; to be asked for before its first epoch."""
+        arrays, settings = {"patches": self._patches, "labels": self._labels}, self._fitting.model_dump()
+        return run_digest(self._model, arrays, {**settings, "seed": self._seed}, code)
+
+    def go_on(self) -> Epoch:
+        """Train for one epoch."""
+        steps = []
+        for batch in torch.split(torch.randperm(len(self._inputs)), self._fitting.batch_size):
+            steps.append(_step(self._model, self._optimizer, self._inputs[batch], self._targets[batch], self._weights))
+            if self._schedule:
+                self._schedule.step()
+        loss, right, weight = np.sum(steps, axis=0)
+        self.history.append(Epoch(len(self.history) + 1, float(loss / weight), float(right / weight)))
+        return self.history[-1]
+
+    def state(self) -> dict[str, Any]:
+        """Where the run stands, torch's own randomness included, as `restore` takes it."""
+        return {
+            "history": history_columns(self.history),
+            "model": self._model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict() if self._schedule else None,
+            "randomness": torch.get_rng_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where a run like this one stood."""
+        self.history = history_of(state["history"])
+        self._model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._schedule:
+            self._schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["randomness"])
 
 
 @torch.no_grad()
@@ -123,25 +164,3 @@ def _step(
     optimizer.step()
     right = (weight * (logits.argmax(dim=1) == targets)).sum()
     return float(loss.detach()) * float(weight.sum()), float(right), float(weight.sum())
-
-
-def _store(parts: Mapping[str, Any], history: Sequence[Epoch], checkpoint: Checkpoint | None, digest: str) -> None:
-    """Write where a run stands, torch's own randomness included."""
-    if checkpoint is None:
-        return
-    state = {name: part.state_dict() for name, part in parts.items()}
-    state |= {"history": history_columns(history), "randomness": torch.get_rng_state()}
-    write_checkpoint(checkpoint.path, digest, state)
-
-
-def _restored(parts: Mapping[str, Any], checkpoint: Checkpoint | None, digest: str) -> list[Epoch]:
-    """Bring a run to where one like it stood; its epochs, none where there was no such run."""
-    state = read_checkpoint(checkpoint.path, digest) if checkpoint else None
-    if state is None:
-        return []
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    torch.set_rng_state(state["randomness"])
-    history = history_of(state["history"])
-    log.info("goes on after epoch %d", len(history))
-    return history

@@ -68,6 +68,11 @@ class Run:
         self._seed, self._order = seed, order_generator(seed)
         self._best: dict[str, Any] | None = None
 
+    @property
+    def done(self) -> str:
+        """The last epoch, in words."""
+        return f"epoch {len(self.history)}"
+
     def digest(self, code: str = "") -> str:
         """All that the run depends on, see `run_digest`; to be asked for before its first epoch."""
         sets = {"train": self._train, **self._watched}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -20,15 +18,13 @@ from hqnn.models.classifier import Classifier
 from hqnn.models.stack import SeedStack
 from hqnn.settings.fitting import TOGETHER, Regime
 from hqnn.training.batches import EVALUATED_AT_ONCE
-from hqnn.training.checkpoints import Checkpoint, read_checkpoint, run_digest, write_checkpoint
+from hqnn.training.checkpoints import Checkpoint, resume, run_digest
 from hqnn.training.draws import batch_sizes, epoch_order, order_generator, usual_batch
 from hqnn.training.history import Epoch, history_columns, history_of
 from hqnn.training.optimizers import optimizer_of
 from hqnn.training.schedules import schedule_of
 
 Scores: TypeAlias = tuple[list[float], list[float]]
-
-log = logging.getLogger(__name__)
 
 
 def fit_seeds(
@@ -62,18 +58,10 @@ def fit_seeds(
         if getattr(regime, name) != value:
             raise UserError(f"seeds trained at once take no {name}; leave it out, or train one seed after the other")
     together = _Together(nets, images, labels, regime, seeds, test)
-    digest, due = "", 0.0
-    if checkpoint is not None:
-        digest = together.digest(checkpoint.code)
-        state = read_checkpoint(checkpoint.path, digest)
-        if state is not None:
-            together.restore(state)
-            log.info("goes on after epoch %d of %d seeds at once", together.epochs, len(nets))
+    write = resume(together, checkpoint)
     while together.epochs < regime.epochs:
         together.go_on()
-        if checkpoint is not None and (together.epochs == regime.epochs or time.monotonic() >= due):
-            write_checkpoint(checkpoint.path, digest, together.state())
-            due = time.monotonic() + checkpoint.every_s
+        write(together.epochs == regime.epochs)
     together.stack.unstack(nets)
     return together.histories
 
@@ -104,6 +92,11 @@ class _Together:
     def epochs(self) -> int:
         """That are done."""
         return len(self.histories[0])
+
+    @property
+    def done(self) -> str:
+        """The last epoch, in words."""
+        return f"epoch {self.epochs} of {len(self.histories)} seeds at once"
 
     def digest(self, code: str) -> str:
         """All that the nets will come to depends on, see `run_digest`; to be asked for before the first epoch."""
