@@ -231,6 +231,11 @@ def read_list(path, written_ns):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def threads_of_photographs(wildcards):
+    """Two, but for the few of a synthetic set: a job of two threads begins when nothing else runs."""
+    return 1 if plans[wildcards.study].study.data.source == "sample" else 2
+
+
 def threads_of_scene(wildcards):
     """Several where a scene is so large that reading it takes long."""
     return LARGE_THREADS if scene_of(wildcards).get("bytes", 0) > LARGE_BYTES else 1

@@ -38,7 +38,7 @@ rule extract_features:
     cache: True
     conda:
         "../../environment.yml"
-    threads: 2
+    threads: threads_of_photographs
     resources:
         mem_mb=memory(2500),
     params:

@@ -91,5 +91,5 @@ def _dates(layers: SceneLayers) -> list[dict[str, Any]]:
 def _picture(image: NDArray[np.uint8]) -> str:
     """A picture as an address that holds it, without loss: the page reads values from it."""
     buffer = io.BytesIO()
-    PIL.Image.fromarray(np.ascontiguousarray(image)).save(buffer, "WEBP", lossless=True, quality=80)
+    PIL.Image.fromarray(np.ascontiguousarray(image)).save(buffer, "WEBP", lossless=True, quality=25, method=2)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
