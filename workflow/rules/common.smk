@@ -119,6 +119,12 @@ def raw_input(wildcards):
     return [] if plan.own_data else plan.raw
 
 
+def raw_data(wildcards, input):
+    """Where the raw data lie: what a rule made, or its copy here where results are stored elsewhere, or the user's own."""
+    plan = plans[wildcards.study]
+    return (Path(plan.own_data or input.raw) / plan.read_within).as_posix()
+
+
 def listing_of(wildcards):
     """What tells one state of the user's own data from another."""
     own = plans[wildcards.study].own_data

@@ -19,7 +19,7 @@ rule prepare_small_images:
     resources:
         mem_mb=memory(LIGHT_MB),
     params:
-        root=asks("raw"),
+        root=raw_data,
         listing=listing_of,
         about=about_samples,
         images=of_study("images"),

@@ -14,7 +14,7 @@ rule prepare_photographs:
     resources:
         mem_mb=memory(LIGHT_MB),
     params:
-        root=lambda wildcards: os.path.join(plans[wildcards.study].raw, plans[wildcards.study].study.images.folder),
+        root=raw_data,
         listing=listing_of,
         images=asks("images"),
         patches=asks("patches"),

@@ -21,7 +21,7 @@ rule prepare_pixels:
     resources:
         mem_mb=memory(1500),
     params:
-        root=asks("raw"),
+        root=raw_data,
         listing=listing_of,
         about=about_samples,
         scenes=asks("scenes"),
@@ -49,7 +49,7 @@ rule fit_unet:
     resources:
         mem_mb=memory(2500),
     params:
-        root=asks("raw"),
+        root=raw_data,
         scenes=asks("scenes"),
         training=asks("unet_training", "model"),
         code=code_of("fit_unet"),
@@ -78,7 +78,7 @@ rule map_scenes:
         "../../environment.yml"
     threads: 1
     params:
-        root=asks("raw"),
+        root=raw_data,
         scenes=asks("scenes"),
         memory_limit_mb=settings.engine.memory_limit_mb,
         code=code_of("map_scenes"),
@@ -183,7 +183,7 @@ rule score_every_pixel:
         "../../environment.yml"
     threads: 1
     params:
-        root=asks("raw"),
+        root=raw_data,
         scenes=asks("scenes"),
         references=asks("scored_references", "dataset"),
         balanced=of_study("training", "balanced"),

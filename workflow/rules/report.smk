@@ -1,5 +1,5 @@
 PAGE = [
-    os.path.relpath(path)
+    listing_digest(str(path))
     for pattern in ("*.html.j2", "*.css", "js/*.js")
     for path in sorted((CHECKOUT / "scripts/hqnn/report").glob(pattern))
 ]
@@ -16,7 +16,6 @@ rule report_study:
         trials=lambda wildcards: [
             file.replace("settings.json", "trials.csv") for file in plans[wildcards.study].searches.files()
         ],
-        page=PAGE,
     output:
         page="results/{study}/report.html",
         chapter="results/{study}/chapter.json",
@@ -31,6 +30,7 @@ rule report_study:
         source=of_study("data", "source"),
         margin=of_study("evaluation", "margin"),
         settings=lambda wildcards: plans[wildcards.study].study.model_dump(mode="json"),
+        page=PAGE,
         code=code_of("report_study"),
     script:
         "../../scripts/report_study.py"
@@ -39,7 +39,6 @@ rule report_study:
 rule write_report:
     input:
         chapters=gathered("chapter.json"),
-        page=PAGE,
     output:
         page=report("results/report.html", caption="../report/page.rst", category="Report"),
     log:
@@ -48,6 +47,7 @@ rule write_report:
         "../../environment.yml"
     threads: 1
     params:
+        page=PAGE,
         code=code_of("write_report"),
     script:
         "../../scripts/write_report.py"

@@ -14,7 +14,7 @@ rule prepare_table:
     resources:
         mem_mb=memory(LIGHT_MB),
     params:
-        file=asks("file"),
+        file=raw_data,
         listing=listing_of,
         columns=of_study("columns"),
         about=about_samples,

@@ -186,6 +186,11 @@ class Plan(ABC, Generic[S]):
         return str(data.path) if data.source == "path" else f"{RESULTS}/raw/{self.fetched_set}"
 
     @property
+    def read_within(self) -> str:
+        """The part of the raw data that is read, by its path within them; empty for all."""
+        return ""
+
+    @property
     def data(self) -> str:
         """Name of the raw data set in the paths of results."""
         data = self.study.data

@@ -22,6 +22,11 @@ class PhotographPlan(DealtPlan[Photographs]):
         """The one named."""
         return self.study.data.set
 
+    @property
+    def read_within(self) -> str:
+        """The folder named."""
+        return self.study.images.folder
+
     def models(self) -> list[str]:
         """Each circuit behind each backbone."""
         return self._behind_backbones(self.study.models)

@@ -24,9 +24,9 @@ class TablePlan(VectorPlan[TableStudy], DealtPlan[TableStudy]):
         return self.study.data.name or "table"
 
     @property
-    def file(self) -> str:
-        """The table to be read."""
-        return f"{self.raw}/table.csv" if self.study.data.source == "sample" else self.raw
+    def read_within(self) -> str:
+        """The file of a made folder."""
+        return "table.csv" if self.study.data.source == "sample" else ""
 
     def samples(self, dataset: str, model: str, seed: int | str) -> list[str]:
         """Features of the split, and the split."""
