@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_it_runs_in_another_directory_and_writes_no_token_there(root: Path, else
     assert "Nothing to be done" in snakemake(tmp_path, *arguments)
 
 
+def test_results_may_lie_in_a_storage_that_nodes_do_not_share(root: Path, elsewhere: Path, tmp_path: Path) -> None:
+    if not shutil.which("rsync"):
+        pytest.skip("rsync, by which this storage copies, is not installed; apt-get install rsync")
+    config = yaml.safe_load((elsewhere / "mine.yaml").read_text(encoding="utf-8"))
+    config["studies"]["mine"]["data"] = {"source": "sample"}
+    (elsewhere / "mine.yaml").write_text(yaml.safe_dump(config))
+    stored = ("--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "store"))
+    shared = ("--shared-fs-usage", "persistence", "software-deployment", "sources", "source-cache")
+    snakefile = ("-s", str(root / "workflow/Snakefile"), "--configfile", "mine.yaml")
+    snakemake(elsewhere, *snakefile, *stored, *shared, "--", "results/mine/report.html")
+    assert (tmp_path / "store/results/mine/report.html").is_file()
+    assert not (elsewhere / "results").exists()
+
+
 def test_without_a_config_of_its_own_a_directory_gets_the_demo(root: Path, tmp_path: Path) -> None:
     out = snakemake(tmp_path, "-n", "-s", str(root / "workflow/Snakefile"))
     assert "results/change/metrics.csv" in out or "evaluate" in out
@@ -92,8 +107,6 @@ def test_it_is_a_module_of_another_workflow(root: Path, elsewhere: Path) -> None
 
 def test_the_library_is_of_use_without_the_workflow(root: Path, tmp_path: Path) -> None:
     """From a copy of the package alone: nothing of it looks for a checkout around it."""
-    import shutil
-
     shutil.copytree(root / "scripts/hqnn", tmp_path / "site/hqnn", ignore=shutil.ignore_patterns("*.pyc*"))
     code = (
         "import torch; from hqnn.circuits.library import build; from hqnn.engine import QuantumLayer; import hqnn; "
