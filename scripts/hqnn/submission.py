@@ -1,7 +1,7 @@
 """Jobs given to SLURM: what refuses them for a time is waited for, the rest is said with what to mend.
 
 The head of a run puts an `sbatch` of its own before the cluster's on its search path, which runs this module, and a
-`squeue` that runs `forgotten_jobs`.
+`squeue` that runs `queued_jobs`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-OURS = {"sbatch": "hqnn.submission", "squeue": "hqnn.forgotten_jobs"}  # modules that run in their place
+OURS = {"sbatch": "hqnn.submission", "squeue": "hqnn.queued_jobs"}  # modules that run in their place
 OUR_COMMAND = '#!/bin/sh\nexec "{python}" -P -m {module} "{command}" "$@"\n'
 TERMINAL = "HQNN_TERMINAL"  # environment variable: takes sentences that the head repeats on its own terminal
 QUEUED = "HQNN_QUEUED"  # environment variable: folder with a folder a run, in which each submitted job has a file

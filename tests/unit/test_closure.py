@@ -31,7 +31,7 @@ REACHED_BY_NO_SCRIPT = (
     "hqnn/noise/pennylane.py",
     "hqnn/public.py",
     "hqnn/report/readme.py",
-    "hqnn/forgotten_jobs.py",
+    "hqnn/queued_jobs.py",
     "hqnn/scheduled.py",
     "hqnn/submission.py",
     "hqnn/tuning/checks.py",

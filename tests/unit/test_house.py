@@ -16,7 +16,7 @@ from hqnn.closure import _read
 FLOORS = [
     {"store", "settings", "manual", "new", "errors", "job", "cache_folder", "closure", "listing", "notes", "wording"}
     | {"efficiency", "forkserver", "killed", "partials", "progress", "regular_files", "supervision", "working_folder"}
-    | {"audit", "forgotten_jobs", "scheduled", "set_up", "submission"},
+    | {"audit", "queued_jobs", "scheduled", "set_up", "submission"},
     {"circuits", "noise"},
     {"engine", "interpreters"},
     {"models", "data"},

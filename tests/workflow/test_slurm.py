@@ -130,6 +130,7 @@ def test_a_controller_that_is_killed_costs_time_alone_even_where_it_forgets_a_jo
     cluster.start_controller()
     terminal = checkout.folder / "terminal"
     assert head.wait(timeout=LONGEST_S) == 0, terminal.read_text()
+    assert f"SLURM keeps job {kept} waiting (JobHeldUser)" in terminal.read_text()
     assert f"SLURM has forgotten job {lost}" in terminal.read_text()
     assert len(re.findall(r"submitted with SLURM jobid (\d+)", terminal.read_text())) == 3
     assert (checkout.folder / "results/rows/sample/samples.h5").exists()

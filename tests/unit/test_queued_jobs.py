@@ -1,4 +1,4 @@
-"""Jobs that a scheduler no longer knows of."""
+"""Jobs that a scheduler no longer knows of, or does not start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hqnn.forgotten_jobs import forgotten, main
+from hqnn.queued_jobs import forgotten, main, tell_of_stuck
 from hqnn.submission import QUEUED
 
 LOGS = {"done": "1 of 1 steps (100%) done\n", "failed": "Error in rule train_ideal", "none": None}
@@ -61,3 +61,17 @@ def test_a_job_that_is_taken_while_the_scheduler_is_asked_is_not_forgotten(
     assert main([str(squeue), "--name", "run"]) == 0
     assert capfd.readouterr().out == "7|RUNNING\n"
     assert {file.name for file in (tmp_path / "run").iterdir()} == {"7", "8"}
+
+
+def test_a_job_that_never_starts_is_said_once_with_its_reason(tmp_path: Path) -> None:
+    queued = [tmp_path / number for number in "123"]
+    for file in queued:
+        file.write_text(f"{file}.log")
+    told: list[str] = []
+    for held in ("JobHeldUser", "JobHeldUser", "launch failed requeued held"):
+        tell_of_stuck(queued, {"1": held, "2": "Priority"}, told.append)
+    assert [sentence.partition(":")[0] for sentence in told] == [
+        "SLURM keeps job 1 waiting (JobHeldUser)",
+        "SLURM keeps job 1 waiting (launch failed requeued held)",
+    ]
+    assert forgotten(queued, {"1": "PENDING", "2": "PENDING", "3": "PENDING"}, pytest.fail) == {}
