@@ -8,10 +8,11 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TextIO
 
 from hqnn import forkserver
@@ -29,6 +30,7 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
 )
 SECRETS = {"QISKIT_IBM_TOKEN": "ibm", "IQM_TOKEN": "iqm", "IQM_TOKENS_FILE": "iqm"}  # and whose machines they open
+RESULTS = "/results/"  # in the path of a copy of what a rule made
 USED = "used: "  # begins the last line of every log
 SELDOM = 100_000  # new objects between garbage collections, which else take a third of the time to import torch
 
@@ -40,7 +42,7 @@ class Job:
     Attributes:
         input: named input files.
         output: named output files.
-        params: the rule's parameters.
+        params: the rule's parameters; those that name inputs have the paths where these lie.
         wildcards: what the path of the result says.
         config: the whole config, of which nothing makes the rule run again.
         threads: how many cores the rule may use.
@@ -94,7 +96,7 @@ def job(*, forked: bool = False, torch_threads: bool = False, secrets: bool = Fa
                 yield Job(
                     snakemake.input,
                     snakemake.output,
-                    snakemake.params,
+                    SimpleNamespace(**_located(dict(snakemake.params.items()), _places(snakemake.input))),
                     dict(snakemake.wildcards.items()),
                     dict(snakemake.config),
                     snakemake.threads,
@@ -109,6 +111,22 @@ def job(*, forked: bool = False, torch_threads: bool = False, secrets: bool = Fa
         seconds = time.monotonic() - started
         print(f"{snakemake.rule:<20} {seconds:6.1f} s  {snakemake.output[0]}", file=terminal)
     leave(0)
+
+
+def _places(inputs: Iterable[str]) -> dict[str, str]:
+    """Where inputs lie, by their names below `results/`; these differ where results are in a storage."""
+    return {path[path.index(RESULTS) + 1 :]: path for path in inputs if RESULTS in path}
+
+
+def _located(value: Any, places: Mapping[str, str]) -> Any:
+    """The same, of lists, tuples and dictionaries, with the path of every input that it names."""
+    if isinstance(value, Mapping):
+        return {key: _located(item, places) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_located(item, places) for item in value]
+    if isinstance(value, tuple):
+        return tuple(_located(item, places) for item in value)
+    return places.get(value, value) if isinstance(value, str) else value
 
 
 def _run_forked(snakemake: Any, server: str) -> None:

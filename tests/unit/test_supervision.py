@@ -64,11 +64,11 @@ def test_a_head_that_was_never_seen_ends_nothing() -> None:
 JOB = """
 import os, sys
 from types import SimpleNamespace
-snakemake = SimpleNamespace(log=["log"], rule="r", output=["out"], input=[], params={params}, threads=1,
+snakemake = SimpleNamespace(log=["log"], rule="r", output=["out"], input={input}, params={params}, threads=1,
     wildcards={{}}, config={{}}, resources={{}})
 from hqnn.job import job
 with job(secrets={secrets}) as rule:
-    print("token", os.environ.get("IQM_TOKEN"), file=rule.terminal)
+    print("token", os.environ.get("IQM_TOKEN"), getattr(rule.params, "points", ""), file=rule.terminal)
 """
 
 
@@ -81,7 +81,7 @@ def test_a_script_sees_the_token_of_its_own_machine_alone(
 ) -> None:
     params = {"machine": provider and {"provider": provider}}
     said = subprocess.run(
-        [sys.executable, "-c", JOB.format(params=params, secrets=secrets)],
+        [sys.executable, "-c", JOB.format(params=params, secrets=secrets, input=[])],
         env={**os.environ, "IQM_TOKEN": "planted"},
         cwd=tmp_path,
         capture_output=True,
@@ -89,3 +89,11 @@ def test_a_script_sees_the_token_of_its_own_machine_alone(
         check=True,
     )
     assert f"token {seen}" in said.stderr
+
+
+def test_a_param_that_names_an_input_says_where_it_lies_in_a_storage(tmp_path: Path) -> None:
+    stored = [f".snakemake/storage/fs/store/results/s/{name}.h5" for name in "ab"]
+    points = [{"samples": ("results/s/a.h5", "results/s/b.h5"), "seed": 1}, "results/s/c.h5", None]
+    code = JOB.format(params={"points": points}, secrets=False, input=["resources/results.csv", *stored])
+    said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert str([{"samples": tuple(stored), "seed": 1}, "results/s/c.h5", None]) in said.stderr
