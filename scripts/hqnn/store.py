@@ -179,8 +179,8 @@ def open_table(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         raise UserError(f"{path} cannot be read as HDF5 ({plain(error)}); delete it and run again") from error
     with file:
         try:
-            for name in file:
-                file[name]  # a damaged one would else seem absent
+            for name in file.id:
+                h5py.h5o.open(file.id, name)  # a damaged one would else seem absent
             yield file
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             if _is_whole(file):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hqnn import store
 from hqnn.metrics import evaluate as scoring
+from hqnn.metrics.clusters import Origins
 from hqnn.metrics.evaluate import evaluate_study
-from hqnn.metrics.table import read_metrics
+from hqnn.metrics.reading import ReadAhead, read_scored
+from hqnn.metrics.table import read_metrics, write_metrics
+from hqnn.metrics.tidy import tidy
 from hqnn.store import write_table
 
 DRAWS = 0
@@ -72,3 +77,21 @@ def test_a_known_file_is_not_read(tmp_path: Path) -> None:
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     evaluate_study(output, predictions=[file], draws=0)
     assert read_metrics(output).equals(before)
+
+
+@pytest.mark.parametrize("held", [4, 3])
+def test_a_file_is_read_once_as_far_as_there_is_room_and_scored_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    files = [predicted(tmp_path, seed, "exact", 40) for seed in range(4)]
+    of_columns = 40 * (8 + 1 + 8 + 1)
+    room = files[0].stat().st_size + (held - 1) * of_columns
+    read: Counter[str] = Counter()
+    opened = store.open_table
+    monkeypatch.setattr(store, "open_table", lambda path: read.update([Path(path).name]) or opened(path))
+    monkeypatch.setattr(scoring, "ReadAhead", lambda: ReadAhead(room))
+    evaluate_study(tmp_path / "metrics.csv", predictions=files, draws=3)
+    assert [read[file.name] for file in files] == [1] * held + [2] * (4 - held)
+    alone = tidy([scoring.scores_of(file, read_scored(file), Origins([]), draws=3) for file in files])
+    write_metrics(tmp_path / "alone.csv", [alone])
+    assert (tmp_path / "metrics.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hqnn.errors import UserError
 from hqnn.metrics.evaluate import evaluate, evaluate_study
 from hqnn.metrics.facts import training_facts
 from hqnn.metrics.published import PUBLISHED_COLUMNS, published_beside, read_published
+from hqnn.metrics.runs import read_history
 from hqnn.metrics.table import COLUMNS, collect, read_metrics, write_metrics, write_parquet
 from hqnn.store import read_table, write_model, write_table, write_text
 
@@ -221,6 +224,21 @@ def test_a_damaged_history_names_its_cure(trained: tuple[Path, Path], text: byte
     history.write_bytes(text)
     with pytest.raises(UserError, match=rf"history\.csv {words}.*; delete it and its model, and run again"):
         training_facts(history, model)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.floats(0, 1e6), st.floats(0, 1), st.integers(0, 10**9), st.floats(0, 1e300) | st.just(np.nan)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_a_history_is_read_as_pandas_reads_it(trained: tuple[Path, Path], rows: list[tuple[float, ...]]) -> None:
+    lines = [",".join(map(repr, (epoch, *row))) for epoch, row in enumerate(rows, start=1)]
+    write_text(trained[0], "\n".join(["epoch,loss,accuracy,rows,qpu_s", *lines]) + "\n")
+    expected = pd.read_csv(trained[0], float_precision="round_trip")
+    pd.testing.assert_frame_equal(read_history(trained[0])[1], expected, check_exact=True)
 
 
 def test_a_damaged_table_of_metrics_names_its_cure(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +67,15 @@ class Units:
             ]
             yield np.concatenate(times, axis=1, dtype=float)
 
+    def once_and_drawn(self, seeds: tuple[int, ...], draws: int) -> Iterable[Floats]:
+        """Every unit once, then draws from a source with these seeds; as `drawn`, of which this row is the first.
+
+        What is little is kept for the next units of the same sizes, since many files share a test set.
+        """
+        if draws * self.of_sample.size <= WEIGHTS_AT_ONCE:
+            return _kept(self.sizes, seeds, draws)
+        return chain([np.ones((1, sum(self.sizes)))], self.drawn(draws, _source(seeds)))
+
 
 def bootstrap(
     strata: Sequence[NDArray[np.int64]],
@@ -103,6 +114,16 @@ def intervals(values: Floats) -> Floats:
     low = np.take_along_axis(ordered, below, axis=1)
     high = np.take_along_axis(ordered, np.ceil(place).astype(np.int64), axis=1)
     return np.asarray(low + (high - low) * (place - below))
+
+
+@lru_cache(maxsize=2)  # a test set and its subset
+def _kept(sizes: tuple[int, ...], seeds: tuple[int, ...], draws: int) -> Sequence[Floats]:
+    drawn = Units(np.arange(sum(sizes)), sizes).drawn(draws, _source(seeds))
+    return [np.concatenate([np.ones((1, sum(sizes))), *drawn])]
+
+
+def _source(seeds: tuple[int, ...]) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seeds))
 
 
 def _in_order(clusters: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -6,20 +6,19 @@ import logging
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hqnn.data.rows import first_column
-from hqnn.store import open_table, read_attributes
+from hqnn.store import open_table, read_attributes, read_table
 
 BLOCK = 32  # pixels along a side
 SOURCE = "source_image"
 
 
 class Origins:
-    """What tables say of where samples come from; every column is read once.
+    """What tables say of where samples come from; every table is looked through once, and every column read once.
 
     Args:
         tables: of samples and of splits; the columns are looked for in all.
@@ -27,8 +26,7 @@ class Origins:
 
     def __init__(self, tables: Sequence[Path]) -> None:
         self._tables = list(tables)
-        self._column = cache(lambda name: first_column(self._tables, name))
-        self._split_group = cache(lambda dataset: _split_group(self._tables, dataset))
+        self._column = cache(self._read)
         self._unnamed: set[str] = set()  # data sets whose groups no table has
 
     def scenes(self, ids: NDArray[np.int64]) -> NDArray[np.str_] | None:
@@ -55,7 +53,7 @@ class Origins:
         if row is not None and column is not None:
             place = (row[ids] // BLOCK, column[ids] // BLOCK)
             return _numbered(*place) if scene is None else _numbered(scene[ids], *place)
-        named = self._split_group(dataset)
+        named = next((group for split, group in self._contents.splits.items() if dataset.endswith(f"-{split}")), None)
         found = self._column(f"group_{named or SOURCE}")
         if found is not None:
             return _numbered(found[ids])
@@ -66,23 +64,36 @@ class Origins:
         return None
 
     @cached_property
-    def _names_of_scenes(self) -> NDArray[np.str_]:
-        """Of the first table that has the scene of each sample."""
+    def _contents(self) -> _Contents:
+        found = _Contents({}, {})
         for table in self._tables:
             with open_table(table) as file:
-                if "scene" in file:
-                    return np.asarray(read_attributes(file)["scenes"], dtype=str)
-        return np.empty(0, dtype=str)
+                for name in file:
+                    found.first.setdefault(name, table)
+                about = read_attributes(file) if "split" in file else {}
+                if "name" in about:
+                    found.splits.setdefault(about["name"], about.get("group") or None)
+        return found
+
+    @cached_property
+    def _names_of_scenes(self) -> NDArray[np.str_]:
+        return np.asarray(read_table(self._contents.first["scene"], "scene")[1]["scenes"], dtype=str)
+
+    def _read(self, name: str) -> NDArray[Any] | None:
+        table = self._contents.first.get(name)
+        return None if table is None else read_table(table, name)[0][name]
 
 
-def _split_group(tables: Sequence[Path], dataset: str) -> str | None:
-    """By which group the split was dealt that a data set's name ends in."""
-    for table in tables:
-        with open_table(table) as file:
-            about = read_attributes(file)
-            if "split" in file and "name" in about and dataset.endswith(f"-{about['name']}"):
-                return about.get("group") or None
-    return None
+class _Contents(NamedTuple):
+    """What is where in tables.
+
+    Attributes:
+        first: name of a column to the first table that has it.
+        splits: name of a split to the group that it was dealt by; None where it was dealt by none.
+    """
+
+    first: dict[str, Path]
+    splits: dict[str, str | None]
 
 
 def _numbered(*keys: NDArray[Any]) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from hqnn.errors import UserError, plain
 from hqnn.metrics.clusters import Origins
 from hqnn.metrics.facts import facts_of
 from hqnn.metrics.published import SUBSET_SAMPLINGS
+from hqnn.metrics.reading import Read, ReadAhead, read_scored
 from hqnn.metrics.score import Scoring, scored_numbers
 from hqnn.metrics.scored import Scored, states
 from hqnn.metrics.table import IDENTITY, read_metrics, write_metrics
@@ -66,12 +67,14 @@ def evaluate_study(
     beside = "" if published is None else published.to_json()
     known = Scored(output.with_suffix(".parquet"), [draws, seed, code, beside, states(tables)], published)
     origins = Origins(tables)
-    tests = [_Test.of(file, known) for file in predictions]
-    subsets = _subsets(tests)
+    ahead = ReadAhead()
+    tests = [_Test.of(file, known, ahead) for file in predictions]
+    subsets, ids = _subsets(tests), cache(_Test.ids)
 
     def scored(test: _Test) -> Rows:
         few = subsets[test.file]
-        rows = scores_of(test.file, origins, few.ids() if few else None, seed=seed, draws=draws)
+        subset = None if few is None else ids(few)
+        rows = scores_of(test.file, ahead.take(test.file), origins, subset, seed=seed, draws=draws)
         on_subset_alone = few is not None and few.digest == test.digest
         return Rows(rows.identity, [n for n in rows.numbers if not (on_subset_alone and n[0] in SUBSET_SAMPLINGS)])
 
@@ -117,22 +120,21 @@ def evaluate(
         UserError: the file is not in the schema, holds no valid probabilities or lacks samples of the subset.
     """
     tables = [samples] if isinstance(samples, Path) else samples or ()
-    return tidy([scores_of(predictions, Origins(tables), subset, seed=seed, draws=draws)], published)
+    rows = scores_of(predictions, read_scored(predictions), Origins(tables), subset, seed=seed, draws=draws)
+    return tidy([rows], published)
 
 
 def scores_of(
     predictions: Path,
+    read: Read,
     origins: Origins,
     subset: NDArray[np.int64] | Sequence[int] | None = None,
     *,
     seed: int = 0,
     draws: int = 1000,
 ) -> Rows:
-    """What `evaluate` says of a predictions file, without published figures."""
-    columns, about = read_table(predictions, "sample", "label", "probability", "predicted")
-    missing = [key for key in IDENTITY if key not in about]
-    if missing:
-        raise UserError(f"{predictions} does not say its {missing[0]!r}; delete it and run again")
+    """What `evaluate` says of a predictions file that was read, without published figures."""
+    columns, about = read
     scenes = origins.scenes(columns["sample"])
     clusters = origins.clusters(columns["sample"], str(about["dataset"]))
     balanced = scenes is not None and (columns["probability"].ndim == 1 or columns["probability"].shape[1] == 2)
@@ -164,9 +166,9 @@ class _Test:
     digest: str
 
     @classmethod
-    def of(cls, file: Path, known: Scored) -> _Test:
+    def of(cls, file: Path, known: Scored, ahead: ReadAhead) -> _Test:
         """Read a file, unless it is known what it is of."""
-        return cls(file, *json.loads(known.test(file, partial(_tested, file))))
+        return cls(file, *json.loads(known.test(file, lambda: _tested(ahead.look(file)))))
 
     def ids(self) -> NDArray[np.int64]:
         """Numbers of the samples."""
@@ -174,10 +176,10 @@ class _Test:
         return found
 
 
-def _tested(file: Path) -> str:
-    columns, about = read_table(file, "sample")
-    digest = hashlib.sha256(np.ascontiguousarray(columns["sample"], dtype="<i8").tobytes()).hexdigest()
-    return json.dumps([str(about.get("dataset")), int(about.get("seed", 0)), len(columns["sample"]), digest])
+def _tested(read: Read) -> str:
+    sample = np.ascontiguousarray(read.columns["sample"], dtype="<i8")
+    digest = hashlib.sha256(sample.tobytes()).hexdigest()
+    return json.dumps([str(read.about["dataset"]), int(read.about["seed"]), len(sample), digest])
 
 
 def _subsets(tests: Iterable[_Test]) -> Mapping[Path, _Test | None]:

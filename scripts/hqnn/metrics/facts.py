@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hqnn.metrics.runs import epochs_of, read_history
+from hqnn.metrics.runs import epochs_of, read_columns
 from hqnn.metrics.table import IDENTITY, POOLED
 from hqnn.metrics.tidy import Rows, tidy
 from hqnn.store import read_model
@@ -57,14 +57,13 @@ def training_facts(history: Path, model: Path, published: pd.DataFrame | None = 
 
 def facts_of(history: Path, model: Path) -> Rows:
     """What `training_facts` says of a run, without published figures."""
-    run, epochs = read_history(history)
+    run, columns = read_columns(history)
     _, about = read_model(model)
     keep = about.get("training", {}).get("keep", "last")
-    seen = epochs_of(epochs)
-    columns = epochs.to_dict("list")
+    seen = epochs_of(columns)
     facts = {**_by_epoch(columns), "kept_epoch": kept_epoch(seen, keep), **_best(seen, keep), **dict(_of_model(about))}
-    if "seconds" in epochs:
-        facts["training_s"] = epochs["seconds"].sum()
+    if "seconds" in columns:
+        facts["training_s"] = sum(columns["seconds"])
     same = {**asdict(run), "path": "exact", "backend": run.phase.partition("-")[2] or "torch"}
     samples = int(about.get("train_samples", 0))
     return Rows(
@@ -73,9 +72,9 @@ def facts_of(history: Path, model: Path) -> Rows:
     )
 
 
-def _by_epoch(columns: Mapping[Hashable, Sequence[float]]) -> dict[str, float]:
+def _by_epoch(columns: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """Numbers after the last epoch, and at those that are shown each, from the columns of a history."""
-    known = {NAMES.get(str(name), str(name)): values for name, values in columns.items()}
+    known = {NAMES.get(name, name): values for name, values in columns.items()}
     quantities = {name: known[name] for name in QUANTITIES if name in known}
     epochs = [int(epoch) for epoch in known["epoch"]]
     shown = [at for at, epoch in enumerate(epochs) if epoch <= FIRST_EPOCHS or epoch > len(epochs) - LAST_EPOCHS]

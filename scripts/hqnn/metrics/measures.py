@@ -45,7 +45,8 @@ def per_unit(terms: Floats, unit: NDArray[np.int64], units: int) -> Floats:
 
 def counts_of(place: NDArray[np.int64], unit: NDArray[np.int64], places: int, units: int) -> sparse.csr_array:
     """How many samples of each unit are at each place, sparse, shape (places, units)."""
-    return sparse.csr_array((np.ones(place.size), (place, unit)), shape=(places, units))
+    rows = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=places))])
+    return sparse.csr_array((np.ones(place.size), unit[place.argsort(kind="stable")], rows), shape=(places, units))
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:

@@ -31,15 +31,18 @@ class Ranking:
         reached = first < steps.size
         tied = np.zeros(rest.size, dtype=bool)
         tied[reached] = steps[first[reached]] == rest[reached]
-        self._own = counts_of(place, unit[of_class], steps.size, units)
-        self._others = counts_of(first, unit[~of_class], steps.size + 1, units)  # the last are below every threshold
         self._tied_steps, tied_place = np.unique(first[tied], return_inverse=True)
-        self._tied = counts_of(tied_place, unit[~of_class][tied], self._tied_steps.size, units)
+        sizes = (steps.size, steps.size + 1, self._tied_steps.size)  # the last of the rest are below every threshold
+        self._ends = np.cumsum(sizes)
+        places = np.concatenate([place, self._ends[0] + first, self._ends[1] + tied_place])
+        others = unit[~of_class]
+        self._counts = counts_of(places, np.concatenate([unit[of_class], others, others[tied]]), self._ends[2], units)
 
     def __call__(self, weights: Floats) -> Ranked:
         """What is of the class and what is not at each threshold, under weights of shape (units, draws)."""
-        others = np.cumsum(self._others @ weights, axis=0)
-        return Ranked(self._own @ weights, others[:-1], others[-1], self._tied_steps, self._tied @ weights)
+        own, others, tied = np.split(self._counts @ weights, self._ends[:2])
+        above = np.cumsum(others, axis=0)
+        return Ranked(own, above[:-1], above[-1], self._tied_steps, tied)
 
 
 class Ranked:
