@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,6 +66,14 @@ def test_a_set_that_no_program_can_fetch_stops_before_anything_runs(checkout: Ch
     last = out.strip().splitlines()[-1]
     assert last.startswith("config: resources/datasets.yaml: 'ozgenel' has to be fetched by hand")
     assert "https://doi.org/" in last and "data: {source: path, path: FOLDER}" in last
+
+
+def test_a_dry_run_tells_of_each_job_where_that_is_asked_for(checkout: Checkout) -> None:
+    said = checkout.snakemake("-n", "-q", "host", "--", "results/change/metrics.csv").stdout
+    jobs = {rule: int(count) for rule, count in re.findall(r"^([a-z_]+) +(\d+)$", said, flags=re.MULTILINE)}
+    told = Counter(re.findall(r"^(?:local)?rule (\w+):$", said, flags=re.MULTILINE))
+    assert told.total() == jobs.pop("total") > 10
+    assert told == jobs
 
 
 @pytest.mark.parametrize(
