@@ -203,7 +203,7 @@ def read_table(path: str | os.PathLike[str], *names: str) -> tuple[dict[str, NDA
         missing = [name for name in wanted if name not in file]
         if missing:
             raise UserError(f"{path} has no column {missing[0]!r}; delete it and run again")
-        return {name: file[name][()] for name in wanted}, read_attributes(file)
+        return {name: _column(file, name) for name in wanted}, read_attributes(file)
 
 
 def write_attributes(file: h5py.File | h5py.Group, attributes: Mapping[str, Any]) -> None:
@@ -305,6 +305,15 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _column(file: h5py.File, name: str) -> NDArray[Any]:
+    """All of a dataset, by HDF5's own calls: h5py's objects take three quarters of the time where it is small."""
+    dataset = h5py.h5d.open(file.id, name.encode())
+    values = np.zeros(dataset.shape, dataset.dtype)
+    if values.size:
+        dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+    return values[()]
 
 
 def _umask() -> int:

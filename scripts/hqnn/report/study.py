@@ -111,7 +111,8 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
     whole = read_metrics(files.metrics)
     table = as_set(whole).copy()
     table["path"] = [full_path(*pair) for pair in zip(table["path"], table["backend"], strict=True)]
-    read = sorted((read_predictions(path) for path in files.predictions), key=run_order)
+    found = [read_predictions(path) for path in files.predictions]
+    read = sorted(found, key=run_order)
     published, searches = read_published(*files.published), read_searches(files.searches)
     material = Material(
         metrics=table,
@@ -135,7 +136,7 @@ def study_chapter(files: StudyFiles) -> StudyChapter:
         lead=LEADS[files.kind],
         notice=SYNTHETIC if synthetic else "",
         chapters=chapters,
-        notes=read_notes([*(path for path in files.artefacts if path.suffix == ".h5"), *files.predictions]),
+        notes=list(dict.fromkeys([*read_notes(files.artefacts), *notes_of(one.about for one in found)])),
         jobs=jobs_table(read),
         ran_where=[_ran_where(one) for one in _listed(read)],
         files=len(read),
@@ -176,13 +177,19 @@ def _judged(chapter: Chapter, material: Material) -> Chapter:
     )
 
 
-def read_notes(tables: Iterable[Path]) -> list[str]:
-    """What was warned of while tables were made, each sentence once, in their order."""
-    found: dict[str, None] = {}
-    for path in tables:
-        with open_table(path) as file:
-            found.update(dict.fromkeys(read_attributes(file).get("notes", ())))
-    return list(found)
+def read_notes(files: Iterable[Path]) -> list[str]:
+    """What was warned of while the tables among files were made, each sentence once, in their order."""
+    return notes_of(_attributes(path) for path in files if path.suffix == ".h5")
+
+
+def notes_of(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The same from the attributes of tables."""
+    return list(dict.fromkeys(note for about in tables for note in about.get("notes", ())))
+
+
+def _attributes(table: Path) -> dict[str, Any]:
+    with open_table(table) as file:
+        return read_attributes(file)
 
 
 def _ran_at(predictions: Sequence[Path]) -> str:
