@@ -17,7 +17,7 @@ from hqnn.engine.product_states import ProductStates
 from hqnn.engine.shared import SharedPart
 from hqnn.errors import UserError
 
-_CACHED_BYTES = 1e6
+_CACHED_BYTES = 2e6
 _BATCHED_BYTES = 4e6
 
 Array = NDArray[np.floating]
@@ -73,6 +73,7 @@ class ProductExpectations(torch.autograd.Function):
         vectors, saved = part.forward(w)
         operators = vectors.reshape(len(w), states.observables * states.sizes[0], states.sizes[1])
         needed = any(ctx.needs_input_grad)
+        terms = None if needed else states.parted(operators, len(x))
         each = len(w) * states.sample_entries * x.itemsize
         chunk = chunk_size(each, limit_mb, "the products of one sample's features")
         fits = len(x) <= chunk
@@ -82,8 +83,10 @@ class ProductExpectations(torch.autograd.Function):
         values = np.empty((len(x), len(w) * states.observables), x.dtype)
         for first in range(0, len(x), chunk):
             some = slice(first, first + chunk)
-            met = states.meet(operators, x[some], None if y is None else y[..., some], values[some])
-            if met is None:
+            angles = None if y is None else y[..., some]
+            if terms is None:
+                met = states.meet(operators, x[some], angles, values[some])
+            if not (states.meet_parted(terms, x[some], angles, values[some]) if terms else met):
                 raise nan_inputs()
         if needed:
             ctx.work = part, states, chunk

@@ -30,20 +30,20 @@ def embed(inputs: Any, starts: Any, indices: Any, factors: Any, features: Any) -
     """
     copies, angles = len(features), len(starts) - 1
     width = inputs.shape[1] // copies
+    row = np.empty(len(inputs), features.dtype)  # apart from what is written, or compilers would not vectorise
     for copy in range(copies):
         for a in range(angles):
-            row = features[copy, a]
             row[:] = 0
             for term in range(starts[a], starts[a + 1]):
                 column, factor = copy * width + indices[term], factors[term]
                 for n in range(len(row)):
                     row[n] += factor * inputs[n, column]
-            cosines_and_sines(row, row, features[copy, angles + a])
+            cosines_and_sines(row, features[copy, a], features[copy, angles + a])
+    missing = 0
     for n in range(len(inputs)):
         for column in range(inputs.shape[1]):
-            if np.isnan(inputs[n, column]):
-                return False
-    return True
+            missing += np.isnan(inputs[n, column])
+    return missing == 0
 
 
 @kernel

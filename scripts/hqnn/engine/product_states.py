@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from hqnn.engine import meeting
 from hqnn.engine.features import Features
 from hqnn.engine.plan import Plan
+from hqnn.engine.schmidt import schmidt_terms
 
 Array = NDArray[np.floating]
+
+PARTED_FROM = 64  # samples for each column of an operator; parting it then takes less than a sixth of the whole
 
 
 class Met(NamedTuple):
@@ -66,16 +69,34 @@ class ProductStates:
         Returns:
             What `back` needs, or None where an input is NaN.
         """
-        copies, samples = len(operators), len(inputs)
-        features = self.features.forward(inputs, blochs, copies)
+        features = self.features.forward(inputs, blochs, len(operators))
         if features is None:
             return None
-        left, right = (np.empty((copies, size, samples), operators.dtype) for size in self.sizes)
-        meeting.products(features, self._rows[0], left)
-        meeting.products(features, self._rows[1], right)
+        left, right = self._products(features)
         met = _matmul(operators, right)
         meeting.collect(left, met, values)
         return Met(features, left, right, met)
+
+    def parted(self, operators: Array, samples: int) -> tuple[Array, Array] | None:
+        """The Schmidt terms of operators for `meet_parted`, where there are so many samples that these pay."""
+        return schmidt_terms(operators, self.observables) if samples >= PARTED_FROM * self.sizes[1] else None
+
+    def meet_parted(self, terms: tuple[Array, Array], inputs: Array, blochs: Array | None, values: Array) -> bool:
+        """What `meet` writes, to rounding, from the Schmidt terms of the operators; False where an input is NaN."""
+        features = self.features.forward(inputs, blochs, len(terms[0]))
+        if features is None:
+            return False
+        left, right = self._products(features)
+        meeting.collect(_matmul(terms[1], right), _matmul(terms[0], left), values)
+        return True
+
+    def _products(self, features: Array) -> tuple[Array, Array]:
+        """Of both halves, shapes (copies, left, samples) and (copies, right, samples)."""
+        copies, _, samples = features.shape
+        left, right = (np.empty((copies, size, samples), features.dtype) for size in self.sizes)
+        meeting.products(features, self._rows[0], left)
+        meeting.products(features, self._rows[1], right)
+        return left, right
 
     def back(
         self, operators: Array, kept: Met, flowing: Array, to_operators: Array | None, to_inputs: Array | None

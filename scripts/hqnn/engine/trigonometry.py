@@ -22,11 +22,11 @@ _C4, _C6, _C8, _C10, _C12, _C14, _C16 = ((-1) ** (k // 2) / factorial(k) for k i
 
 @exact_part
 def cosines_and_sines(angles: Any, cosines: Any, sines: Any) -> None:
-    """Both functions of a row of angles; ``cosines`` may be the row itself."""
-    largest = 0.0
+    """Both functions of a row of angles; where one of the results is written over it, compilers do not vectorise."""
+    beyond = 0
     for n in range(len(angles)):
-        largest = max(largest, abs(angles[n]))
-    if not largest < _LARGEST:
+        beyond += not abs(angles[n]) < _LARGEST
+    if beyond:
         for n in range(len(angles)):
             angle = angles[n]
             cosines[n], sines[n] = np.cos(angle), np.sin(angle)
