@@ -2,7 +2,7 @@
 
 from hqnn.job import job
 
-with job(forked=True) as rule:
+with job(forked=True, torch_threads=True) as rule:
     from hqnn.execution.new_data.predictor import execution_by, seed_of
     from hqnn.report.pixels.scene_maps import map_new_scene
 
