@@ -44,6 +44,11 @@ class MappedWindows:
     def __len__(self) -> int:
         return len(self._done)
 
+    @property
+    def across(self) -> int:
+        """How many lie beside each other."""
+        return len({columns.start for _, columns in self._done})
+
     def kept(self) -> Iterator[dict[str, NDArray[np.float32]]]:
         """What was kept of each window beside its map."""
         for window in self._done:
