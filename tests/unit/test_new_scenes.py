@@ -94,6 +94,32 @@ def test_pairs_without_labels_are_mapped_as_their_samples_are_predicted(pairs: P
     }
 
 
+def test_bands_that_a_model_does_not_read_are_not_read(pairs: Path, tmp_path: Path) -> None:
+    collection = open_oscd(pairs / "pairs")
+    prepare_pixels(collection, tmp_path / "samples.h5", stride=1, components=4, bands=("B02", "B03", "B11"))
+    shutil.copy(pairs / "model.safetensors", tmp_path)
+    shutil.copytree(pairs / "pairs/images", tmp_path / "new/images")
+    whole = mapped(tmp_path / "whole", tmp_path / "new", tmp_path)
+    for file in (tmp_path / "new/images").rglob("*B09.tif"):
+        with rasterio.open(file, "r+") as source:
+            source.nodata = 1
+            source.write(np.ones((1, *source.shape), np.uint16))
+    assert mapped(tmp_path / "without", tmp_path / "new", tmp_path) == whole
+    assert int(whole["birch", "change"]["pixels"]) + int(whole["birch", "no_change"]["pixels"]) == 3600
+    for name in ("birch.tif", "birch.png"):
+        assert (tmp_path / "without" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_window_without_a_valid_pixel_has_no_class(pairs: Path, tmp_path: Path) -> None:
+    shutil.copytree(pairs / "pairs/images/birch", tmp_path / "new/images/birch")
+    with rasterio.open(next(tmp_path.rglob("imgs_2/*B02.tif")), "r+") as source:
+        source.nodata = 0
+        source.write(np.zeros((1, 28, 60), np.uint16), window=((32, 60), (0, 60)))
+    mapped(tmp_path / "out", tmp_path / "new", pairs)
+    with rasterio.open(tmp_path / "out/birch.tif") as file:
+        np.testing.assert_array_equal(np.isfinite(file.read(1)).sum(axis=1), [60] * 32 + [0] * 28)
+
+
 def test_labels_of_new_scenes_add_to_the_picture_and_nothing_else(pairs: Path, tmp_path: Path) -> None:
     labelled = mapped(tmp_path / "with", pairs / "pairs", pairs)
     shutil.copytree(pairs / "pairs/images", tmp_path / "new/images")

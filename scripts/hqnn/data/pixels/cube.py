@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,16 @@ class CubeScene:
         if self.truth is None:
             raise UserError(f"the cube {self.name} has no ground truth; name its file as 'truth'")
         return self.truth[rows.start : rows.stop, columns.start : columns.stop]
+
+    def of(self, bands: Sequence[str]) -> CubeScene:
+        """The same scene without its other bands, see `Scene.of`."""
+        chosen, select = [self.bands.index(name) for name in bands], self.select
+        return replace(
+            self,
+            bands=tuple(bands),
+            placeholders=self.placeholders[:, :, chosen],
+            select=lambda rows, columns: select(rows, columns)[..., chosen],
+        )
 
 
 @dataclass

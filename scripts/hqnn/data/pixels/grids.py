@@ -151,12 +151,14 @@ def _between(values: Floats, index: Floats, axis: int) -> Floats:
     lower, weight = _split(index)
     if not weight.any() and np.array_equal(lower, np.arange(values.shape[axis])):
         return values
-    below = values.take(lower.clip(0, values.shape[axis] - 1), axis)
+    below = values.take(lower, axis, mode="clip")
     if not weight.any():
         return below
-    above = values.take((lower + 1).clip(0, values.shape[axis] - 1), axis)
-    weight = np.expand_dims(weight, 1 - axis)
-    return below + weight * (above - below)
+    found = values.take(lower + 1, axis, mode="clip")
+    found -= below
+    found *= np.expand_dims(weight, 1 - axis)
+    found += below
+    return found
 
 
 def _between_four(values: Floats, row: Floats, column: Floats) -> Floats:

@@ -69,7 +69,8 @@ class ThinnedColours:
         on = (pixels.rows % self._step == 0) & (pixels.columns % self._step == 0)
         places = np.stack([pixels.rows[on], pixels.columns[on]], axis=1) // self._step
         colours = pixels.dates[on][:, :, self._bands]
-        return np.hstack([places.astype(np.float32), colours.reshape(len(places), -1)])
+        flat = colours.reshape(len(places), len(self.values) * 3)
+        return np.hstack([places.astype(np.float32), flat])
 
     def take(self, found: NDArray[np.float32]) -> None:
         """Take in what `of` gave."""
@@ -92,11 +93,16 @@ def truth(scene: Scene, *, step: int = 1) -> NDArray[np.uint8]:
 
 def bands_shown(bands: Sequence[str]) -> list[int]:
     """Places of the bands that are shown as red, green and blue, see `false_colour`."""
-    for names in (FALSE_COLOUR, TRUE_COLOUR):
-        if set(names) <= set(bands):
-            return [bands.index(name) for name in names]
+    named = colours_of(bands)
+    if named:
+        return [bands.index(name) for name in named]
     last = len(bands) - 1
     return [0, 1, 2] if last == 2 else [last, last // 2, 0]
+
+
+def colours_of(bands: Sequence[str]) -> tuple[str, ...]:
+    """Names of the bands that are shown as red, green and blue where bands have Sentinel-2's names; else none."""
+    return next((names for names in (FALSE_COLOUR, TRUE_COLOUR) if set(names) <= set(bands)), ())
 
 
 def thinned_windows(given: Iterator[tuple[range, range]], step: int) -> Iterator[tuple[range, range]]:

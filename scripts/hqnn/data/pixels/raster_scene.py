@@ -51,3 +51,9 @@ class RasterScene:
             UserError: the scene has no labels, or a value means nothing.
         """
         return self._labels(rows, columns)
+
+    def of(self, bands: Sequence[str]) -> RasterScene:
+        """The same scene without its other bands, see `Scene.of`."""
+        chosen = [self.bands.index(name) for name in bands]
+        sources = [[date[place] for place in chosen] for date in self.sources]
+        return RasterScene(self.name, self.grid, tuple(bands), sources, self._labels)

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,12 @@ class ProductScene:
         label_of = np.full(len(SCL_CLASSES), UNLABELLED, dtype=np.uint8)
         label_of[list(self.codes)] = range(len(self.codes))
         return label_of[self.classes(rows, columns)]
+
+    def of(self, bands: Sequence[str]) -> ProductScene:
+        """The same scene without its other bands, see `Scene.of`."""
+        chosen = [self.bands.index(name) for name in bands]
+        sources = [[date[place] for place in chosen] for date in self.sources]
+        return replace(self, bands=tuple(bands), placeholders=self.placeholders[:, :, chosen], sources=sources)
 
 
 @dataclass

@@ -68,6 +68,13 @@ class Scene(Protocol):
             UserError: the scene has no labels, or a value means nothing.
         """
 
+    def of(self, bands: Sequence[str]) -> Scene:
+        """The same scene without its other bands: these are not read, and a pixel may be valid that is not in them.
+
+        Args:
+            bands: names of bands of the scene, each once.
+        """
+
 
 @dataclass(frozen=True)
 class Listed:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from hqnn.data.features import FeatureTransform
 from hqnn.data.folders import whole_folder
 from hqnn.data.parts import TEST
+from hqnn.data.pixels.bands import places
 from hqnn.data.pixels.columns import read_transform
 from hqnn.data.pixels.new_scenes import open_new_scenes, same_classes, transform_of
-from hqnn.data.pixels.pictures import place_in_thinned, stretched, thinned_shape, thinned_windows, truth
+from hqnn.data.pixels.pictures import colours_of, place_in_thinned, stretched, thinned_shape, thinned_windows, truth
 from hqnn.data.pixels.rasters import CLASS_BAND, map_legend, map_numbers, map_scene
 from hqnn.data.pixels.sampling import Sampling
 from hqnn.data.pixels.scene import PREDICT, UNLABELLED, Collection, Listed, Scene, windows
@@ -144,7 +145,8 @@ def map_new_scene(
     said = {"numbers": map_numbers(about), "levels": about["levels"], "pieces": unfinished.pieces(listed)}
     labelled = collection.classes if listed.part != PREDICT else ()
     with whole_folder(output) as folder:
-        with _opened(collection, name, threads) as scenes:
+        with _opened(collection, name, threads) as whole:
+            scenes = [_as_read(scene, about["bands"]) for scene in whole]
             mapped = _map(folder, scenes, *transform_of(samples, scenes[0]), predict, classes, labelled, said)
         write_map_summary(folder / SUMMARY, name, mapped, classes)
     unfinished.remove()
@@ -155,6 +157,12 @@ def _opened(collection: Collection, name: str, times: int) -> Iterator[list[Scen
     """A scene, opened once for every thread that shall read it."""
     with ExitStack() as stack:
         yield [stack.enter_context(collection.open(name)) for _ in range(times)]
+
+
+def _as_read(scene: Scene, bands: Sequence[str]) -> Scene:
+    """A scene with the bands that a model reads and a picture shows; `places` raises where it lacks one."""
+    needed = {*places(bands, scene), *map(scene.bands.index, colours_of(scene.bands))}
+    return scene.of([scene.bands[place] for place in sorted(needed)])
 
 
 def _map(
