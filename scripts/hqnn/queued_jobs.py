@@ -1,8 +1,9 @@
-"""What becomes of a run's jobs in SLURM's queue, where its plugin of Snakemake says nothing and waits for ever.
+"""What becomes of a run's jobs in SLURM's queue, where its plugin of Snakemake would wait for ever.
 
-A controller that is killed forgets the jobs of its last seconds, and one that keeps ended jobs for a short time forgets
-those before they are asked for; a held job never starts. The head of a run puts a `squeue` of its own before the
-cluster's on its search path, which runs this module.
+A controller that is killed forgets the jobs of its last seconds, one that keeps ended jobs for a short time forgets
+those before they are asked for, and a held job never starts. Where no controller answers, the plugin forgets the jobs
+itself. The head of a run puts a `squeue` and a `sacct` of its own before the cluster's on its search path, which run
+this module.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from hqnn.submission import QUEUED, tell_head
 
 DONE = "(100%) done"  # in the log of a job whose outputs are all there
 LIVES = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "REQUEUE", "SUSPENDED", "PREEMPTED", "STOPPED")
+PATIENCE_S = 25  # the plugin's own is 60 for all that is asked here
 STUCK = re.compile(
     r"held|badconstraints|invalidaccount|invalidqos|partitiondown|partitioninactive|partition\w*limit|nodenotavail|"
     r"nodes required for job are down",
@@ -69,23 +72,42 @@ def tell_of_stuck(queued: Sequence[Path], reasons: Mapping[str, str], tell: Call
 
 
 def main(command: Sequence[str]) -> int:
-    """Answer as the command does, with its errors and exit code; forgotten jobs are added where it asks for a run's."""
+    """Answer as the command does, and where it asks for the states of a run's jobs, for all of these at any time."""
     run = dict(pairwise(command)).get("--name", "")
-    queued = sorted((Path(os.environ[QUEUED]) / run).glob("*")) if run else []
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    print(done.stdout, end="")
-    if done.returncode == 0 and queued:
-        for number, state in forgotten(queued, _by_number(done.stdout), tell_head).items():
-            print(f"{number}|{state}")
-        waiting = [command[0], "--noheader", "--name", run, "--states", "PENDING", "--format", "%i|%r"]
-        asked = subprocess.run(waiting, capture_output=True, text=True, check=False)
-        tell_of_stuck(queued, _by_number(asked.stdout), tell_head)
-    return done.returncode
+    if not run:
+        return subprocess.run(command, check=False).returncode
+    folder = Path(os.environ[QUEUED]) / run
+    queued = sorted(folder.glob("*"))  # before the command: a job that is submitted meanwhile is not forgotten
+    said, silent = _answer(command), folder.with_suffix(".silent")
+    if said is None:
+        if queued and not silent.exists():
+            tell_head("SLURM does not say what becomes of its jobs: the run waits until it does")
+            silent.touch()
+        states = {file.name: "PENDING" for file in queued}
+    else:
+        silent.unlink(missing_ok=True)
+        states = _by_number(said)
+        if Path(command[0]).name == "squeue":  # accounting may learn of a job later
+            arrays = {number.partition("_")[0]: state for number, state in states.items()}
+            states |= forgotten(queued, arrays, tell_head)
+            waiting = [command[0], "--noheader", "--name", run, "--states", "PENDING", "--format", "%i|%r"]
+            tell_of_stuck(queued, _by_number(_answer(waiting) or ""), tell_head)
+    for number, state in states.items():
+        print(f"{number}|{state}")
+    return 0
+
+
+def _answer(command: Sequence[str]) -> str | None:
+    """What a command says; None where it fails, or says nothing for long."""
+    with suppress(subprocess.TimeoutExpired):
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False)
+        return done.stdout if done.returncode == 0 else None
+    return None
 
 
 def _by_number(said: str) -> dict[str, str]:
     rows = [line.split("|", 1) for line in said.splitlines()]
-    return {row[0].partition("_")[0]: row[-1] for row in rows}
+    return {row[0]: row[-1] for row in rows}
 
 
 def _lines(file: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """Jobs given to SLURM: what refuses them for a time is waited for, the rest is said with what to mend.
 
 The head of a run puts an `sbatch` of its own before the cluster's on its search path, which runs this module, and a
-`squeue` that runs `queued_jobs`.
+`squeue` and a `sacct` that run `queued_jobs`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-OURS = {"sbatch": "hqnn.submission", "squeue": "hqnn.queued_jobs"}  # modules that run in their place
+OURS = {
+    "sbatch": "hqnn.submission",
+    "squeue": "hqnn.queued_jobs",
+    "sacct": "hqnn.queued_jobs",
+}  # modules that run in their place
 OUR_COMMAND = '#!/bin/sh\nexec "{python}" -P -m {module} "{command}" "$@"\n'
 TERMINAL = "HQNN_TERMINAL"  # environment variable: takes sentences that the head repeats on its own terminal
 QUEUED = "HQNN_QUEUED"  # environment variable: folder with a folder a run, in which each submitted job has a file
@@ -45,7 +49,7 @@ MENDS = {
 
 
 def be_patient(folder: Path) -> None:
-    """Put an `sbatch` that waits, and a `squeue` that forgets no job, before the cluster's on this search path.
+    """Put commands before SLURM's on this search path that wait where it is busy, and forget no job.
 
     Args:
         folder: where their files are written, and what was submitted is noted.
@@ -53,8 +57,8 @@ def be_patient(folder: Path) -> None:
     from hqnn.store import write_text  # not for every job that is submitted
 
     folder = folder.absolute()
-    found = {name: shutil.which(name) for name in OURS}
-    if all(found.values()):
+    found = {name: command for name in OURS if (command := shutil.which(name))}
+    if "sbatch" in found:
         folder.mkdir(parents=True, exist_ok=True)
         for name, command in found.items():
             write_text(folder / name, OUR_COMMAND.format(python=sys.executable, module=OURS[name], command=command))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hqnn.queued_jobs import forgotten, main, tell_of_stuck
-from hqnn.submission import QUEUED
+from hqnn.submission import QUEUED, TERMINAL
 
 LOGS = {"done": "1 of 1 steps (100%) done\n", "failed": "Error in rule train_ideal", "none": None}
-SQUEUE = """#!/bin/sh
+ASKED = """#!/bin/sh
 echo 8 > "$HQNN_QUEUED/run/8"
 echo "7|RUNNING"
 """
@@ -49,18 +50,47 @@ def test_each_job_ends_once_as_the_scheduler_says_or_as_its_log_does(jobs: dict[
         assert forgotten(sorted(queued.glob("*")), states, pytest.fail) == {}
 
 
-def test_a_job_that_is_taken_while_the_scheduler_is_asked_is_not_forgotten(
+@pytest.fixture
+def ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    squeue = tmp_path / "squeue"
-    squeue.write_text(SQUEUE)
-    squeue.chmod(0o755)
+) -> Callable[[str, str], str]:
+    """Asks a command, by its name and script, for the jobs of a run that submitted 6 and 7; gives what is printed."""
     (tmp_path / "run").mkdir()
-    (tmp_path / "run/7").write_text("7.log")
+    for number in "67":
+        (tmp_path / "run" / number).write_text(f"{number}.log")
     monkeypatch.setenv(QUEUED, str(tmp_path))
-    assert main([str(squeue), "--name", "run"]) == 0
-    assert capfd.readouterr().out == "7|RUNNING\n"
+    monkeypatch.setenv(TERMINAL, str(tmp_path / "terminal"))
+
+    def asked(name: str, script: str) -> str:
+        command = tmp_path / name
+        command.write_text(script)
+        command.chmod(0o755)
+        assert main([str(command), "--name", "run"]) == 0
+        return capfd.readouterr().out
+
+    return asked
+
+
+def test_a_job_that_is_taken_while_the_scheduler_is_asked_is_not_forgotten(
+    ask: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    assert ask("squeue", ASKED) == "7|RUNNING\n6|FAILED\n"
     assert {file.name for file in (tmp_path / "run").iterdir()} == {"7", "8"}
+
+
+def test_accounting_may_learn_of_a_job_later(ask: Callable[[str, str], str]) -> None:
+    assert ask("sacct", ASKED) == "7|RUNNING\n"
+
+
+def test_jobs_wait_as_long_as_the_scheduler_says_nothing(
+    ask: Callable[[str, str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hqnn.queued_jobs.PATIENCE_S", 0.1)
+    (tmp_path / "terminal").touch()
+    for script in ("#!/bin/sh\nexit 1", "#!/bin/sh\nexec sleep 5", "#!/bin/sh\nexit 1"):
+        assert ask("sacct", script) == ask("squeue", script) == "6|PENDING\n7|PENDING\n"
+    assert ask("squeue", '#!/bin/sh\necho "6|COMPLETED\n7|RUNNING"') == "6|COMPLETED\n7|RUNNING\n"
+    assert (tmp_path / "terminal").read_text().count("the run waits until it does") == 1
 
 
 def test_a_job_that_never_starts_is_said_once_with_its_reason(tmp_path: Path) -> None:

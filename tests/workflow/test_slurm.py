@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def cluster(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
 TARGET = "results/change/sample/angle_y-simplified_two_design-3/ideal/seed0/noisy-ibmq_lima/predictions.h5"
 TITLE = """studies={change: {title: "it's “a title” with \\"quotes\\", `signs` & $HOME"}}"""
 HOMELESS = '#!/bin/sh\nHOME=/proc exec "{sbatch}" "$@"\n'
+
+
+def said_within(terminal: Path, words: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while words not in terminal.read_text():
+        assert time.monotonic() < deadline, terminal.read_text()
+        time.sleep(0.2)
 
 
 def test_a_cluster_gives_the_numbers_of_a_laptop(root: Path, cluster: Cluster, tmp_path: Path) -> None:
@@ -119,8 +127,10 @@ def test_a_controller_that_is_killed_costs_time_alone_even_where_it_forgets_a_jo
     held = "slurm_extra='--hold' if attempt == 1 else ''"
     asked = ("--set-resources", f"sample_data:{held}", f"prepare_table:{held}")
     head = start_head(checkout, cluster.environment, *asked, "--", "results/rows/sample/samples.h5")
+    terminal = checkout.folder / "terminal"
     kept = cluster.job_that("PENDING")["JobId"]
     cluster.kill_controller()
+    said_within(terminal, "SLURM does not say what becomes of its jobs", LONGEST_S)
     cluster.start_controller()
     cluster.asked("scontrol", "release", kept)
     cluster.job_that("COMPLETED", kept)
@@ -128,8 +138,7 @@ def test_a_controller_that_is_killed_costs_time_alone_even_where_it_forgets_a_jo
     cluster.kill_controller()
     cluster.forget_jobs()
     cluster.start_controller()
-    terminal = checkout.folder / "terminal"
-    assert head.wait(timeout=LONGEST_S) == 0, terminal.read_text()
+    assert head.wait(timeout=2 * LONGEST_S) == 0, terminal.read_text()
     assert f"SLURM keeps job {kept} waiting (JobHeldUser)" in terminal.read_text()
     assert f"SLURM has forgotten job {lost}" in terminal.read_text()
     assert len(re.findall(r"submitted with SLURM jobid (\d+)", terminal.read_text())) == 3
