@@ -33,7 +33,8 @@ CLASS_BAND = "class"
 MAP_BANDS = ("probability", CLASS_BAND)  # of two classes
 MOST = 65535  # what a raster of classes of 16 bits holds
 COG_OPTIONS = {"blocksize": 256, "compress": "DEFLATE", "level": 1, "overview_resampling": "NEAREST"}
-COG_SETTINGS = {"GDAL_CACHEMAX": 64 * 2**20, "ZSTD_LEVEL_OVERVIEW": 1}  # the latter of files that go when it is written
+MAP_CACHE_BYTES = 64 * 2**20  # else GDAL keeps a twentieth of the memory full of what was read
+COG_SETTINGS = {"ZSTD_LEVEL_OVERVIEW": 1}  # of files that go when the map is written
 
 
 class Predict(Protocol):
@@ -216,7 +217,7 @@ def _take(kept: Mapping[str, NDArray[np.float32]], sizes: Sizes, colours: Thinne
 
 def _write_cog(done: MappedWindows, legend: Mapping[int, str], path: Path, threads: int) -> None:
     mosaic = done.mosaic({"classes": json.dumps(legend, ensure_ascii=False)})
-    with rasterio.Env(GDAL_MAX_DATASET_POOL_SIZE=2 * done.across, **COG_SETTINGS):
+    with rasterio.Env(GDAL_CACHEMAX=MAP_CACHE_BYTES, GDAL_MAX_DATASET_POOL_SIZE=2 * done.across, **COG_SETTINGS):
         rasterio.shutil.copy(mosaic, path, driver="COG", num_threads=threads, **COG_OPTIONS)
     _read_back(path)
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 
-from hqnn.data.pixels.rasters import CLASS_BAND, map_legend
+from hqnn.data.pixels.rasters import CLASS_BAND, MAP_CACHE_BYTES, map_legend
 from hqnn.data.pixels.scene import windows
 from hqnn.data.pixels.tiffs import open_raster, read_window
 
@@ -91,7 +92,7 @@ def _read(table: Path) -> list[dict[str, str]]:
 def _counted(path: Path, classes: int) -> tuple[NDArray[np.int64], list[int], float | None]:
     """Pixels of each class and of none, shape (classes + 1,), the classes' numbers, and a pixel's area in hectares."""
     counts = np.zeros(classes + 1, dtype=np.int64)
-    with open_raster(path) as file:
+    with rasterio.Env(GDAL_CACHEMAX=MAP_CACHE_BYTES), open_raster(path) as file:
         band, numbers = file.descriptions.index(CLASS_BAND) + 1, list(map_legend(file))
         for window in windows(file.shape):
             found = read_window(file, *window, index=band)
