@@ -129,7 +129,7 @@ rule map_new_scene:
         "../../environment.yml"
     threads: threads_of_scene
     resources:
-        mem_mb=memory(2500),
+        mem_mb=memory(2000),
     params:
         place=lambda wildcards: new_data(wildcards).place,
         files=lambda wildcards: scene_of(wildcards).get("digest"),
