@@ -41,6 +41,7 @@ rule download_data:
     wildcard_constraints:
         set=any_of(plan.fetched_set for plan in plans.values() if plan.study.data.source == "download"),
     cache: True
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

@@ -35,6 +35,7 @@ rule collect_metrics:
         parquet="results/metrics.parquet",
     log:
         "results/metrics.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

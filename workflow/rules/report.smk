@@ -21,6 +21,7 @@ rule report_study:
         chapter="results/{study}/chapter.json",
     log:
         "results/{study}/report.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
@@ -43,6 +44,7 @@ rule write_report:
         page=report("results/report.html", caption="../report/page.rst", category="Report"),
     log:
         "results/report.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
