@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +31,6 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
 )
 SECRETS = {"QISKIT_IBM_TOKEN": "ibm", "IQM_TOKEN": "iqm", "IQM_TOKENS_FILE": "iqm"}  # and whose machines they open
-RESULTS = "/results/"  # in the path of a copy of what a rule made
 USED = "used: "  # begins the last line of every log
 SELDOM = 100_000  # new objects between garbage collections, which else take a third of the time to import torch
 
@@ -114,8 +114,11 @@ def job(*, forked: bool = False, torch_threads: bool = False, secrets: bool = Fa
 
 
 def _places(inputs: Iterable[str]) -> dict[str, str]:
-    """Where inputs lie, by their names below `results/`; these differ where results are in a storage."""
-    return {path[path.index(RESULTS) + 1 :]: path for path in inputs if RESULTS in path}
+    """Where inputs lie, by their names below `results/`; these differ where results are in a storage.
+
+    A storage's own path may have a folder of that name, too, so each such name of an input is one.
+    """
+    return {path[place.end() :]: path for path in inputs for place in re.finditer("/(?=results/)", path)}
 
 
 def _located(value: Any, places: Mapping[str, str]) -> Any:

@@ -92,7 +92,7 @@ def test_a_script_sees_the_token_of_its_own_machine_alone(
 
 
 def test_a_param_that_names_an_input_says_where_it_lies_in_a_storage(tmp_path: Path) -> None:
-    stored = [f".snakemake/storage/fs/store/results/s/{name}.h5" for name in "ab"]
+    stored = [f".snakemake/storage/fs/where/results/lie/results/s/{name}.h5" for name in "ab"]
     points = [{"samples": ("results/s/a.h5", "results/s/b.h5"), "seed": 1}, "results/s/c.h5", None]
     code = JOB.format(params={"points": points}, secrets=False, input=["resources/results.csv", *stored])
     said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

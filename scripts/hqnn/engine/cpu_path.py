@@ -86,7 +86,10 @@ class ProductExpectations(torch.autograd.Function):
             angles = None if y is None else y[..., some]
             if terms is None:
                 met = states.meet(operators, x[some], angles, values[some])
-            if not (states.meet_parted(terms, x[some], angles, values[some]) if terms else met):
+                whole = met is not None
+            else:
+                whole = states.meet_parted(terms, x[some], angles, values[some])
+            if not whole:
                 raise nan_inputs()
         if needed:
             ctx.work = part, states, chunk

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,14 +66,14 @@ class Units:
             ]
             yield np.concatenate(times, axis=1, dtype=float)
 
-    def once_and_drawn(self, seeds: tuple[int, ...], draws: int) -> Iterable[Floats]:
-        """Every unit once, then draws from a source with these seeds; as `drawn`, of which this row is the first.
+    def drawn_from(self, seeds: tuple[int, ...], draws: int) -> Iterable[Floats]:
+        """As `drawn`, from a source with these seeds.
 
         What is little is kept for the next units of the same sizes, since many files share a test set.
         """
         if draws * self.of_sample.size <= WEIGHTS_AT_ONCE:
             return _kept(self.sizes, seeds, draws)
-        return chain([np.ones((1, sum(self.sizes)))], self.drawn(draws, _source(seeds)))
+        return self.drawn(draws, _source(seeds))
 
 
 def bootstrap(
@@ -118,8 +117,7 @@ def intervals(values: Floats) -> Floats:
 
 @lru_cache(maxsize=2)  # a test set and its subset
 def _kept(sizes: tuple[int, ...], seeds: tuple[int, ...], draws: int) -> Sequence[Floats]:
-    drawn = Units(np.arange(sum(sizes)), sizes).drawn(draws, _source(seeds))
-    return [np.concatenate([np.ones((1, sum(sizes))), *drawn])]
+    return list(Units(np.arange(sum(sizes)), sizes).drawn(draws, _source(seeds)))
 
 
 def _source(seeds: tuple[int, ...]) -> np.random.Generator:

@@ -152,13 +152,14 @@ def _scored(
     parts: Sequence[_Part], units: Units, *, balanced: bool, draws: int, seed: int
 ) -> Iterator[tuple[Key, tuple[float, float, float]]]:
     """Values with their intervals; without, where all that is drawn from is one unit."""
-    pieces = [_measured(parts, weights, balanced) for weights in units.once_and_drawn((seed, BOOTSTRAP), draws)]
-    values = np.concatenate([np.stack(list(piece.values())) for piece in pieces], axis=1)
-    limits = intervals(values[:, 1:])
+    point = _measured(parts, np.ones((1, sum(units.sizes))), balanced)  # alone, or its last bit would follow the draws
+    drawn = [_measured(parts, weights, balanced) for weights in units.drawn_from((seed, BOOTSTRAP), draws)]
+    pieces = [np.stack([piece[key] for key in point]) for piece in drawn]
+    limits = intervals(np.concatenate(pieces, axis=1) if pieces else np.empty((len(point), 0)))
     varied = {part.group: part.varies for part in parts} | {POOLED: max(units.sizes) > 1}
-    for key, value, (low, high) in zip(pieces[0], values[:, 0].tolist(), limits.tolist(), strict=True):
+    for (key, value), (low, high) in zip(point.items(), limits.tolist(), strict=True):
         known = varied.get(key[1], varied[POOLED])
-        yield key, (value, low if known else np.nan, high if known else np.nan)
+        yield key, (float(value[0]), low if known else np.nan, high if known else np.nan)
 
 
 def _measured(parts: Sequence[_Part], weights: Floats, balanced: bool) -> dict[Key, Floats]:
