@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ from rasterio.warp import transform as reproject_points
 from hqnn.data.pixels.raster_bands import Band, Floats
 
 GDAL_CACHE_BYTES = 192 * 2**20  # a row of blocks of a whole tile of Sentinel-2, 13 bands at two dates
+GDAL_CACHE_BYTES_BESIDE = 32 * 2**20  # where `DecodedBlocks` keeps what was read
 SNAP = 1e-6  # source pixels; closer than this to a pixel's centre is the centre
 FAR = 1e9  # source pixels; a place that a projection cannot reach
 
@@ -73,12 +74,12 @@ def read_dates(
     """
     raw = np.empty((len(dates), len(dates[0]), len(rows), len(columns)), dtype=np.float32)
     inside = _within(np.array(rows), grid.shape[0])[:, None] & _within(np.array(columns), grid.shape[1])
-    for date, bands in enumerate(dates):
-        for crs, own in groupby(enumerate(bands), key=lambda numbered: numbered[1].source.crs):
-            x, y = grid.coordinates(crs, rows, columns)
-            for number, band in own:
-                with np.errstate(over="ignore"):  # beyond float32 is infinite, so not valid
-                    raw[date, number] = _sample(band, x, y)
+    located = list(_located(grid, dates, rows, columns))
+    for _, band, x, y in located:
+        _fetch(band, x, y)
+    for plane, band, x, y in located:
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, so not valid
+            raw[plane] = _sample(band, x, y)
     if not inside.all():
         raw[:, :, ~inside] = np.nan
     valid = np.isfinite(raw.reshape(-1, *inside.shape)[0])
@@ -89,12 +90,29 @@ def read_dates(
     return raw, valid
 
 
+def gdal_cache_bytes(dates: Sequence[Sequence[Band]]) -> int:
+    """How much GDAL shall keep of the rasters of bands."""
+    kept = all(band.blocks is not None for bands in dates for band in bands)
+    return GDAL_CACHE_BYTES_BESIDE if kept else GDAL_CACHE_BYTES
+
+
 def overlaps(grid: Grid, source: Any) -> bool:
     """Whether any of a grid's pixels, thinned to a hundred a side, lies inside a raster."""
     height, width = grid.shape
     rows, columns = range(0, height, -(-height // 100)), range(0, width, -(-width // 100))
     row, column = _pixels(source.transform, *grid.coordinates(source.crs, rows, columns))
     return bool((_within(row, source.height) & _within(column, source.width)).any())
+
+
+def _located(
+    grid: Grid, dates: Sequence[Sequence[Band]], rows: range, columns: range
+) -> Iterator[tuple[tuple[int, int], Band, Floats, Floats]]:
+    """Date and number of each band, the band, and coordinates of pixels of the grid in its CRS, see `coordinates`."""
+    for date, bands in enumerate(dates):
+        for crs, own in groupby(enumerate(bands), key=lambda numbered: numbered[1].source.crs):
+            x, y = grid.coordinates(crs, rows, columns)
+            for number, band in own:
+                yield (date, number), band, x, y
 
 
 def _pixels(transform: Affine, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -123,6 +141,14 @@ def _within(index: NDArray[Any], size: int) -> NDArray[np.bool_]:
     return np.asarray((index >= -0.5) & (index <= size - 0.5))
 
 
+def _fetch(band: Band, x: Floats, y: Floats) -> None:
+    """Let blocks that are shared be decoded before they are waited for."""
+    if band.blocks is not None:
+        row, column = _pixels(band.source.transform, x, y)
+        if (_within(row, band.source.height) & _within(column, band.source.width)).any():
+            band.fetch(_span(row, band.source.height), _span(column, band.source.width))
+
+
 def _sample(band: Band, x: Floats, y: Floats) -> Floats:
     """Interpolate one band at coordinates; NaN outside it and beside invalid pixels."""
     source = band.source
@@ -142,19 +168,19 @@ def _sample(band: Band, x: Floats, y: Floats) -> Floats:
 
 def _span(index: Floats, size: int) -> range:
     """The source pixels that indices lie between."""
-    low, high = np.clip((np.floor(index.min()), np.floor(index.max()) + 1), 0, size - 1)
+    low, high = np.clip((np.floor(index.min()), np.ceil(index.max())), 0, size - 1)
     return range(int(low), int(high) + 1)
 
 
 def _between(values: Floats, index: Floats, axis: int) -> Floats:
     """Interpolate along one axis."""
-    lower, weight = _split(index)
+    lower, upper, weight = _split(index)
     if not weight.any() and np.array_equal(lower, np.arange(values.shape[axis])):
         return values
     below = values.take(lower, axis, mode="clip")
     if not weight.any():
         return below
-    found = values.take(lower + 1, axis, mode="clip")
+    found = values.take(upper, axis, mode="clip")
     found -= below
     found *= np.expand_dims(weight, 1 - axis)
     found += below
@@ -163,13 +189,14 @@ def _between(values: Floats, index: Floats, axis: int) -> Floats:
 
 def _between_four(values: Floats, row: Floats, column: Floats) -> Floats:
     """Interpolate at any positions, rows and columns of one shape."""
-    (top, down), (left, right) = _split(row), _split(column)
-    tops, lefts = ([(i + k).clip(0, n - 1) for k in (0, 1)] for i, n in zip((top, left), values.shape, strict=True))
+    (*tops, down), (*lefts, right) = _split(row), _split(column)
+    tops, lefts = ([i.clip(0, n - 1) for i in ends] for ends, n in zip((tops, lefts), values.shape, strict=True))
     upper = values[tops[0], lefts[0]] * (1 - right) + values[tops[0], lefts[1]] * right
     lower = values[tops[1], lefts[0]] * (1 - right) + values[tops[1], lefts[1]] * right
     return np.asarray(upper * (1 - down) + lower * down)
 
 
-def _split(index: Floats) -> tuple[NDArray[np.int64], Floats]:
+def _split(index: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """The pixels beside an index, the same one twice where it is a pixel's centre, and how far it is from the first."""
     lower = np.floor(index)
-    return lower.astype(np.int64), index - lower
+    return lower.astype(np.int64), np.ceil(index).astype(np.int64), index - lower

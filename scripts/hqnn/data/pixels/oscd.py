@@ -16,10 +16,11 @@ import rasterio
 from hqnn.data.parts import PUBLISHED_PARTS
 from hqnn.data.pixels.bands import BANDS
 from hqnn.data.pixels.change_maps import PNG, PNG_THRESHOLD, ChangeMap
-from hqnn.data.pixels.grids import GDAL_CACHE_BYTES, SNAP, Grid, overlaps
+from hqnn.data.pixels.decoded_blocks import DecodedBlocks
+from hqnn.data.pixels.grids import SNAP, Grid, gdal_cache_bytes, overlaps
 from hqnn.data.pixels.once import Once
 from hqnn.data.pixels.oscd_files import City, FileGrid, is_level_2a, open_city, shared_bands, split_of
-from hqnn.data.pixels.raster_bands import Band, has_georeference, in_unit, single_band
+from hqnn.data.pixels.raster_bands import Band, has_georeference, in_unit, sharing, single_band
 from hqnn.data.pixels.raster_scene import RasterScene
 from hqnn.data.pixels.scene import Listed
 from hqnn.data.pixels.tiffs import GDAL_OPTIONS, open_raster, with_sidecars
@@ -46,6 +47,7 @@ class OscdCollection:
     Attributes:
         grid: `native` or `rect`, see `open_city`.
         once: gives its warnings.
+        blocks: that all who have opened one city share.
     """
 
     root: Path
@@ -56,6 +58,7 @@ class OscdCollection:
     dates: int = 2
     lacks: Mapping[str, str] = field(default_factory=dict)
     once: Once = field(default_factory=lambda: Once(log))
+    blocks: DecodedBlocks = field(default_factory=DecodedBlocks)
 
     @contextmanager
     def open(self, name: str) -> Iterator[RasterScene]:
@@ -69,8 +72,9 @@ class OscdCollection:
         """
         city = open_city(self.root, name, self.grid)
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **GDAL_OPTIONS))
-            dates = [_open_date(stack, files, self.bands) for files in city.dates]
+            stack.enter_context(rasterio.Env(**GDAL_OPTIONS))
+            dates = [_open_date(stack, files, self.bands, self.blocks) for files in city.dates]
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=gdal_cache_bytes(dates)))
             self._say(city, dates)
             reference = self.bands.index(min(self.bands, key=NOMINAL_M.__getitem__))
             first, second = ([band.source for band in date] for date in dates)
@@ -78,7 +82,8 @@ class OscdCollection:
                 self._check(sources, sources[reference], first[reference])
             grid = Grid.of(first[reference])
             _check_overlap(city, grid, second[reference])
-            yield RasterScene(name, grid, self.bands, dates, ChangeMap(city, grid, stack, self.once.warn))
+            labels = ChangeMap(city, grid, stack, self.once.warn)
+            yield RasterScene(name, grid, self.bands, dates, labels)
 
     def about(self) -> Mapping[str, Any]:
         """Which files were read."""
@@ -166,14 +171,14 @@ def _parts(root: Path, named: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return parts
 
 
-def _open_date(stack: ExitStack, files: Mapping[str, Path], bands: Sequence[str]) -> list[Band]:
+def _open_date(stack: ExitStack, files: Mapping[str, Path], bands: Sequence[str], blocks: DecodedBlocks) -> list[Band]:
     """Open bands, each in the unit of the data set."""
     opened = []
     for name in bands:
         if name not in files:
             folder = next(iter(files.values())).parent
             raise UserError(f"{folder} has no file of band {name} (*_{name}.tif); add it")
-        band = single_band(stack.enter_context(open_raster(files[name])), f"band {name}")
+        band = sharing(single_band(stack.enter_context(open_raster(files[name])), f"band {name}"), blocks)
         tagged = abs(band.scale / REFLECTANCE_UNIT - 1) < ROUNDED
         opened.append(in_unit(band, REFLECTANCE_SCALE) if tagged else band)
     return opened

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, MaskFlags
 
+from hqnn.data.pixels.decoded_blocks import DecodedBlocks, decodes_slowly
 from hqnn.data.pixels.tiffs import read_mask, read_window
 from hqnn.errors import UserError
 
@@ -29,6 +30,7 @@ class Band:
         offset: added to that.
         masked: whether the raster says in a mask or in an alpha band which pixels are valid.
         alpha: index of an alpha band that GDAL leaves aside, since the raster has a nodata value too; 0 where none.
+        blocks: that are shared by all threads that read this band; None where each reads for itself.
     """
 
     source: Any
@@ -37,10 +39,17 @@ class Band:
     offset: float = 0.0
     masked: bool = False
     alpha: int = 0
+    blocks: DecodedBlocks | None = None
+
+    def fetch(self, rows: range, columns: range) -> None:
+        """Decode what `stored` would and no other thread has begun, where blocks are shared."""
+        if self.blocks is not None:
+            self.blocks.fetch(self.source, rows, columns, self.index)
 
     def stored(self, rows: range, columns: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Read a rectangle inside the raster as it is stored, and which of it is valid; it raises as `read_window`."""
-        stored = read_window(self.source, rows, columns, self.index)
+        read = read_window if self.blocks is None else self.blocks.read
+        stored = read(self.source, rows, columns, self.index)
         valid = np.ones(stored.shape, dtype=np.bool_)
         nodata = self.source.nodatavals[self.index - 1]
         if nodata is not None:
@@ -125,6 +134,11 @@ def class_band(source: Any) -> Band:
 def in_unit(band: Band, factor: float) -> Band:
     """A band whose values are multiplied."""
     return replace(band, scale=band.scale * factor, offset=band.offset * factor)
+
+
+def sharing(band: Band, blocks: DecodedBlocks) -> Band:
+    """A band that shares blocks with all that read the same raster, where these take long to decode."""
+    return replace(band, blocks=blocks) if decodes_slowly(band.source, band.index) else band
 
 
 def measured_bands(source: Any) -> list[int]:

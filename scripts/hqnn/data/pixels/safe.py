@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from hqnn.data.pixels.clouds import (
     masked_codes,
     open_codes,
 )
-from hqnn.data.pixels.raster_bands import Band, Floats, single_band
+from hqnn.data.pixels.decoded_blocks import DecodedBlocks
+from hqnn.data.pixels.raster_bands import Band, Floats, sharing, single_band
 from hqnn.data.pixels.scene import PLACEHOLDERS, PREDICT, UNLABELLED, Listed
 from hqnn.data.pixels.sentinel2 import BANDS, RESOLUTIONS_M, Product, find_products, read_product
 from hqnn.data.pixels.tiffs import GDAL_OPTIONS, open_raster
-from hqnn.data.pixels.tile_grid import Decode, TileGrid, check_fit, grid_of, read_values
+from hqnn.data.pixels.tile_grid import Decode, TileGrid, check_fit, fetch_values, grid_of, read_values
 from hqnn.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ log = logging.getLogger(__name__)
 LABELS = ("", "scl")
 NO_DATA, SATURATED = 0, 65535  # the special values of every product
 REFLECTANCE_SCALE = 10_000
-GDAL_CACHE_BYTES = 256 * 2**20  # a row of JPEG 2000 tiles of all 13 bands
+GDAL_CACHE_BYTES = 64 * 2**20  # a row of blocks of the cloud masks; `DecodedBlocks` keeps the bands
 
 
 @dataclass
@@ -63,6 +65,8 @@ class ProductScene:
         valid = np.logical_and.outer(*(_inside(r, n) for r, n in zip((rows, columns), self.shape, strict=True)))
         if not valid.any():
             return raw, valid
+        for source, _ in chain(*self.sources):
+            fetch_values(source, self.grid, rows, columns)
         for date, sources in enumerate(self.sources):
             for band, (source, decode) in enumerate(sources):
                 raw[date, band] = read_values(source, self.grid, rows, columns, decode)
@@ -89,7 +93,11 @@ class ProductScene:
 
 @dataclass
 class Products:
-    """Sentinel-2 products; the attributes and methods are those of `Collection`."""
+    """Sentinel-2 products; the attributes and methods are those of `Collection`.
+
+    Attributes:
+        blocks: that all who have opened one scene share.
+    """
 
     root: Path
     scenes: Sequence[Listed]
@@ -101,6 +109,7 @@ class Products:
     mask_clouds: bool
     codes: tuple[int, ...]
     lacks: Mapping[str, str] = field(default_factory=dict)
+    blocks: DecodedBlocks = field(default_factory=DecodedBlocks)
 
     @contextmanager
     def open(self, name: str) -> Iterator[ProductScene]:
@@ -114,8 +123,8 @@ class Products:
         products = self.groups[name]
         grid = _grid(products[0], self.bands, self.resolution_m)
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES * len(products), **GDAL_OPTIONS))
-            sources = [[_open_band(stack, product, band, grid) for band in self.bands] for product in products]
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **GDAL_OPTIONS))
+            sources = [[self._open_band(stack, product, band, grid) for band in self.bands] for product in products]
             files = _cloud_files(products, self.resolution_m) if self.mask_clouds or self.codes else []
             opened = [(stack.enter_context(open_codes(file, grid)), tuple(masked_codes(file))) for file in files]
             yield ProductScene(
@@ -142,6 +151,14 @@ class Products:
             "labels": "scl" if self.codes else "",
             "class_values": list(self.codes),
         }
+
+    def _open_band(self, stack: ExitStack, product: Product, band: str, grid: TileGrid) -> tuple[Band, Decode]:
+        source = stack.enter_context(open_raster(product.image(band, grid.pixel_m)))
+        single = sharing(single_band(source, f"band {band}"), self.blocks)
+        check_fit(source, grid)
+        return single, functools.partial(
+            _reflectance, offset=product.offsets[band], scale=REFLECTANCE_SCALE / product.quantification
+        )
 
     def _about(self, product: Product) -> Mapping[str, Any]:
         return {
@@ -307,15 +324,6 @@ def _count(product: Product, file: Path, bands: Sequence[str], pixel_m: int) -> 
 
 def _grid(product: Product, bands: Sequence[str], pixel_m: int) -> TileGrid:
     return grid_of(product.image(bands[0], pixel_m), pixel_m)
-
-
-def _open_band(stack: ExitStack, product: Product, band: str, grid: TileGrid) -> tuple[Band, Decode]:
-    source = stack.enter_context(open_raster(product.image(band, grid.pixel_m)))
-    single = single_band(source, f"band {band}")
-    check_fit(source, grid)
-    return single, functools.partial(
-        _reflectance, offset=product.offsets[band], scale=REFLECTANCE_SCALE / product.quantification
-    )
 
 
 def _reflectance(stored: NDArray[Any], *, offset: int, scale: float) -> Floats:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from rasterio.warp import transform as reproject_points
 
+from hqnn.data.pixels.decoded_blocks import DecodedBlocks
 from hqnn.data.pixels.grids import Grid, overlaps, place
-from hqnn.data.pixels.raster_bands import Band, has_georeference, measured_bands, open_band
+from hqnn.data.pixels.raster_bands import Band, has_georeference, measured_bands, open_band, sharing
 from hqnn.data.pixels.tiffs import open_raster
 from hqnn.errors import UserError
 
@@ -74,13 +75,16 @@ def bands_of_date(rasters: Iterable[tuple[Path, str]]) -> tuple[BandFile, ...]:
     return tuple(found)
 
 
-def open_dates(stack: ExitStack, scene: str, dates: Sequence[Sequence[BandFile]]) -> tuple[Grid, list[list[Band]]]:
+def open_dates(
+    stack: ExitStack, scene: str, dates: Sequence[Sequence[BandFile]], blocks: DecodedBlocks
+) -> tuple[Grid, list[list[Band]]]:
     """Open all bands of a scene and check that they fit together.
 
     Args:
         stack: that closes the rasters.
         scene: its name.
         dates: the bands of each.
+        blocks: that are shared with others who have the scene open.
 
     Returns:
         The finest grid of the first date, and the open bands of each date.
@@ -95,7 +99,7 @@ def open_dates(stack: ExitStack, scene: str, dates: Sequence[Sequence[BandFile]]
     grid = Grid.of(finest)
     for source in sources.values():
         _check(scene, finest, source)
-    return grid, [[open_band(sources[band.path], band.index) for band in date] for date in dates]
+    return grid, [[sharing(open_band(sources[band.path], band.index), blocks) for band in date] for date in dates]
 
 
 def _measured(path: Path, source: Any) -> list[Band]:

@@ -16,7 +16,8 @@ import rasterio
 from numpy.typing import NDArray
 
 from hqnn.data.pixels.class_maps import ClassMap, class_names, class_values
-from hqnn.data.pixels.grids import GDAL_CACHE_BYTES
+from hqnn.data.pixels.decoded_blocks import DecodedBlocks
+from hqnn.data.pixels.grids import gdal_cache_bytes
 from hqnn.data.pixels.once import Once
 from hqnn.data.pixels.raster_scene import RasterScene, ReadLabels
 from hqnn.data.pixels.scene import PREDICT, Listed
@@ -39,6 +40,7 @@ class SceneCollection:
         unlabelled: numbers that mean that there is no label.
         table: name of the file.
         once: gives its warnings.
+        blocks: that all who have opened one scene share.
     """
 
     root: Path
@@ -53,6 +55,7 @@ class SceneCollection:
     table: str
     lacks: Mapping[str, str] = field(default_factory=dict)
     once: Once = field(default_factory=lambda: Once(log))
+    blocks: DecodedBlocks = field(default_factory=DecodedBlocks)
 
     @contextmanager
     def open(self, name: str) -> Iterator[RasterScene]:
@@ -64,8 +67,9 @@ class SceneCollection:
         if name not in self.rows:
             raise UserError(f"{self.root / self.table} has no scene {name!r}{nearest(name, self.rows)}")
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **GDAL_OPTIONS))
-            grid, sources = open_dates(stack, name, self.files[name])
+            stack.enter_context(rasterio.Env(**GDAL_OPTIONS))
+            grid, sources = open_dates(stack, name, self.files[name], self.blocks)
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=gdal_cache_bytes(sources)))
             label = self.rows[name].label
             labels: ReadLabels = self._unlabelled(name)
             if label is not None:

@@ -66,6 +66,12 @@ def check_fit(source: Any, grid: TileGrid) -> None:
         )
 
 
+def fetch_values(band: Band, grid: TileGrid, rows: range, columns: range) -> None:
+    """Let blocks that are shared be decoded before `read_values` waits for them; the arguments are its."""
+    if band.blocks is not None:
+        band.fetch(*_rectangle(band.source, grid, *_clipped(grid, rows, columns)))
+
+
 def read_values(band: Band, grid: TileGrid, rows: range, columns: range, decode: Decode) -> Floats:
     """Read one band at pixels of a grid.
 
@@ -87,13 +93,13 @@ def read_values(band: Band, grid: TileGrid, rows: range, columns: range, decode:
         UserError: the file is damaged or cut off.
     """
     source, own = band.source, _pixel_m(band.source)
-    i, j = (np.clip(r, 0, n - 1) for r, n in zip((rows, columns), grid.shape, strict=True))
+    i, j = _clipped(grid, rows, columns)
+    span_rows, span_columns = _rectangle(source, grid, i, j)
+    stored, valid = band.stored(span_rows, span_columns)
+    values = np.where(valid, decode(stored), np.nan)
     if own <= grid.pixel_m:
-        return _means(band, grid.pixel_m // own, i, j, decode)
-    factor = own // grid.pixel_m
-    row, column = (np.clip((k + 0.5) / factor - 0.5, 0, n - 1) for k, n in zip((i, j), source.shape, strict=True))
-    span_rows, span_columns = _span(np.floor(row), np.ceil(row)), _span(np.floor(column), np.ceil(column))
-    values = _decoded(band, span_rows, span_columns, decode)
+        return _means(values, grid.pixel_m // own, i - i.min(), j - j.min())
+    row, column = _positions(source, grid, i, j)
     return _between(_between(values, row - span_rows.start, 0), column - span_columns.start, 1)
 
 
@@ -133,18 +139,35 @@ def _pixel_m(source: Any) -> int:
     return side
 
 
-def _decoded(band: Band, rows: range, columns: range, decode: Decode) -> Floats:
-    stored, valid = band.stored(rows, columns)
-    return np.where(valid, decode(stored), np.nan)
+def _clipped(grid: TileGrid, rows: range, columns: range) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The nearest rows and columns of a grid."""
+    row, column = (np.clip(r, 0, n - 1) for r, n in zip((rows, columns), grid.shape, strict=True))
+    return row, column
 
 
-def _means(band: Band, factor: int, i: NDArray[Any], j: NDArray[Any], decode: Decode) -> Floats:
-    rows, columns = _span(i, i), _span(j, j)
-    fine_rows, fine_columns = (range(factor * r.start, factor * r.stop) for r in (rows, columns))
-    values = _decoded(band, fine_rows, fine_columns, decode)
+def _rectangle(source: Any, grid: TileGrid, i: NDArray[Any], j: NDArray[Any]) -> tuple[range, range]:
+    """Rows and columns of a raster that rows `i` and columns `j` of a grid are made of."""
+    factor = grid.pixel_m // _pixel_m(source)
+    if factor:
+        rows, columns = (range(factor * int(k.min()), factor * (int(k.max()) + 1)) for k in (i, j))
+    else:
+        rows, columns = (_span(np.floor(k), np.ceil(k)) for k in _positions(source, grid, i, j))
+    return rows, columns
+
+
+def _positions(source: Any, grid: TileGrid, i: NDArray[Any], j: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Rows and columns of a coarser raster on which the centres of a grid's pixels lie, 0 at its first pixel's."""
+    factor = _pixel_m(source) // grid.pixel_m
+    row, column = (np.clip((k + 0.5) / factor - 0.5, 0, n - 1) for k, n in zip((i, j), source.shape, strict=True))
+    return row, column
+
+
+def _means(values: Floats, factor: int, i: NDArray[Any], j: NDArray[Any]) -> Floats:
+    """Means of `factor` x `factor` values each, at rows `i` and columns `j` of them."""
     if factor > 1:
-        values = values.reshape(len(rows), factor, len(columns), factor).mean(axis=(1, 3))
-    return np.asarray(values[(i - rows.start)[:, None], j - columns.start])
+        height, width = values.shape
+        values = values.reshape(height // factor, factor, width // factor, factor).mean(axis=(1, 3))
+    return np.asarray(values[i[:, None], j])
 
 
 def _span(low: NDArray[Any], high: NDArray[Any]) -> range:
