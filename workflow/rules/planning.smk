@@ -17,8 +17,7 @@ for place, question in [
     (snakemake.sourcecache, "parse_uri"),
     (snakemake.output_index.OutputIndex, "match_producers"),
 ]:
-    if hasattr(place, question):
-        setattr(place, question, cache(getattr(place, question)))
+    setattr(place, question, cache(getattr(place, question)))
 
 
 def once_a_rule(check):
@@ -34,8 +33,7 @@ def once_a_rule(check):
 
 
 # That a job's script is there is checked by reading it. No script's path has a wildcard.
-if hasattr(snakemake.dag, "ScriptProcessor"):
-    snakemake.dag.ScriptProcessor.process_job = once_a_rule(snakemake.dag.ScriptProcessor.process_job)
+snakemake.dag.ScriptProcessor.process_job = once_a_rule(snakemake.dag.ScriptProcessor.process_job)
 
 
 def unless_silent(say):
