@@ -5,7 +5,7 @@ a change in a library module reruns the rules that use it and no others; comment
 digest of the environment does the same for the packages.
 
 Parsing every file takes longer than the rest of a dry run, so what a file says is stored beside Python's own compiled
-modules, and is read again when the file's times or size have changed.
+modules, and is read again when the file's content has changed; while its times and size stay, it is not even opened.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _files_of(name: str) -> Iterator[str]:
 @cache
 def _sources(scripts: Path) -> dict[str, Source]:
     """Every Python file of the scripts and their library, by its path from there."""
-    store = scripts / "__pycache__" / f"closure.{sys.implementation.cache_tag}.json"
+    store = scripts / "__pycache__" / f"sources.{sys.implementation.cache_tag}.json"
     try:
         stored = json.loads(store.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -108,11 +108,15 @@ def _sources(scripts: Path) -> dict[str, Source]:
     for path in sorted([*scripts.glob("*.py"), *scripts.glob(f"{PACKAGE}/**/*.py")]):
         file, state = path.relative_to(scripts).as_posix(), path.stat()
         stamp = [state.st_mtime_ns, state.st_ctime_ns, state.st_size]
-        known = stored.get(file)
-        current[file] = known if known and known[0] == stamp else [stamp, *_read(path)]
+        current[file] = stored.get(file, [None, None])
+        if current[file][0] != stamp:
+            content = path.read_bytes()
+            whole, (_, before, *said) = hashlib.sha256(content).hexdigest(), current[file]
+            # A copy, or an image that keeps no fractions of seconds, has other times and what was stored with it.
+            current[file] = [stamp, whole, *(said if whole == before else _read(path, content))]
     if current != stored:
         _keep(store, json.dumps(current))
-    return {file: Source(*said) for file, (_, *said) in current.items()}
+    return {file: Source(*said) for file, (_, _, *said) in current.items()}
 
 
 def _keep(store: Path, text: str) -> None:
@@ -124,8 +128,7 @@ def _keep(store: Path, text: str) -> None:
         beside.replace(store)
 
 
-def _read(path: Path) -> Source:
-    content = path.read_bytes()
+def _read(path: Path, content: bytes) -> Source:
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError):

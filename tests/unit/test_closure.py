@@ -84,11 +84,24 @@ def test_an_edit_that_keeps_size_and_time_of_modification_counts(scripts: Path) 
 
 def test_the_store_of_digests_only_saves_time(scripts: Path) -> None:
     first = digest()
-    (store,) = (scripts / "__pycache__").glob("closure.*.json")
+    (store,) = (scripts / "__pycache__").glob("sources.*.json")
     store.write_text(store.read_text()[:50])
     assert digest() == first
     store.unlink()
     assert digest() == first == digest()
+
+
+def test_a_copy_with_other_times_and_its_store_is_not_parsed_again(
+    scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = digest()
+    for path in scripts.rglob("*.py"):
+        os.utime(path, ns=(0, path.stat().st_mtime_ns // 10**9 * 10**9))
+    with monkeypatch.context() as context:
+        context.setattr(closure, "_read", lambda path, _: pytest.fail(f"{path} was parsed"))
+        assert digest() == first
+    (scripts / "hqnn/room/deep.py").write_text("def f():\n    return 3\n")
+    assert digest() != first
 
 
 def test_a_file_that_cannot_be_parsed_stops_only_the_rules_that_import_it(scripts: Path) -> None:
