@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any, NoReturn
 
+import pytest
+from numba.core.caching import IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 
 from hqnn.circuits.library import build
@@ -56,3 +61,28 @@ def test_no_kernel_is_left_to_be_compiled_by_a_run_in_either_precision() -> None
     }
     assert len(compiled) > 10
     assert min(compiled.values()) >= 2, compiled
+
+
+def test_where_nothing_can_be_written_kernels_are_those_of_the_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "installed.py"
+    installed.write_text("from hqnn.engine.jit import exact_kernel\n@exact_kernel\ndef twice(x):\n    return 2 * x\n")
+
+    def twice() -> Any:
+        return runpy.run_path(str(installed))["twice"]
+
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise PermissionError
+
+    first = twice()
+    assert first(1.5) == 3.0
+    assert sum(first.stats.cache_misses.values()) == len(list(tmp_path.rglob("*.nbc"))) == 1
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)  # by which Numba sees whether a folder can be written
+    monkeypatch.setattr(IndexDataCacheFile, "_open_for_write", refuse)
+    later = twice()
+    assert later(1.5) == 3.0
+    assert sum(later.stats.cache_hits.values()) == 1
+    assert not later.stats.cache_misses
+    assert later(2) == 4  # not compiled with the installation, and not kept
+    assert sum(later.stats.cache_misses.values()) == 1

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from numba import njit
 from numba.core.registry import cpu_target
 
+from hqnn.engine.kernel_cache import KernelCache
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # What Numba knows of types and of NumPy, which the first kernel would load: here, a process that forks jobs has it.
@@ -21,7 +23,7 @@ cpu_target.target_context.refresh()
 
 def kernel(function: Function) -> Function:
     """Compile a function that Python calls, free to reorder sums; there must be no NaN."""
-    compiled: Function = njit(cache=True, fastmath=True, error_model="numpy", nogil=True)(function)
+    compiled: Function = _kept(njit(fastmath=True, error_model="numpy", nogil=True)(function))
     return compiled
 
 
@@ -33,11 +35,17 @@ def part(function: Function) -> Function:
 
 def exact_kernel(function: Function) -> Function:
     """Compile a function that Python calls, with every rounding as written and NaN respected."""
-    compiled: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
+    compiled: Function = _kept(njit(error_model="numpy", nogil=True)(function))
     return compiled
 
 
 def exact_part(function: Function) -> Function:
     """Compile a function that only kernels call, with every rounding as written and NaN respected."""
     compiled: Function = njit(error_model="numpy", forceinline=True)(function)
+    return compiled
+
+
+def _kept(compiled: Any) -> Any:
+    if hasattr(compiled, "py_func"):  # NUMBA_DISABLE_JIT leaves functions as they are
+        compiled._cache = KernelCache(compiled.py_func)  # what `cache=True` does, with Numba's own class
     return compiled
