@@ -46,7 +46,8 @@ def set_up(torch: str, lock: Path, uv: str) -> str:
     """Say what is going to be taken, and take it.
 
     Args:
-        torch: ``cpu``, ``default``, or ``auto``, which finds out.
+        torch: ``cpu``, ``default``, or ``auto``, which finds out; a new environment is ``default`` where there is no
+            index to take ``cpu`` from.
         lock: the lock file.
         uv: the program that installs.
 
@@ -56,9 +57,11 @@ def set_up(torch: str, lock: Path, uv: str) -> str:
     Raises:
         UserError: the disk has too little room, or a download or the installation failed.
     """
-    chosen = _build(lock, uv) if torch == "auto" else torch
-    build, place = BUILDS[chosen], Path(sys.prefix)
-    if not any(place.glob("lib/python*/site-packages/torch")):
+    place = Path(sys.prefix)
+    new = not any(place.glob("lib/python*/site-packages/torch"))
+    chosen = _build(torch, lock, uv) if torch == "auto" or (torch == "cpu" and new) else torch
+    if new:
+        build = BUILDS[chosen]
         print(
             f"setup: takes {build.words}: up to {build.download_gb:g} GB of downloads, {build.disk_gb:g} GB on disk; "
             "if it is interrupted, the same command goes on",
@@ -87,9 +90,9 @@ def _install(command: list[str], place: Path) -> None:
         )
 
 
-def _build(lock: Path, uv: str) -> str:
+def _build(torch: str, lock: Path, uv: str) -> str:
     """Which build is for this machine, as far as it can be had here."""
-    if sys.platform != "linux" or _has_nvidia():  # elsewhere the lock has no CUDA
+    if torch == "auto" and (sys.platform != "linux" or _has_nvidia()):  # elsewhere the lock has no CUDA
         return "default"
     if _cpu_builds_answer(lock, uv):
         return "cpu"

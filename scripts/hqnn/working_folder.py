@@ -33,7 +33,7 @@ class Presence:
         self._said: dict[str, Any] = {
             "process": os.getpid(),
             "host": socket.gethostname(),
-            "user": _user(os.getuid()),
+            "user": user_name(os.getuid()),
             "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         self._path = runs / f"{self._said['host']}-{self._said['process']}.json"
@@ -66,9 +66,9 @@ def check_writable(folder: Path) -> None:
     for path in (folder, folder / LOCKS) if folder.exists() else (folder.parent,):
         if path.exists() and not os.access(path, os.W_OK):
             raise UserError(
-                f"{path} belongs to {_user(path.stat().st_uid)} and cannot be written by {_user(os.getuid())}, so "
-                "nothing can run here: give this run a folder of its own (--directory FOLDER), or have this one opened "
-                "to a group that both are in (chmod -R g+rwX)"
+                f"{path} belongs to {user_name(path.stat().st_uid)} and cannot be written by {user_name(os.getuid())}, "
+                "so nothing can run here: give this run a folder of its own (--directory FOLDER), or have this one "
+                "opened to a group that both are in (chmod -R g+rwX)"
             )
 
 
@@ -128,8 +128,8 @@ def enter(folder: Path, tell: Callable[[str], None]) -> Presence | None:
     return presence
 
 
-def _user(number: int) -> str:
-    """Name of a user; in a container there may be none to the number."""
+def user_name(number: int) -> str:
+    """Name of a user; in a container there may be none to the number, which then stands for it."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

@@ -61,13 +61,13 @@ def test_cpu_builds_are_taken_where_no_device_is_and_their_index_answers(
     assert "up to 0.4 GB of downloads, 2.4 GB on disk" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("silent", ["exit 2", "sleep 30"])
+@pytest.mark.parametrize(("torch", "silent"), [("auto", "exit 2"), ("auto", "sleep 30"), ("cpu", "exit 2")])
 def test_the_lock_is_taken_within_seconds_where_that_index_is_silent(
-    silent: str, lock: Path, stub: Stub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    torch: str, silent: str, lock: Path, stub: Stub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hqnn.set_up, "ANSWER_S", 0.5)
     before = time.monotonic()
-    assert set_up("auto", lock, stub(dry_run=f"exec {silent}" if "sleep" in silent else silent)) == "default"
+    assert set_up(torch, lock, stub(dry_run=f"exec {silent}" if "sleep" in silent else silent)) == "default"
     assert time.monotonic() - before < 10
     assert "pip sync --require-hashes" in asked(lock)
     said = capsys.readouterr().out.splitlines()
