@@ -20,6 +20,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from hqnn.errors import UserError
+
 OURS = {
     "sbatch": "hqnn.submission",
     "squeue": "hqnn.queued_jobs",
@@ -46,6 +48,22 @@ MENDS = {
     "node configuration is not available": "no node of the partition has so many cores, so much memory or such a GPU: "
     "lower threads or mem_mb; `sinfo -o '%P %c %m %G'` lists them",
 }
+
+
+def check_scheduler(executor: str) -> None:
+    """See that jobs can be submitted from here.
+
+    Args:
+        executor: name of Snakemake's plugin that runs jobs.
+
+    Raises:
+        UserError: it is SLURM's, whose commands are not here.
+    """
+    if executor == "slurm" and not shutil.which("sbatch"):
+        raise UserError(
+            "executor: slurm submits jobs by sbatch, which is not on the search path here, as in a container: start "
+            "this run on the cluster's login node, or leave --workflow-profile out to compute where it is started"
+        )
 
 
 def be_patient(folder: Path) -> None:

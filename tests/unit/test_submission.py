@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hqnn.submission import config_of_jobs, submit, within_limit
+from hqnn.errors import UserError
+from hqnn.submission import check_scheduler, config_of_jobs, submit, within_limit
 
 STUB = """#!/bin/sh
 echo "$@" >> {said}
@@ -76,3 +77,14 @@ def test_a_job_asks_for_no_more_time_than_its_partition_gives(limit: str, asks: 
     assert capped == [asks if word == "9999" else word for word in command]
     assert bool(told) == (asks != "9999")
     assert within_limit(["sbatch", "-t", "5"], "", pytest.fail) == ["sbatch", "-t", "5"]
+
+
+def test_slurm_s_executor_without_slurm_s_commands_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check_scheduler("kubernetes")
+    with pytest.raises(UserError, match=r"sbatch, which is not on the search path here.* leave --workflow-profile out"):
+        check_scheduler("slurm")
+    stub(tmp_path, "", refusals=0)
+    check_scheduler("slurm")
