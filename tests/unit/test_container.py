@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -19,15 +24,47 @@ def recipe(root: Path) -> str:
 def section(recipe: str, name: str) -> list[str]:
     found = re.search(rf"^%{name}\n((?:    .*\n|\n)*)", recipe, flags=re.MULTILINE)
     assert found, name
-    return [line.strip() for line in found[1].splitlines() if line.strip()]
+    return [line for line in textwrap.dedent(found[1]).splitlines() if line.strip()]
 
 
-def test_the_recipe_has_every_file_that_set_up_and_runs_need(root: Path, recipe: str) -> None:
-    copied = [shlex.split(line) for line in section(recipe, "files")]
-    assert all((root / source).exists() and target == f"/opt/hqnn/{source}" for source, target in copied)
-    built = re.findall(r"^\$\(VENV\)/\.set-up-\$\(CHOSEN\): (.*)", (root / "Makefile").read_text(), flags=re.MULTILINE)
-    needed = {"Makefile", "README.md", "workflow", "scripts", "resources", "config", "environment.yml"}
-    assert needed | set(built[0].split()) <= {source for source, _ in copied}
+def copied(recipe: str) -> list[str]:
+    pairs = [shlex.split(line) for line in section(recipe, "files")]
+    assert all(target == f"/opt/hqnn/{source}" for source, target in pairs)
+    return [source for source, _ in pairs]
+
+
+def test_the_recipe_has_all_of_the_repository_but_what_is_for_its_developers(root: Path, recipe: str) -> None:
+    if not (root / ".git").exists():
+        pytest.skip("no git checkout")
+    listed = ["git", "ls-tree", "--name-only", "HEAD"]
+    kept = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True).stdout.split()
+    assert {*copied(recipe), ".ci", ".gitignore", "results", "tests"} == set(kept)
+
+
+def test_what_is_copied_plans_a_run_elsewhere_for_a_user_without_name_or_home_and_writes_nothing_there(
+    root: Path, recipe: str, tmp_path: Path
+) -> None:
+    code, work = tmp_path / "opt/hqnn", tmp_path / "work"
+    work.mkdir()
+    for source in copied(recipe):
+        copy = shutil.copytree if (root / source).is_dir() else shutil.copy
+        (code / source).parent.mkdir(parents=True, exist_ok=True)
+        copy(root / source, code / source)
+    (code / ".venv").symlink_to(sys.prefix)
+    (code / "scripts/sitecustomize.py").write_text("import pwd\npwd.getpwuid = {}.__getitem__\n")
+    before = {path: path.stat().st_mtime_ns for path in code.rglob("*") if "__pycache__" not in path.parts}
+    script = "\n".join([*section(recipe, "environment"), *section(recipe, "runscript")])
+    done = subprocess.run(
+        ["sh", "-c", script.replace("/opt/hqnn", str(code)), "runscript", "--cores", "2", "-n"],
+        cwd=work,
+        env={"PATH": os.defpath, "HOME": "/proc", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert re.search(r"^write_report +1$", done.stdout + done.stderr, re.MULTILINE), done.stdout + done.stderr
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert {path for path in code.rglob("*") if "__pycache__" not in path.parts} == set(before)
+    assert {path.name for path in work.iterdir()} == {".cache", ".snakemake"}
 
 
 def test_the_recipe_s_python_and_set_up_are_those_of_the_project(root: Path, recipe: str) -> None:
