@@ -44,4 +44,5 @@ if __name__ == "__main__":
         written = write_example(Path(sys.argv[1]), *sys.argv[2:])
     except UserError as error:
         sys.exit(f"new: {error}")
-    print(f"{written} is written; run it with: .venv/bin/snakemake --cores 2 --configfile {written}")
+    snakemake = ".venv/bin/snakemake" if Path(".venv").exists() else "snakemake"  # in a container it is on the path
+    print(f"{written} is written; run it with: {snakemake} --cores 2 --configfile {written}")

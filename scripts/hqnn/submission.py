@@ -91,7 +91,8 @@ def be_patient(folder: Path) -> None:
 
 def keep_caches(folder: Path) -> None:
     """Have jobs keep their programs' caches in a folder; a node's HOME may be another one, or read-only."""
-    os.environ["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or str(folder.absolute())
+    kept = os.environ.get("XDG_CACHE_HOME") or str(folder.absolute())
+    os.environ |= {"XDG_CACHE_HOME": kept, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR") or f"{kept}/matplotlib"}
 
 
 def config_of_jobs(config: Mapping[str, Any], folder: Path) -> Path:
