@@ -19,4 +19,5 @@ with job(forked=True) as rule:
         memory_limit_mb=rule.params.memory_limit_mb,
         device=rule.params.device,
         about=rule.wildcards,
+        code=rule.params.code,
     )

@@ -15,4 +15,5 @@ with job(forked=True) as rule:
         layouts=rule.params.layouts,
         noise=rule.params.noise,
         about=rule.wildcards,
+        code=rule.params.code,
     )

@@ -13,4 +13,5 @@ with job(forked=True) as rule:
         subset=rule.params.subset,
         seed=rule.params.seed,
         about=rule.wildcards,
+        code=rule.params.code,
     )

@@ -33,7 +33,7 @@ from hqnn.working_folder import LIFTED
 PATIENCE_S = 20  # after a polite signal
 LONGEST_S = 3600  # of a run that is left alone
 TIMED = re.compile(r"seconds|_m?s$")
-UNCOMPARED = {".log", ".html", ".json", ".pt"}  # times; the pages show what is compared already
+UNCOMPARED = {".log", ".html", ".json"}  # times; the pages show what is compared already
 
 
 def kill_tree(child: subprocess.Popen[str]) -> None:
@@ -157,7 +157,7 @@ def differences(one: Path, other: Path) -> list[str]:
 
 
 def _is_equal(one: Path, other: Path) -> bool:
-    if one.name == "checkpoint.pt" or one.name.startswith(".snakemake"):
+    if one.suffix == ".pt" or one.name.startswith(".snakemake"):
         return True
     if not (one.exists() and other.exists()):
         return False

@@ -218,7 +218,7 @@ def test_a_checkpoint_of_another_run_is_not_gone_on_with(
     small_run(checkpoint, epochs=2)
     with caplog.at_level(logging.INFO, "hqnn"):
         small_run(checkpoint, epochs=2, **CHANGES[changed])
-    assert "is of other settings, samples, weights or code, so training starts anew" in caplog.text
+    assert "is of other settings, samples, weights or code, so all is computed anew" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -280,8 +280,11 @@ def test_a_finished_run_that_was_not_written_gives_its_weights_at_once(tmp_path:
 
 
 def test_every_rule_that_can_go_on_says_by_which_code(root: Path) -> None:
-    resumed = ("train_ideal(", "train_native(", "extract_features(", "predict_unet(", "train_together(", "train_sweep(")
+    going_on = (
+        "train_ideal(", "train_native(", "train_together(", "train_sweep(", "train_curve(", "fit_curve(",
+        "write_noise_curve(", "write_shots_curve(", "extract_features(", "predict_unet(", "tune(",
+    )  # fmt: skip
     scripts = [script.read_text(encoding="utf-8") for script in (root / "scripts").glob("*.py")]
-    going_on = [text for text in scripts if any(name in text for name in resumed)]
-    assert len(going_on) == 8
-    assert all("code=rule.params.code," in text for text in going_on)
+    texts = [text for text in scripts if any(f"    {name}" in text for name in going_on)]
+    assert len(texts) == 13
+    assert all("code=rule.params.code," in text for text in texts)

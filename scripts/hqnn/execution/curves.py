@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hqnn.data.samples import Files, Samples, read_samples
+from hqnn.execution.backends import calibration_file
 from hqnn.execution.exact import run_exact
 from hqnn.execution.noisy import Noisy
 from hqnn.execution.predict import ExecutionPath
@@ -22,6 +25,8 @@ from hqnn.models.architectures import load_classifier
 from hqnn.models.device import device_of
 from hqnn.models.hybrid import MEMORY_LIMIT_MB, HybridClassifier
 from hqnn.noise.scales import PARTS, Scales
+from hqnn.training.checkpoints import Checkpoint
+from hqnn.training.points import compute_points
 
 NOISE, SHOTS = "noise", "shots"
 
@@ -55,6 +60,7 @@ def write_noise_curve(
     subset: int,
     seed: int,
     about: Mapping[str, Any],
+    code: str = "",
     memory_limit_mb: float = MEMORY_LIMIT_MB,
     device: str = "cpu",
 ) -> None:
@@ -75,6 +81,7 @@ def write_noise_curve(
         subset: how many samples.
         seed: of trajectories and subset.
         about: what the path of the result says: study, dataset, model, backend.
+        code: see `hqnn.training.checkpoints.Checkpoint`; a killed curve goes on at the next point.
         memory_limit_mb: of the engine.
         device: see `hqnn.models.device.device_of`.
     """
@@ -82,13 +89,15 @@ def write_noise_curve(
     whole = Noisy(program, backend, noise, *given)
     nets = [_Net.of(one, whole.samples(subset), seed, memory_limit_mb, device) for one in trained]
     said = {**about, "phase": "ideal", "path": "noisy"}
-    tables = []
-    for axis, scales in _scaled(sorted({0.0, *factors})):
-        for factor, of_parts in scales:
-            path = Noisy(program, backend, {**noise, "scales": of_parts}, *given)
-            run = path if path.is_noisy else None
-            tables += [net.point(run, axis, factor, said) for net in nets]
-    write_metrics(Path(output), tables)
+    paths = [
+        (Noisy(program, backend, {**noise, "scales": of_parts}, *given), axis, factor)
+        for axis, scales in _scaled(sorted({0.0, *factors}))
+        for factor, of_parts in scales
+    ]
+    points = [partial(net.under_noise, *path, said) for path in paths for net in nets]
+    known = [[net.seed for net in nets], sorted({0.0, *factors}), dict(noise), *given, subset, device, said]
+    files = [*_files(trained), program, calibration_file(backend)]
+    write_metrics(Path(output), compute_points(points, Checkpoint.of_table(output, code), files=files, said=known))
 
 
 def write_shots_curve(
@@ -99,6 +108,7 @@ def write_shots_curve(
     subset: int,
     seed: int,
     about: Mapping[str, Any],
+    code: str = "",
 ) -> None:
     """Sample models without noise by numbers of shots; write the points.
 
@@ -109,12 +119,22 @@ def write_shots_curve(
         subset: how many samples.
         seed: of sampling and subset.
         about: what the path of the result says: study, dataset, model.
+        code: as of `write_noise_curve`.
     """
     from hqnn.execution.sampled import Shots  # Qiskit and Aer, which no other axis needs
 
     nets = [_Net.of(one, subset, seed) for one in trained]
     said = {**about, "phase": "ideal", "path": "shots", "backend": "aer"}
-    write_metrics(Path(output), [net.point(Shots(count, seed), SHOTS, count, said) for count in shots for net in nets])
+    points = [partial(net.point, Shots(count, seed), SHOTS, count, said) for count in shots for net in nets]
+    known = [[net.seed for net in nets], list(shots), subset, seed, said]
+    checkpoint = Checkpoint.of_table(output, code)
+    write_metrics(Path(output), compute_points(points, checkpoint, files=_files(trained), said=known))
+
+
+def _files(trained: Sequence[Trained]) -> list[str | os.PathLike[str]]:
+    """Models and samples."""
+    tables = [[one.samples] if isinstance(one.samples, str | os.PathLike) else one.samples for one in trained]
+    return [*(one.model for one in trained), *chain.from_iterable(tables)]
 
 
 def _scaled(factors: Sequence[float]) -> Iterator[tuple[str, list[tuple[float, Scales]]]]:
@@ -150,6 +170,10 @@ class _Net:
         inputs = model.circuit_inputs(samples.features)
         exact = model.probabilities(run_exact(model, fingerprint, inputs).values)
         return cls(one.seed, fingerprint, model, samples, inputs, exact)
+
+    def under_noise(self, path: Noisy, axis: str, factor: float, about: Mapping[str, Any]) -> pd.DataFrame:
+        """Rows under noise; of the exact path where nothing gets any."""
+        return self.point(path if path.is_noisy else None, axis, factor, about)
 
     def point(self, path: ExecutionPath | None, axis: str, at: float, about: Mapping[str, Any]) -> pd.DataFrame:
         """Rows of one path; of the exact one where None."""

@@ -1,4 +1,4 @@
-"""A training run on disk, from which it goes on as if it had never stopped."""
+"""A run on disk, a training above all, from which it goes on as if it had never stopped."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ class Checkpoint:
     def beside(cls, model: str | os.PathLike[str], code: str = "") -> Checkpoint:
         """That of the run whose model will lie there; of epochs that take less than a second not each is written."""
         return cls(Path(model).with_name("checkpoint.pt"), code, EVERY_S)
+
+    @classmethod
+    def of_table(cls, table: str | os.PathLike[str], code: str = "") -> Checkpoint:
+        """That of the run which writes a table, among others in its folder; written as one beside a model is."""
+        return cls(Path(table).with_suffix(".checkpoint.pt"), code, EVERY_S)
 
 
 class Resumable(Protocol):
@@ -145,10 +150,10 @@ def read_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any]
         found = torch.load(path, weights_only=True)
         own, state = found["digest"], found["state"]
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        log.warning("%s is no checkpoint that can be read (%s), so training starts anew", path, type(error).__name__)
+        log.warning("%s is no checkpoint that can be read (%s), so all is computed anew", path, type(error).__name__)
         return None
     if own != digest:
-        log.info("%s is of other settings, samples, weights or code, so training starts anew", path)
+        log.info("%s is of other settings, samples, weights or code, so all is computed anew", path)
         return None
     return dict(state)
 

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hqnn.data.parts import TRAIN
 from hqnn.data.rows import first_column
 from hqnn.data.samples import Samples, class_names, read_samples
 from hqnn.data.smaller import write_smaller_split
+from hqnn.execution.backends import calibration_file
 from hqnn.execution.exact import run_exact
 from hqnn.execution.predict import predict
 from hqnn.execution.references import predict_reference
@@ -25,10 +27,13 @@ from hqnn.execution.twin import predict_classical
 from hqnn.metrics.points import point_of
 from hqnn.metrics.table import write_metrics
 from hqnn.models.hybrid import MEMORY_LIMIT_MB
+from hqnn.notes import noting
 from hqnn.settings.chosen import read_chosen
 from hqnn.settings.spaces import circuit_name
+from hqnn.training.checkpoints import Checkpoint
 from hqnn.training.draws import usual_batch
 from hqnn.training.ideal import train_ideal
+from hqnn.training.points import compute_points
 
 
 @dataclass(frozen=True)
@@ -125,32 +130,49 @@ def train_curve(
 
 
 def fit_curve(
-    output: str | os.PathLike[str], places: Sequence[Place], *, axis: str, about: Mapping[str, Any], **fitting: Any
+    output: str | os.PathLike[str],
+    places: Sequence[Place],
+    *,
+    axis: str,
+    parameters: Mapping[str, Any],
+    about: Mapping[str, Any],
+    code: str = "",
+    **fitting: Any,
 ) -> None:
-    """Fit a reference at every point and write the scores of all.
+    """Fit a reference at every point and write the scores of all; a killed curve goes on at the next point.
 
     Args:
         output: of the tidy table.
         places: where to fit it.
         axis: its key in the config.
+        parameters: of `hqnn.execution.references.predict_reference`.
         about: what the path of the results says: study, dataset, model.
-        fitting: further arguments of `hqnn.execution.references.predict_reference`.
+        code: see `hqnn.training.checkpoints.Checkpoint`.
+        fitting: further arguments of `predict_reference`.
     """
-    tables: list[pd.DataFrame] = []
-    for place in places:
-        predictions = Path(place.folder) / "predictions.h5"
-        said = {**about, "phase": "ideal", "path": "exact"}
+    points = [partial(_fit, place, axis, {**fitting, "parameters": parameters}, about) for place in places]
+    of_places = [(place.at, place.seed, place.train_samples, len(place.samples), len(place.tuned)) for place in places]
+    known = [of_places, axis, dict(parameters), dict(about), fitting]
+    backend = parameters.get("backend")
+    files = [file for place in places for file in (*place.samples, *place.tuned)]
+    files += [str(calibration_file(backend))] if backend else []
+    write_metrics(Path(output), compute_points(points, Checkpoint.of_table(output, code), files=files, said=known))
+
+
+def _fit(place: Place, axis: str, fitting: Mapping[str, Any], about: Mapping[str, Any]) -> pd.DataFrame:
+    """Fit a reference at one point; what it warns of stands in its predictions, whatever other points said."""
+    predictions = Path(place.folder) / "predictions.h5"
+    with noting():
         predict_reference(
             predictions,
             samples=_tables(place, axis),
             name=about["model"],
             seed=place.seed,
             tuned=place.tuned,
-            about=said,
+            about={**about, "phase": "ideal", "path": "exact"},
             **fitting,
         )
-        tables.append(point_of(predictions, axis, place.at))
-    write_metrics(Path(output), tables)
+    return point_of(predictions, axis, place.at)
 
 
 def _predict(
