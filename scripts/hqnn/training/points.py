@@ -34,7 +34,7 @@ def compute_points(
     curve = _Curve(points, files, said)
     write = resume(curve, checkpoint)
     for point in points[len(curve.found) :]:
-        curve.found.append(point())
+        curve.add(point())
         write(len(curve.found) == len(points))
     remove_partials(checkpoint.path)
     return curve.found
@@ -45,6 +45,7 @@ class _Curve:
 
     def __init__(self, points: Sequence[Callable[[], pd.DataFrame]], files: Files, said: Any) -> None:
         self.found: list[pd.DataFrame] = []
+        self._texts: list[str] = []  # of the points so far, which are written again and again
         self._points, self._files, self._said = len(points), files, said
 
     @property
@@ -58,10 +59,16 @@ class _Curve:
         known = [[contents[file] for file in self._files], self._said, code]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
+    def add(self, table: pd.DataFrame) -> None:
+        """One more point is done."""
+        self.found.append(table)
+        self._texts.append(json.dumps(table.to_dict("list")))
+
     def state(self) -> dict[str, Any]:
         """The rows of the points so far."""
-        return {"points": [table.to_dict("list") for table in self.found]}
+        return {"points": self._texts}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take the points of a curve like this one."""
-        self.found = [pd.DataFrame(columns) for columns in state["points"]]
+        self._texts = list(state["points"])
+        self.found = [pd.DataFrame(json.loads(text)) for text in self._texts]
