@@ -24,4 +24,5 @@ with job(forked=True, torch_threads=True) as rule:
         ),
         memory_limit_mb=rule.params.memory_limit_mb,
         threads=rule.threads,
+        code=rule.params.code,
     )

@@ -13,4 +13,5 @@ with job(forked=True) as rule:
         model=rule.input.model,
         memory_limit_mb=rule.params.memory_limit_mb,
         threads=rule.threads,
+        code=rule.params.code,
     )

@@ -221,6 +221,20 @@ def test_a_checkpoint_of_another_run_is_not_gone_on_with(
     assert "is of other settings, samples, weights or code, so all is computed anew" in caplog.text
 
 
+def test_an_upgraded_package_ends_a_checkpoint_but_no_run_on_a_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hqnn")
+    for code, goes_on in (("digest", False), ("", True)):
+        checkpoint = tmp_path / f"{code}.pt"
+        small_run(checkpoint, epochs=2, code=code)
+        caplog.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr("hqnn.store.versions", lambda: {"torch": "0.1"})
+            small_run(checkpoint, epochs=2, code=code)
+        assert ("goes on after epoch 2" in caplog.text) == goes_on
+
+
 @pytest.mark.parametrize(
     "torn", [b"", b"PK\x03\x04 torn", b"\x80\x02}q\x00.", None], ids=["empty", "zip", "pickle", "cut"]
 )
@@ -283,8 +297,9 @@ def test_every_rule_that_can_go_on_says_by_which_code(root: Path) -> None:
     going_on = (
         "train_ideal(", "train_native(", "train_together(", "train_sweep(", "train_curve(", "fit_curve(",
         "write_noise_curve(", "write_shots_curve(", "extract_features(", "predict_unet(", "tune(",
+        "map_test_scenes(", "map_new_scene(",
     )  # fmt: skip
     scripts = [script.read_text(encoding="utf-8") for script in (root / "scripts").glob("*.py")]
     texts = [text for text in scripts if any(f"    {name}" in text for name in going_on)]
-    assert len(texts) == 13
+    assert len(texts) == 15
     assert all("code=rule.params.code," in text for text in texts)

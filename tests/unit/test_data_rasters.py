@@ -98,19 +98,27 @@ def test_a_map_has_the_same_bytes_however_many_threads_read_it(sample: Path, tmp
             np.testing.assert_array_equal(stretched(shown), false_colour(birch, date, step=3))
 
 
-def test_windows_of_another_model_or_other_files_are_not_gone_on_from(tmp_path: Path) -> None:
+def test_windows_of_another_model_other_files_or_code_are_not_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raster, samples = tmp_path / "a.tif", tmp_path / "samples.h5"
     raster.write_bytes(b"1")
     samples.write_bytes(b"1")
-    listed = Listed("a", "test", (raster,))
-    first = Unfinished(tmp_path / "maps", samples, "model").pieces(listed)
-    assert Unfinished(tmp_path / "maps", samples, "model").pieces(listed) == first
-    others = [Unfinished(tmp_path / "maps", samples, "other").pieces(listed)]
+
+    def pieces(key: str = "model", code: str = "this") -> Path:
+        return Unfinished(tmp_path / "maps", samples, key, code).pieces(Listed("a", "test", (raster,)))
+
+    first = pieces()
+    assert pieces() == first
+    others = [pieces("other"), pieces(code="other")]
+    with monkeypatch.context() as patched:
+        patched.setattr("hqnn.store.versions", lambda: {"torch": "0.1"})
+        others.append(pieces())
     raster.write_bytes(b"12")
-    others.append(Unfinished(tmp_path / "maps", samples, "model").pieces(listed))
+    others.append(pieces())
     samples.write_bytes(b"2")
-    others.append(Unfinished(tmp_path / "maps", samples, "model").pieces(listed))
-    assert len({first, *others}) == 4
+    others.append(pieces())
+    assert len({first, *others}) == 6
 
 
 def probability(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from torch import nn
 
 from hqnn.circuits.program import Program
 from hqnn.noise.model import NoiseModel
-from hqnn.store import whole_file
+from hqnn.store import code_and_packages, whole_file
 
 LOG = "train.log"  # beside a model, as its checkpoint
 EVERY_S = 1.0  # writing an epoch of few samples takes longer than training it
@@ -37,8 +37,8 @@ class Checkpoint:
 
     Attributes:
         path: of the file.
-        code: digest of the code and packages that train: what others began, or this code before it was changed, is not
-            gone on with.
+        code: digest of the code that trains and of the locked packages: what others began, or this code before it was
+            changed, or other versions of packages, is not gone on with.
         every_s: least seconds from one writing to the next; the last epoch is always written.
     """
 
@@ -86,7 +86,7 @@ def resume(run: Resumable, checkpoint: Checkpoint | None) -> Callable[[bool], No
     """
     if checkpoint is None:
         return lambda _: None
-    digest = run.digest(checkpoint.code)
+    digest = run.digest(code_and_packages(checkpoint.code))
     state = read_checkpoint(checkpoint.path, digest)
     if state is not None:
         run.restore(state)

@@ -21,7 +21,7 @@ from hqnn.data.folds import deal_folds, fold_groups, refuse_leaks
 from hqnn.data.parts import TRAIN, VALIDATION
 from hqnn.data.samples import Samples, read_samples, samples_if_any
 from hqnn.settings.tuning import Space
-from hqnn.store import write_text
+from hqnn.store import code_and_packages, write_text
 from hqnn.tuning.judges import Material, own_values, parted, require_two_classes
 from hqnn.tuning.nets import net_judge
 from hqnn.tuning.references import reference_judge, usual_parameters
@@ -123,7 +123,7 @@ def _material(task: Task) -> Material:
 
 def _asked(task: Task, material: Material, journal: Path) -> Search:
     seen = [_digest(material.train), _digest(material.validation)]
-    said = [task.subject, task.space, task.tuning["folds"], task.seed, task.code, seen]
+    said = [task.subject, task.space, task.tuning["folds"], task.seed, code_and_packages(task.code), seen]
     return Search(
         TypeAdapter(Space).validate_python(dict(task.space)),
         task.tuning["trials"],

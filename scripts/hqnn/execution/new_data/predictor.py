@@ -71,7 +71,7 @@ def execution_by(
     """
     at_once = max(1, BITS_AT_ONCE // shots)
     files = [file_digest(file) if Path(file).is_file() else file for file in native]
-    key = repr((path, files, shots, seed, sorted(noise.items()), trajectories))
+    key = repr((path, files, shots, seed, sorted(noise.items()), trajectories, memory_limit_mb))
     if path == "exact":
         from hqnn.execution.exact import run_exact
 

@@ -30,7 +30,7 @@ from hqnn.execution.new_data.predictor import Execution, Predictor, execution_by
 from hqnn.models.hybrid import MEMORY_LIMIT_MB
 from hqnn.report.pixels.map_panel import SceneMap, map_panel
 from hqnn.report.pixels.scene_layers import scene_layers
-from hqnn.store import file_digest, open_table, read_attributes, read_table
+from hqnn.store import code_and_packages, file_digest, open_table, read_attributes, read_table
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +44,17 @@ class Unfinished:
         output: folder of the maps.
         samples: the store that says how features are computed.
         key: of the model and of how it runs.
+        code: digest of the code that maps; windows of other code, or of other versions of packages, are not gone on
+            from.
     """
 
-    def __init__(self, output: str | os.PathLike[str], samples: str | os.PathLike[str], key: str) -> None:
+    def __init__(self, output: str | os.PathLike[str], samples: str | os.PathLike[str], key: str, code: str) -> None:
         target = Path(output)
         self._root = target.with_name(f".{target.name}.windows")
-        self._key = key + file_digest(samples)
+        self._key = key + file_digest(samples) + code_and_packages(code)
 
     def pieces(self, listed: Listed) -> Path:
-        """Of a scene, for as long as its files, the model and how it runs stay the same."""
+        """Of a scene, as long as its files, the model, how it runs and what computes it stay the same."""
         stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in listed.files if file.is_file()]
         return self._root / hashlib.sha256(repr((self._key, listed.name, stats)).encode()).hexdigest()[:16]
 
@@ -69,6 +71,7 @@ def map_test_scenes(
     model: str | os.PathLike[str],
     memory_limit_mb: float,
     threads: int = 1,
+    code: str = "",
 ) -> None:
     """Map every scene that has test samples, or no labels, without noise.
 
@@ -80,6 +83,7 @@ def map_test_scenes(
         model: file of a trained classifier.
         memory_limit_mb: of the engine.
         threads: that read.
+        code: see `Unfinished`.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -89,7 +93,7 @@ def map_test_scenes(
     tested = [about["scenes"][index] for index in np.unique(columns["scene"][columns["split"] == TEST])]
     classes = tuple(about["classes"])
     said: dict[str, Any] = {"numbers": map_numbers(about), "levels": about["levels"]}
-    unfinished = Unfinished(output, samples, predict.key)
+    unfinished = Unfinished(output, samples, predict.key, code)
     with whole_folder(output) as folder:
         for listed in collection.scenes:
             said["pieces"] = unfinished.pieces(listed)
@@ -117,6 +121,7 @@ def map_new_scene(
     execution: Execution,
     memory_limit_mb: float = MEMORY_LIMIT_MB,
     threads: int = 1,
+    code: str = "",
 ) -> None:
     """Map a scene that a model was not trained on; labels that it has are compared with.
 
@@ -131,6 +136,7 @@ def map_new_scene(
         execution: how it runs.
         memory_limit_mb: of the engine.
         threads: that read.
+        code: see `Unfinished`.
 
     Raises:
         UserError: see `open_new_scenes`; a band is missing, or a file is damaged.
@@ -141,7 +147,7 @@ def map_new_scene(
     classes = tuple(about["classes"])
     collection = open_new_scenes(place, about["dates"], **reading)
     listed = next(one for one in collection.scenes if one.name == name)
-    unfinished = Unfinished(output, samples, predict.key)
+    unfinished = Unfinished(output, samples, predict.key, code)
     said = {"numbers": map_numbers(about), "levels": about["levels"], "pieces": unfinished.pieces(listed)}
     labelled = collection.classes if listed.part != PREDICT else ()
     with whole_folder(output) as folder:
