@@ -70,7 +70,8 @@ def job(*, forked: bool = False, torch_threads: bool = False, secrets: bool = Fa
     Args:
         forked: whether the body imports torch, PennyLane or Qiskit; it is then forked, where that can be, from a
             process that has, and else from one that has not.
-        torch_threads: whether torch alone uses the rule's threads, so that more than one can be given after a fork.
+        torch_threads: whether torch alone uses the rule's threads, so that more than one can be given after a fork, and
+            BLAS, whose threads spin for a while after each call, takes none from those that read.
         secrets: whether the script may see the tokens that open its rule's `machine`; all others are taken from the
             environment.
     """
@@ -78,13 +79,15 @@ def job(*, forked: bool = False, torch_threads: bool = False, secrets: bool = Fa
     own = (snakemake.params.get("machine") or {}).get("provider") if secrets else None
     for name in (name for name, provider in SECRETS.items() if provider != own):
         os.environ.pop(name, None)
-    limit_threads(snakemake.threads)
+    limit_threads(1 if torch_threads else snakemake.threads)
     if not forkserver.serving:
         if not secrets and (snakemake.threads == 1 or torch_threads):
             _run_forked(snakemake, forkserver.HEAVY if forked else forkserver.LIGHT)
         supervised(lambda end: _tell(snakemake, end))
-    elif torch_threads:
-        sys.modules["torch"].set_num_threads(snakemake.threads)
+    if torch_threads:
+        import torch
+
+        torch.set_num_threads(snakemake.threads)
     for output in snakemake.output:
         remove_partials(output)
     gc.set_threshold(SELDOM)

@@ -73,6 +73,25 @@ def test_no_more_is_read_ahead_than_there_are_threads() -> None:
         assert len(given_out) <= count + len(scenes)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_no_more_than_the_given_threads_read_and_compute_at_a_time(threads: int) -> None:
+    lock, at_work, most = threading.Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        time.sleep(0.003)
+        with lock:
+            at_work -= 1
+
+    scenes = cast(list[Scene], [Opened() for _ in range(threads)])
+    for _ in read_ahead(scenes, lambda scene, window: work(), numbered([2] * 12)):
+        work()
+    assert 1 <= most <= threads
+
+
 def test_an_error_comes_in_the_place_of_its_window_and_ends_the_reading() -> None:
     blocks = [*numbered([2]), [(range(-1, 0), range(0))], *numbered([5])]
     iterator = read_ahead(cast(list[Scene], [Opened(), Opened()]), read, blocks)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
+from threading import Semaphore
 from typing import TypeVar
 
 from hqnn.data.pixels.scene import Scene, Window
@@ -24,6 +25,9 @@ def read_ahead(
 ) -> Iterator[Read]:
     """What is read of windows, in their order, as many blocks ahead as there are threads.
 
+    At a time no more of them read, and the caller computes with what it was given, than there are threads: a job of one
+    thread reads and computes in turn.
+
     Args:
         scenes: one scene, open as often as threads shall read it: no raster may be read by two threads at a time.
         read: a window of an open scene; one thread calls it for each of `scenes`.
@@ -34,15 +38,22 @@ def read_ahead(
     """
     _give_back_large_arrays()
     idle: SimpleQueue[Scene] = SimpleQueue()
+    cores = Semaphore(len(scenes))
     for scene in scenes:
         idle.put(scene)
 
     def read_by_any(block: Sequence[Window]) -> list[Read]:
         scene = idle.get()
         try:
-            return [read(scene, window) for window in block]
+            with cores:
+                return [read(scene, window) for window in block]
         finally:
             idle.put(scene)
+
+    def computed_with(block: Future[list[Read]]) -> Iterator[Read]:
+        found = block.result()
+        with cores:
+            yield from found
 
     ahead: deque[Future[list[Read]]] = deque()
     with ThreadPoolExecutor(len(scenes), "read-ahead") as pool:
@@ -50,9 +61,9 @@ def read_ahead(
             for block in blocks:
                 ahead.append(pool.submit(read_by_any, block))
                 if len(ahead) > len(scenes):
-                    yield from ahead.popleft().result()
+                    yield from computed_with(ahead.popleft())
             while ahead:
-                yield from ahead.popleft().result()
+                yield from computed_with(ahead.popleft())
         finally:
             pool.shutdown(cancel_futures=True)
 
