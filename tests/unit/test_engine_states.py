@@ -19,6 +19,8 @@ from hqnn.circuits.fixed_rotations import rotations_of
 from hqnn.circuits.library import build
 from hqnn.circuits.program import Angle, Constant, Gate, Program, Rotation
 from hqnn.engine import QuantumLayer, threads
+from hqnn.engine.choice import Choice, Way
+from hqnn.engine.plan import outline_of
 from hqnn.engine.states_plan import states_plan_of
 from hqnn.engine.states_words import Frame, clifford_images, word_of
 from hqnn.errors import UserError
@@ -184,6 +186,26 @@ def test_the_cheaper_way_is_taken_and_named(caplog: pytest.LogCaptureFixture) ->
                 QuantumLayer(program)(torch.zeros(samples, 8))
     for record, (_, samples, way) in zip(caplog.records, rows, strict=True):
         assert record.getMessage().startswith(f"8 wires by propagated {way}: {samples} samples take about ")
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize(
+    ("layers", "suffix", "wires", "samples", "way"),
+    [
+        (1, "", 4, 32, "states"),  # a call by observables has more steps
+        (1, "", 12, 100_000, "observables"),
+        (3, "", 8, 100_000, "observables"),
+        (6, "", 12, 100, "states"),  # the observable has spread over all wires
+        (3, "-reupload", 8, 100_000, "states"),
+        (3, "-reupload", 10, 100, "states"),
+    ],
+)
+def test_the_way_that_is_clearly_faster_is_taken(
+    layers: int, suffix: str, wires: int, samples: int, way: Way, back: bool
+) -> None:
+    program = build(f"angle_y-simplified_two_design-{layers}{suffix}", wires, [f"Z{wires // 2}"])
+    choice = Choice(program, None, outline_of(program, None), 1, 2000, None)
+    assert choice.way(samples, torch.float32, torch.device("cpu"), back=back) == way
 
 
 def test_states_are_refused_where_there_is_noise() -> None:

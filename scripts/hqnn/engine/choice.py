@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import prod
 from operator import gt
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 
@@ -20,7 +20,6 @@ from hqnn.circuits.program import Channel, Program
 from hqnn.engine.fusion import Group
 from hqnn.engine.memory import MEGABYTE, too_much
 from hqnn.engine.plan import Outline
-from hqnn.engine.states import tile_bytes
 from hqnn.engine.states_kernels import LANES
 from hqnn.engine.states_plan import StatesPlan, states_plan_of
 from hqnn.errors import UserError
@@ -30,34 +29,65 @@ log = logging.getLogger(__name__)
 
 Way: TypeAlias = Literal["observables", "states"]
 
-# Measured on one thread of a server's CPU, in float32, forward and backward; rounded in favour of observables.
-_OBSERVABLES_US, _STATES_US = 250.0, 150.0
-_SAMPLE_US = 0.15
-_SHARED_NS = 0.15  # a multiplication for all samples
-_OWN_NS = 0.2  # and for one
-_MEETING_NS = 0.1  # a component that meets a sample's product state
-_ROW_NS = 0.75  # a row that is turned
+
+class Rates(NamedTuple):
+    """What one thread of a server's CPU takes, in float32: fitted to circuits of 4 to 12 wires and 1 to 8 layers.
+
+    In float64 all but a call itself takes about twice as long.
+
+    Attributes:
+        observables_us: a call by observables, whatever it computes.
+        observable_sample_us: a sample there, whatever the circuit.
+        shared_ns: a multiplication for all samples.
+        own_ns: and for one.
+        meeting_ns: a component that meets a sample's product state.
+        states_us: a call by states.
+        state_sample_us: a sample there.
+        row_ns: a row that is turned.
+    """
+
+    observables_us: float
+    observable_sample_us: float
+    shared_ns: float
+    own_ns: float
+    meeting_ns: float
+    states_us: float
+    state_sample_us: float
+    row_ns: float
+
+
+FORWARD = Rates(140.0, 0.04, 0.045, 0.11, 0.012, 70.0, 0.075, 0.18)
+BOTH_WAYS = Rates(310.0, 0.09, 0.13, 0.46, 0.10, 195.0, 0.16, 0.58)
+
+
+@cache
+def rates_of(dtype: torch.dtype, back: bool) -> Rates:
+    """Those of a call in float32 or float64, with the way back to the gradients or without."""
+    rates, slower = BOTH_WAYS if back else FORWARD, dtype.itemsize / torch.float32.itemsize
+    calls = {"observables_us": rates.observables_us, "states_us": rates.states_us}
+    return Rates(*(slower * value for value in rates))._replace(**calls)
 
 
 @dataclass(frozen=True)
-class Cost:
-    """Of a call, forward and backward.
+class ObservablesWork:
+    """What a call by observables computes for a copy.
 
     Attributes:
-        call_us: microseconds whatever is computed, on one thread.
-        copy_us: of a copy, whatever the number of samples.
-        sample_us: of a sample of a copy.
-        entries: numbers of a copy that must be in memory at a time, at the least.
+        shared: multiplications for all samples.
+        own: and for each.
+        meeting: components that meet each sample's product state.
+        entries: numbers that must be in memory at a time, at the least.
     """
 
-    call_us: float
-    copy_us: float
-    sample_us: float
+    shared: int
+    own: int
+    meeting: int
     entries: int
 
-    def us(self, copies: int, samples: int) -> float:
+    def us(self, rates: Rates, copies: int, samples: int) -> float:
         """Microseconds for so many samples of each copy."""
-        return self.call_us + copies * (self.copy_us + samples * self.sample_us)
+        sample_us = rates.observable_sample_us + (rates.own_ns * self.own + rates.meeting_ns * self.meeting) / 1e3
+        return rates.observables_us + copies * (rates.shared_ns * self.shared / 1e3 + samples * sample_us)
 
 
 class Choice:
@@ -91,7 +121,7 @@ class Choice:
             raise UserError(f"pure states have no {has}; leave the quantum layer's way out, or {what}")
         self._program, self._ideal = program, noise is None and not channels
         self._copies, self._limit_mb, self._given = copies, memory_limit_mb, way
-        self._observables = observables_cost(program, outline)
+        self._observables = observables_work(program, outline)
         self._told: set[Way] = set()
 
     @cached_property
@@ -99,50 +129,57 @@ class Choice:
         """What pure states run."""
         return states_plan_of(self._program)
 
-    def way(self, samples: int, dtype: torch.dtype, device: torch.device) -> Way:
-        """The way of a call with so many samples a copy; its first use is logged.
+    def way(self, samples: int, dtype: torch.dtype, device: torch.device, *, back: bool) -> Way:
+        """The way of a call, with gradients or without, of so many samples a copy; its first use is logged.
 
         Raises:
             UserError: the observables need too much memory and there is no other way.
         """
-        way = self._way(samples, dtype)
+        rates = rates_of(dtype, back)
+        way = self._way(samples, dtype, rates)
         if way not in self._told:
             self._told.add(way)
-            log.info("%d wires by propagated %s: %s", self._program.wires, way, self._why(samples, device))
+            log.info("%d wires by propagated %s: %s", self._program.wires, way, self._why(samples, device, rates))
         return way
 
-    def _way(self, samples: int, dtype: torch.dtype) -> Way:
+    def _way(self, samples: int, dtype: torch.dtype, rates: Rates) -> Way:
         megabytes = self._copies * dtype.itemsize / MEGABYTE
         fits = self._observables.entries * megabytes <= self._limit_mb
         free = self._ideal and self._given is None
-        if free and (not fits or gt(*self._both_us(samples))):
+        if free and (not fits or gt(*self._both_us(samples, rates))):
             return "states"
         way = self._given or "observables"
         if way == "observables" and not fits:
             too_much(self._observables.entries * megabytes, self._limit_mb, "the observables' vectors")
         return way
 
-    def _both_us(self, samples: int) -> tuple[float, float]:
-        """Microseconds by observables and by states, which take samples by the tile."""
+    def _both_us(self, samples: int, rates: Rates) -> tuple[float, float]:
+        """Microseconds by observables and by states."""
+        return self._observables.us(rates, self._copies, samples), self._states_us(samples, rates)
+
+    def _states_us(self, samples: int, rates: Rates) -> float:
+        """Of pure states, which take samples by the tile."""
         filled = -(-samples // LANES) * LANES
-        return self._observables.us(self._copies, samples), self._states.us(self._copies, filled)
+        return rates.states_us + self._copies * filled * (rates.state_sample_us + rates.row_ns * self._rows / 1e3)
 
     @cached_property
-    def _states(self) -> Cost:
-        return states_cost(self.states_plan)
+    def _rows(self) -> int:
+        """That pure states turn and read for a sample."""
+        plan = self.states_plan
+        return plan.row_turns + plan.measurements * int(2**plan.bits)
 
-    def _why(self, samples: int, device: torch.device) -> str:
+    def _why(self, samples: int, device: torch.device, rates: Rates) -> str:
         if self._given is not None:
             return "as asked for"
         if not self._ideal:
             return "states are for ideal circuits"
-        theirs, ours = (us / 1e3 for us in self._both_us(samples))
+        theirs, ours = (us / 1e3 for us in self._both_us(samples, rates))
         where = "" if device.type == "cpu" else f" on a CPU, which is taken for what {device} prefers"
         return f"{samples} samples take about {theirs:.2g} ms by observables, {ours:.2g} ms by states{where}"
 
 
-def observables_cost(program: Program, outline: Outline) -> Cost:
-    """What propagated observables cost, gates taken in the order of time, last first."""
+def observables_work(program: Program, outline: Outline) -> ObservablesWork:
+    """What propagating observables takes, gates in the order of time, last first."""
     dims = [4 if w in program.wires_read else 1 for w in range(program.wires)]
     left = Counter(wire for group in (*outline.early, *outline.late) for wire in group.wires)
 
@@ -160,11 +197,4 @@ def observables_cost(program: Program, outline: Outline) -> Cost:
         sizes.append(prod(dims))
     met = prod(outline.embedding[wire].columns for wire, size in enumerate(dims) if size > 1)
     shared, own, meeting = (len(program.observables) * count for count in (*work, met))
-    sample_us = _SAMPLE_US + (_OWN_NS * own + _MEETING_NS * meeting) / 1e3
-    return Cost(_OBSERVABLES_US, _SHARED_NS * shared / 1e3, sample_us, 3 * max(sizes) * len(program.observables))
-
-
-def states_cost(plan: StatesPlan) -> Cost:
-    """What pure states cost."""
-    rows = plan.row_turns + plan.measurements * 2**plan.bits
-    return Cost(_STATES_US, 0.0, _SAMPLE_US + _ROW_NS * rows / 1e3, tile_bytes(plan, 1))
+    return ObservablesWork(shared, own, meeting, 3 * max(sizes) * len(program.observables))

@@ -66,7 +66,8 @@ class Executor:
         """
         if not torch.is_grad_enabled():  # a Function is not told, and would keep what the way back needs
             inputs, weights = inputs.detach(), weights.detach()
-        if self._choice.way(prod(inputs.shape[:-1]), weights.dtype, weights.device) == "states":
+        back = inputs.requires_grad or weights.requires_grad
+        if self._choice.way(prod(inputs.shape[:-1]), weights.dtype, weights.device, back=back) == "states":
             return self._by_states(inputs, weights)
         if has_kernels(weights.device):
             part, later = self._prepared(weights.dtype)
