@@ -18,11 +18,11 @@ with job(forked=True, torch_threads=True) as rule:
     from threadpoolctl import threadpool_info
     numpy.ones((9, 9)) @ numpy.ones((9, 9))
     blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-    print("threads:", torch.get_num_threads(), blas, flush=True)
+    print("threads:", torch.get_num_threads(), max(blas, default=1), flush=True)
 """
 
 
 def test_a_job_that_is_not_forked_gives_torch_its_threads_and_blas_none_of_those_that_read(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HQNN_")}
     subprocess.run([sys.executable, "-c", CODE], cwd=tmp_path, env=environment, check=True)
-    assert "threads: 3 {1}\n" in (tmp_path / "job.log").read_text(encoding="utf-8")
+    assert "threads: 3 1\n" in (tmp_path / "job.log").read_text(encoding="utf-8")
