@@ -32,8 +32,8 @@ ROOMS = {
     "report/photographs": "report_study",
     "report/table": "report_study",
     "training": (
-        "curve_reference curve_training evaluate explain_device fit_reference fit_unet log_mlflow "
-        "report_study score_every_pixel train_classical train_device train_hardware train_ideal train_noisy "
+        "curve_noise curve_reference curve_shots curve_training evaluate explain_device fit_reference fit_unet "
+        "log_mlflow report_study score_every_pixel train_classical train_device train_hardware train_ideal train_noisy "
         "train_seeds train_together tune write_report"
     ),
     "tuning": "tune",
