@@ -46,7 +46,7 @@ def _pages() -> Iterator[tuple[str, str, type[Section], Collection[str]]]:
     """Title, place, section and keys of each table: the top, what every study has, and what each kind adds."""
     for name, section in _sections("", Settings, [key for key in Settings.model_fields if key != "studies"]):
         yield name or "Top level", name, section, section.model_fields
-    for name, section in _sections(STUDY, Study, ["data", "curves", "hardware_training", "tuning"]):
+    for name, section in _sections(STUDY, Study, ["data", "curves", "layer", "hardware_training", "tuning"]):
         yield "Every study" if name == STUDY else name, name, section, section.model_fields
     for kind, study in KINDS.items():
         above = study.__mro__[: study.__mro__.index(Study)]

@@ -91,7 +91,11 @@ BARE = {"crs": None, "transform": Affine.identity()}
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (table("label,", "labels,"), r"scenes\.csv has no column 'label'; did you mean 'labels'"),
+        (table("label,", "labels,"), r"scenes\.csv has a column 'labels', .* did you mean 'label'"),
+        (
+            table("a,2,", "a,2.10.2020,"),
+            r"scene 'a' the date '2\.10\.2020' .* order cannot be told; write dates as YYYY",
+        ),
         (table("a1.tif", "c1.tif"), r"names the file c1\.tif in line 2, which does not exist"),
         (table("2,b2.tif,b.tif", "2,b2.tif,none.tif"), r"names the label none\.tif in line 5"),
         (table("2,b2.tif,b.tif", "2,b2.tif,a.tif"), r"scene 'b' two labels, b\.tif and a\.tif"),

@@ -70,7 +70,7 @@ def test_a_table_of_oscd_s_files_gives_what_oscd_gives(tmp_path: Path) -> None:
     for listed in pairs.scenes:
         for number, path in enumerate(listed.files[:-1]):
             label = listed.files[-1].relative_to(root) if number == 3 else ""
-            date = path.parent.name
+            date = path.parent.name.removeprefix("imgs_")
             rows.append(f"{listed.name},{date},{path.relative_to(root)},{label},{listed.part},{BANDS[number % 13]}")
     write_table_of(root, *reversed(rows), header="scene,date,file,label,split,band")
     table = open_collection("scenes", root, unlabelled=(), grid="native")

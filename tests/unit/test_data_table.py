@@ -32,6 +32,7 @@ from hqnn.data.table.features import fit_rows, read_features_transform, write_fe
 from hqnn.data.table.prepare import prepare_table
 from hqnn.data.table.readers import Rows, read_new_rows, read_rows
 from hqnn.data.table.splits import write_table_split
+from hqnn.metrics.clusters import Origins
 from hqnn.settings.splits import Split
 from hqnn.store import file_digest, open_table, read_attributes, read_table, write_table
 
@@ -251,6 +252,24 @@ def test_rows_of_a_group_in_train_and_test_are_said(
 ) -> None:
     write_table_split(samples, tmp_path / "split.h5", Split(), seed=0)
     assert re.search(r"rows of \d+ groups are in train and in test.* set the split's group: group", caplog.text)
+
+
+def test_intervals_are_over_the_groups_of_a_table_that_comes_with_a_split(tmp_path: Path) -> None:
+    path, store, output = (tmp_path / name for name in ("t.csv", "samples.h5", "split.h5"))
+    parts = ["train"] * 8 + ["test"] * 8
+    path.write_text(
+        "x,y,split,group\n" + "".join(f"{row},{row % 2},{part},g{row // 4}\n" for row, part in enumerate(parts))
+    )
+    prepare_table(store, path)
+    write_table_split(store, output, Split(), seed=0)
+    clusters = Origins([store, output]).clusters(np.arange(16), f"t-{Split().name}")
+    assert clusters is not None and [len(set(clusters[start : start + 4])) for start in (0, 4, 8, 12)] == [1] * 4
+    assert len(set(clusters)) == 4
+
+
+def test_fewer_columns_than_components_are_all_kept(tmp_path: Path) -> None:
+    raw = np.random.default_rng(0).normal(size=(20, 3))
+    assert fit_rows(raw, components=8, whiten=True).components.shape == (3, 3)
 
 
 def test_a_table_s_own_split_is_taken_unless_another_is_wanted(

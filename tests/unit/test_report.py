@@ -159,7 +159,7 @@ def test_findings_follow_the_numbers(metrics: pd.DataFrame) -> None:
     told = Difference(-0.02, -0.03, -0.01, 3)
     first, second, *_ = findings(metrics, references, lambda ours, theirs: told)
     assert f"ROC AUC {values(metrics, 'roc_auc').mean():.3f}" in first
-    assert f"more. On the same samples {QUANTUM} differs in balanced accuracy −0.020" in second
+    assert f"more. On the same samples {QUANTUM} differs from it in balanced accuracy −0.020" in second
     assert second.endswith("(95 % interval −0.030 to −0.010, 3 seeds): worse.")
     assert findings(better, references, lambda ours, theirs: None)[1].endswith("less.")
     noise = [

@@ -69,6 +69,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (of("pixels", training={"learning_rate": 0}), "greater than 0"),
     (of("pixels", features={"stride": "ten"}), r"studies.mine.features.stride.*integer"),
     (of("table", data={"source": "path"}), "studies.mine.data.path is empty"),
+    (of("table", data={"path": "mine.csv"}), "studies.mine.data.path names files that are not read"),
     ({**of("table"), "seeds": []}, "give at least one"),
     (of("table", seeds=[1, 1]), "'studies.mine.seeds'.*names 1 twice"),
     (of("photographs", splits=[{"train": 70, "validation": 15, "test": 15}, {}]), "splits'.*names 70_15_15 twice"),

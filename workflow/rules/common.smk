@@ -200,8 +200,9 @@ def about_samples(wildcards):
 
 
 def gathered(name):
-    """The files called so of the studies that run, and of all that ran before."""
-    ran = [path.as_posix() for path in Path("results").glob(f"*/{name}")]
+    """The files called so of the studies that run, and of all that ran before, where results lie in the folder."""
+    stored = workflow.storage_settings.default_storage_provider is not None
+    ran = [] if stored else [path.as_posix() for path in Path("results").glob(f"*/{name}")]
     return sorted({*ran, *(f"{plan.folder}/{name}" for plan in plans.values())})
 
 

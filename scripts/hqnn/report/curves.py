@@ -148,8 +148,8 @@ def _shots(same: Mapping[str, Curve]) -> Iterator[str]:
             yield f"{name} answers as without sampling, but for {few}, from {enough[0]:,.0f} shots on."
         else:
             yield (
-                f"{name} answers {100 * (1 - curve.mean[-1]):.1f} % of the samples otherwise than without sampling "
-                f"with {curve.at[-1]:,.0f} shots still."
+                f"Even with {curve.at[-1]:,.0f} shots {100 * (1 - curve.mean[-1]):.1f} % of {name}'s answers differ "
+                "from those without sampling."
             )
 
 

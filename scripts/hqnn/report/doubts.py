@@ -29,7 +29,7 @@ def doubts(material: Material, where: str = "") -> list[str]:
 
 
 def chance_findings(metrics: pd.DataFrame, classes: int, where: str = "") -> list[str]:
-    """A sentence for each model that is no better than guessing, exact path.
+    """A sentence for each model that is worse than guessing or cannot be told from it, exact path.
 
     That is one whose 95 % interval of balanced accuracy, its limits averaged over seeds, reaches down to 1 / classes.
 
@@ -45,7 +45,7 @@ def chance_findings(metrics: pd.DataFrame, classes: int, where: str = "") -> lis
         if classes < 2 or not low <= 1 / classes:
             continue
         name = f"{where}{model}" + ("" if phase == "ideal" else f" ({phase})")
-        verdict = "is worse than guessing" if high < 1 / classes else "is at chance, no better than guessing"
+        verdict = "is worse than guessing" if high < 1 / classes else "cannot be told from guessing"
         said.append(
             f"{name} {verdict}: its balanced accuracy is {100 * value:.1f} % (95 % interval {100 * low:.1f} to "
             f"{100 * high:.1f} %), and guessing among {classes} classes gives {100 / classes:.1f} %."
@@ -69,8 +69,8 @@ def learning_findings(histories: Mapping[str, Sequence[pd.DataFrame]], where: st
         return []
     were = "was" if len(named) == 1 else "were"
     return [
-        f"{where}{some(named)} {were} still learning when the epochs ended: the loss fell by so much over their last "
-        "tenth; give more epochs before comparing."
+        f"{where}{some(named)} {were} still learning when the epochs ended: over the last tenth of the epochs the "
+        "loss still fell by the share in brackets; give more epochs before comparing."
     ]
 
 

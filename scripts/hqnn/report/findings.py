@@ -93,12 +93,11 @@ def _reference_sentence(quantum: pd.DataFrame, references: pd.DataFrame, by: str
     (ours, phase), (theirs, _) = quantum.index[0], references.index[0]
     value = references["value"].iloc[0]
     gap = quantum["value"].iloc[0] - value
-    said = (
-        f"The best reference, {theirs}, reaches {number(value, by)}: "
-        f"{number(abs(gap), by)} {'less' if gap > 0 else 'more'}."
-    )
+    apart = number(abs(gap), by)
+    beside = "as much" if apart == number(0.0, by) else f"{apart} {'less' if gap > 0 else 'more'}"
+    said = f"Of the classical models {theirs} has the highest {METRIC_NAMES[by]}, {number(value, by)}: {beside}."
     found = compare(ours, theirs) if phase == "ideal" else None
-    return [f"{said} On the same samples {ours} differs {found.words}." if found else said]
+    return [f"{said} On the same samples {ours} differs from it {found.words}." if found else said]
 
 
 def _path_sentence(rows: pd.DataFrame, by: str) -> list[str]:

@@ -123,7 +123,11 @@ def layer_sentence(name: str, rows: pd.DataFrame, classes: int) -> str:
     beyond = f"{abs(gain):.1f} points {'more' if gain >= 0 else 'less'} than the {fits.idxmax()} fit"
     ours, theirs = (means["roc_auc"][key] for key in ("trained", str(fits.idxmax())))
     ranks = f" (ROC AUC {ours:.3f} against {theirs:.3f})" if np.isfinite(ours + theirs) else ""
-    missing = "" if "none" in kept else " It cannot be left out: it gives another number of values than it takes."
+    missing = (
+        ""
+        if "none" in kept
+        else " It cannot simply be left out, since it takes another number of values than it gives."
+    )
     return (
         f"{name}: with a quadratic fit in the circuit's place {100 * kept['quadratic']:.0f} % of the balanced accuracy "
         f"above chance stays, {', '.join(shares)}. The trained circuit has {beyond}{ranks}.{missing}"

@@ -105,7 +105,7 @@ def _rows(scores: pd.DataFrame, dataset: str, material: Material) -> Iterator[di
             "model": model,
             "value": _share(value),
             "interval": f"{_share(low)} to {_share(high)}" if np.isfinite([low, high]).all() else DASH,
-            "note": "not above chance" if at_chance else "",
+            "note": "chance not excluded" if at_chance else "",
             "reference": _beside(model, reference, classical, compare),
             "twin": _beside(model, twin, classical, compare),
         }

@@ -80,6 +80,11 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
             raise UserError(
                 f"config key studies.{name}.data.path is empty although data.source is 'path'; name your files"
             )
+        if study.data.path and study.data.source != "path":
+            raise UserError(
+                f"config key studies.{name}.data.path names files that are not read, because data.source is "
+                f"{study.data.source!r}; set data.source to 'path', or leave data.path out"
+            )
     return settings
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +14,10 @@ from hqnn.data.part_words import part_of
 from hqnn.data.parts import PARTS, UNUSED
 from hqnn.errors import UserError, nearest, plain
 
-COLUMNS = ("scene", "date", "file", "label", "split")
+NEEDED = ("scene", "date", "file")
+COLUMNS = (*NEEDED, "label", "split")
 BAND = "band"
+ISO_DATE = r"\d{4}(-?\d{2}(-?\d{2}([T ].*)?)?)?"  # whose order as text is that of time
 
 log = logging.getLogger(__name__)
 SPLITS = PARTS[:UNUSED]
@@ -26,7 +30,7 @@ class SceneRows:
     Attributes:
         name: of the scene.
         part: train, validation or test; empty where its samples are to be dealt.
-        dates: of each date, in the order of their text, its name and its rasters with the name of their band, which is
+        dates: of each date, in the order of time, its name and its rasters with the name of their band, which is
             empty where the table says none.
         label: raster of class numbers, None where the scene has none.
     """
@@ -41,7 +45,7 @@ def read_scene_table(path: Path) -> tuple[SceneRows, ...]:
     """Read a table with a row a raster; paths are relative to its folder.
 
     Args:
-        path: a CSV file with the columns `COLUMNS`, and perhaps `band`.
+        path: a CSV file with the columns `NEEDED`, and perhaps `label`, `split` and `band`.
 
     Returns:
         Scenes in the order of the table.
@@ -51,7 +55,7 @@ def read_scene_table(path: Path) -> tuple[SceneRows, ...]:
             each other, or scenes have different numbers of dates.
     """
     scenes: dict[str, list[Row]] = {}
-    rows = read_rows(path, COLUMNS)
+    rows = read_rows(path, NEEDED)
     _say_what_is_not_looked_at(path, rows)
     for row in rows:
         _check(path, row)
@@ -115,8 +119,21 @@ def _scene(path: Path, name: str, rows: Sequence[Row]) -> SceneRows:
             f"{path} gives scene {name!r} the split {part!r} but no label; name its label, or leave its split empty if "
             "it is only to be predicted"
         )
-    ordered = tuple((date, tuple(dates[date])) for date in sorted(dates))
+    ordered = tuple((date, tuple(dates[date])) for date in _in_time(path, name, list(dates)))
     return SceneRows(name, part, ordered, path.parent / label if label else None)
+
+
+def _in_time(path: Path, name: str, dates: Sequence[str]) -> list[str]:
+    """Dates of a scene in the order of time: calendar dates, or numbers."""
+    if all(date.isdecimal() for date in dates):
+        return sorted(dates, key=int)
+    unordered = sorted((date for date in dates if not re.fullmatch(ISO_DATE, date)), key=str.isdecimal)
+    if unordered and len(dates) > 1:
+        raise UserError(
+            f"{path} gives scene {name!r} the date {unordered[0]!r} among others, so their order cannot be told; write "
+            "dates as YYYY-MM-DD, or number them"
+        )
+    return sorted(dates)
 
 
 def _part(word: str) -> str:
@@ -126,7 +143,12 @@ def _part(word: str) -> str:
 
 
 def _say_what_is_not_looked_at(path: Path, rows: Sequence[Row]) -> None:
-    others = [name for name in (rows[0].cells if rows else ()) if name and name not in (*COLUMNS, BAND)]
+    there = [name for name in (rows[0].cells if rows else ()) if name]
+    others = [name for name in there if name not in (*COLUMNS, BAND)]
+    for name in others:
+        meant = difflib.get_close_matches(name, set(COLUMNS) - set(there), n=1, cutoff=0.8)
+        if meant:
+            raise UserError(f"{path} has a column {name!r}, which is not looked at; did you mean {meant[0]!r}?")
     if others:
         log.warning(
             "%s: columns %s are not looked at; a table of scenes may have %s",

@@ -95,7 +95,7 @@ def fit_rows(raw: NDArray[np.floating[Any]], *, components: int | None, whiten: 
 
     Args:
         raw: shape (rows, columns).
-        components: how many; None for the standardised columns themselves.
+        components: how many, at most one a column; None for the standardised columns themselves.
         whiten: scale components to unit variance.
 
     Raises:
@@ -113,7 +113,7 @@ def fit_rows(raw: NDArray[np.floating[Any]], *, components: int | None, whiten: 
 
 def _principal_components(raw: NDArray[np.floating[Any]], components: int, whiten: bool) -> FeatureTransform:
     count, width = raw.shape
-    limit = min(width, count - 1)
+    components, limit = min(components, width), min(width, count - 1)
     if components > limit:
         raise UserError(
             f"{components} components are more than {count} train rows with {width} columns have; set "

@@ -29,7 +29,7 @@ LEAKS = (
 )
 LOST = {
     "masked": "{} invalid in some band of some date",
-    "skipped": "{} where a sample was due gave none, being masked or beside what is",
+    "skipped": "{} at which a sample was due are masked, or lie next to masked ones",
     "unlabelled": "{} where a sample was due had no label",
 }
 
@@ -156,7 +156,8 @@ def _by_scene(scenes: Sequence[SceneSummary]) -> Table:
     )
     return Table(
         "Samples of each part. Masked: pixels of the whole scene that are invalid in some band of some date; skipped: "
-        "where a sample was due, but masked or beside what is; zeros: samples that are 0 in all bands of a date.",
+        "where a sample was due, but masked or next to what is"
+        + ("; zeros: samples that are 0 in all bands of a date." if "zeros" in losses else "."),
         ("scene", *parts, *losses),
         rows,
         labels=1,
