@@ -48,3 +48,14 @@ def unless_silent(say):
 
 # What a dry run says of each job is put together even where the profile asks for silence about jobs: a sixth of it.
 snakemake.jobs.Job.log_info = unless_silent(snakemake.jobs.Job.log_info)
+
+
+@cache
+def piped_inputs(job):
+    """What comes to a job through pipes or from services."""
+    return {file for dependency in job.dag.dependencies[job] for file in dependency.pipe_or_service_output}
+
+
+# Of each input of a job all jobs that it depends on are asked whether it is a pipe: twenty seconds of scoring ten
+# thousand files.
+snakemake.jobs.Job.is_pipe_or_service_input = lambda job, file: file in piped_inputs(job)
