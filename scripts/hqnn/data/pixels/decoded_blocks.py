@@ -50,24 +50,27 @@ class DecodedBlocks:
         Raises:
             UserError: the file is damaged or cut off.
         """
-        for block, own_rows, own_columns in _blocks(source, rows, columns, index):
-            future, begun = self._future(block)
-            if not begun:
-                self._decode(future, block, source, own_rows, own_columns)
+        for _ in self._begun(source, rows, columns, index):
+            pass
 
     def read(self, source: Any, rows: range, columns: range, index: int = 1) -> NDArray[Any]:
         """Read a rectangle of one band, see `read_window`."""
         values = np.empty((len(rows), len(columns)), dtype=source.dtypes[index - 1])
+        for future, own_rows, own_columns in self._begun(source, rows, columns, index):
+            into_rows, from_rows = _shared(rows, own_rows)
+            into_columns, from_columns = _shared(columns, own_columns)
+            values[into_rows, into_columns] = future.result()[from_rows, from_columns]
+        return values
+
+    def _begun(
+        self, source: Any, rows: range, columns: range, index: int
+    ) -> Iterator[tuple[Future[NDArray[Any]], range, range]]:
+        """The blocks of a rectangle with their rows and columns; those that no thread has begun are decoded here."""
         for block, own_rows, own_columns in _blocks(source, rows, columns, index):
             future, begun = self._future(block)
             if not begun:
                 self._decode(future, block, source, own_rows, own_columns)
-            (into_rows, from_rows), (into_columns, from_columns) = (
-                _shared(rows, own_rows),
-                _shared(columns, own_columns),
-            )
-            values[into_rows, into_columns] = future.result()[from_rows, from_columns]
-        return values
+            yield future, own_rows, own_columns
 
     def _future(self, block: Block) -> tuple[Future[NDArray[Any]], bool]:
         """What holds a block or shall hold it, and whether some thread has begun it."""

@@ -15,7 +15,7 @@ from rasterio.warp import transform as reproject_points
 from hqnn.data.pixels.raster_bands import Band, Floats
 
 GDAL_CACHE_BYTES = 192 * 2**20  # a row of blocks of a whole tile of Sentinel-2, 13 bands at two dates
-GDAL_CACHE_BYTES_BESIDE = 32 * 2**20  # where `DecodedBlocks` keeps what was read
+GDAL_CACHE_BYTES_BESIDE = 32 * 2**20  # for cloud masks and labels, where `DecodedBlocks` keeps the bands
 SNAP = 1e-6  # source pixels; closer than this to a pixel's centre is the centre
 FAR = 1e9  # source pixels; a place that a projection cannot reach
 

@@ -27,6 +27,7 @@ from hqnn.data.pixels.clouds import (
     open_codes,
 )
 from hqnn.data.pixels.decoded_blocks import DecodedBlocks
+from hqnn.data.pixels.grids import GDAL_CACHE_BYTES, gdal_cache_bytes
 from hqnn.data.pixels.raster_bands import Band, Floats, sharing, single_band
 from hqnn.data.pixels.scene import PLACEHOLDERS, PREDICT, UNLABELLED, Listed
 from hqnn.data.pixels.sentinel2 import BANDS, RESOLUTIONS_M, Product, find_products, read_product
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 LABELS = ("", "scl")
 NO_DATA, SATURATED = 0, 65535  # the special values of every product
 REFLECTANCE_SCALE = 10_000
-GDAL_CACHE_BYTES = 64 * 2**20  # a row of blocks of the cloud masks; `DecodedBlocks` keeps the bands
 
 
 @dataclass
@@ -123,8 +123,10 @@ class Products:
         products = self.groups[name]
         grid = _grid(products[0], self.bands, self.resolution_m)
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **GDAL_OPTIONS))
+            stack.enter_context(rasterio.Env(**GDAL_OPTIONS))
             sources = [[self._open_band(stack, product, band, grid) for band in self.bands] for product in products]
+            cache_bytes = gdal_cache_bytes([[band for band, _ in date] for date in sources])
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes))
             files = _cloud_files(products, self.resolution_m) if self.mask_clouds or self.codes else []
             opened = [(stack.enter_context(open_codes(file, grid)), tuple(masked_codes(file))) for file in files]
             yield ProductScene(

@@ -146,7 +146,7 @@ def _say_what_is_not_looked_at(path: Path, rows: Sequence[Row]) -> None:
     there = [name for name in (rows[0].cells if rows else ()) if name]
     others = [name for name in there if name not in (*COLUMNS, BAND)]
     for name in others:
-        meant = difflib.get_close_matches(name, set(COLUMNS) - set(there), n=1, cutoff=0.8)
+        meant = difflib.get_close_matches(name, [column for column in COLUMNS if column not in there], n=1, cutoff=0.8)
         if meant:
             raise UserError(f"{path} has a column {name!r}, which is not looked at; did you mean {meant[0]!r}?")
     if others:
